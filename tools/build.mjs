@@ -1,0 +1,210 @@
+// Builds the package into dist/ and everything that runs in the checkout into build/.
+//
+//   dist/webgpu-imle.js, dist/testing.js   the shipped bundle; what both need is in dist/shared.js, so no class is doubled
+//   dist/types/                            declarations
+//   build/tools/NAME.js                    every tools/NAME.ts: a Node program
+//   build/node-tests/                      test/node/*.test.ts: tests that need Node itself
+//   build/programs/                        what runs on a runtime: tests, benchmarks, experiments. They import the
+//                                          package by a relative path to dist/, and so run what is shipped.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const libraryFolders = ["kernels", "engine", "solvers", "imle"];
+const programFolders = ["test", "bench", "examples", "tools"];
+
+/** @param {string} path relative to the root, with slashes */
+const inRoot = (path) => join(root, ...path.split("/"));
+
+/** Every file below a folder, as a path relative to the root with slashes, sorted. @param {string} folder */
+function filesBelow(folder) {
+  if (!existsSync(inRoot(folder))) return [];
+  return readdirSync(inRoot(folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join("/"))
+    .sort();
+}
+
+/** Changes when any of the files does, or when one comes or goes. @param {string[]} files */
+function fingerprint(files) {
+  const hash = createHash("sha256");
+  for (const file of files) {
+    const { mtimeMs, size } = statSync(inRoot(file));
+    hash.update(`${file} ${mtimeMs} ${size}\n`);
+  }
+  return hash.digest("hex");
+}
+
+/** Whether a TypeScript file is a program: a module that tools/runtimes can start. @param {string} file */
+const isProgram = (file) => /^export default (async )?function main\b/m.test(readFileSync(inRoot(file), "utf8"));
+
+/** The name of a program in build/programs: all lie side by side there, so that one relative path leads to dist/. */
+export const programName = (/** @type {string} */ file) => file.replace(/\.ts$/, "").replaceAll("/", "-");
+
+/** @param {string[]} files */
+function entryPoints(files) {
+  const scripts = files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
+  const tools = scripts.filter((file) => /^tools\/[^/]+\.ts$/.test(file) && !isProgram(file));
+  const nodeTests = scripts.filter((file) => /^test\/node\/.*\.test\.ts$/.test(file));
+  const tests = scripts.filter((file) => /^test\/.*\.test\.ts$/.test(file) && !nodeTests.includes(file));
+  const bootstraps = scripts.filter((file) => /^tools\/runtimes\/bootstrap-[a-z]+\.ts$/.test(file));
+  const programs = scripts.filter((file) => !tests.includes(file) && !nodeTests.includes(file) && isProgram(file));
+  /** @param {string[]} list @param {(file: string) => string} name */
+  const named = (list, name) => list.map((file) => ({ in: inRoot(file), out: name(file) }));
+  return {
+    node: [
+      ...named(tools, (file) => file.replace(/\.ts$/, "")),
+      ...named(nodeTests, (file) => `node-tests/${programName(file)}`),
+    ],
+    programs: named([...tests, ...bootstraps, ...programs], (file) => `programs/${programName(file)}`),
+  };
+}
+
+/**
+ * Sends imports of the package to the shipped bundle, and imports of uvu to the copy that reports each test.
+ * @param {string} toDist
+ * @returns {import("esbuild").Plugin}
+ */
+const redirections = (toDist) => ({
+  name: "redirections",
+  setup(context) {
+    context.onResolve({ filter: /^webgpu-imle(\/testing)?$/ }, ({ path }) => ({
+      path: `${toDist}/${path === "webgpu-imle" ? "webgpu-imle" : "testing"}.js`,
+      external: true,
+    }));
+    context.onResolve({ filter: /^uvu$/ }, ({ importer }) =>
+      importer.endsWith(".test.ts") ? { path: inRoot("test/support/uvu.ts") } : undefined,
+    );
+  },
+});
+
+/** Runs esbuild; its messages become the error's. @param {import("esbuild").BuildOptions} options */
+async function bundle(options) {
+  const esbuild = await import("esbuild");
+  try {
+    await esbuild.build({
+      absWorkingDir: root,
+      bundle: true,
+      format: "esm",
+      target: "es2022",
+      splitting: true,
+      sourcemap: true,
+      loader: { ".wgsl": "text" },
+      logLevel: "silent",
+      ...options,
+    });
+  } catch (error) {
+    const errors = /** @type {import("esbuild").BuildFailure} */ (error).errors ?? [];
+    if (errors.length === 0) throw error;
+    const lines = await esbuild.formatMessages(errors, { kind: "error", color: false });
+    throw new Error(`the build failed.\n${lines.join("").trim()}`);
+  }
+}
+
+/** @param {string[]} parameters arguments of the TypeScript compiler */
+function compile(parameters) {
+  const compiler = inRoot("node_modules/typescript/bin/tsc");
+  return spawnSync(process.execPath, [compiler, ...parameters], { cwd: root, encoding: "utf8" });
+}
+
+/** Does a step when the files it reads have changed since it was last done. */
+async function whenStale(
+  /** @type {string} */ stamp,
+  /** @type {string[]} */ files,
+  /** @type {() => Promise<void>} */ step,
+) {
+  const path = inRoot(stamp);
+  const now = fingerprint(files);
+  if (existsSync(path) && readFileSync(path, "utf8") === now) return false;
+  rmSync(path, { force: true });
+  await step();
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, now);
+  return true;
+}
+
+const settings = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.declarations.json", "tools/build.mjs"];
+
+/** dist/: the bundle. Returns whether anything had to be built. */
+async function buildLibrary() {
+  const files = [...settings, ...libraryFolders.flatMap(filesBelow)];
+  return await whenStale("build/.stamps/library", files, async () => {
+    await bundle({
+      entryPoints: [
+        { in: inRoot("imle/index.ts"), out: "webgpu-imle" },
+        { in: inRoot("solvers/testing.ts"), out: "testing" },
+      ].filter((entry) => existsSync(entry.in)),
+      outdir: inRoot("dist"),
+      chunkNames: "shared",
+      platform: "neutral",
+      sourcesContent: true,
+    });
+  });
+}
+
+/** dist/types: the declarations, whose text must not need @webgpu/types. */
+async function buildDeclarations() {
+  const files = [...settings, ...libraryFolders.flatMap(filesBelow).filter((file) => file.endsWith(".ts"))];
+  return await whenStale("build/.stamps/declarations", files, async () => {
+    rmSync(inRoot("dist/types"), { recursive: true, force: true });
+    const { status, stdout, stderr } = compile(["-p", "tsconfig.declarations.json"]);
+    if (status !== 0) throw new Error(`the declarations could not be made.\n${(stdout + stderr).trim()}`);
+    for (const file of filesBelow("dist/types")) {
+      if (readFileSync(inRoot(file), "utf8").includes("@webgpu/types")) {
+        throw new Error(`${file} names @webgpu/types, which a user of the package need not have.`);
+      }
+    }
+  });
+}
+
+/** build/: tools, tests and programs. */
+async function buildPrograms() {
+  const files = [...settings, ...programFolders.flatMap(filesBelow)];
+  return await whenStale("build/.stamps/programs", files, async () => {
+    for (const folder of ["tools", "node-tests", "programs", "chunks"]) {
+      rmSync(inRoot(`build/${folder}`), { recursive: true, force: true });
+    }
+    const entries = entryPoints(files.filter((file) => !settings.includes(file)));
+    const shared = { outdir: inRoot("build"), define: { "import.meta.env": "undefined" } };
+    await Promise.all([
+      bundle({
+        ...shared,
+        entryPoints: entries.node,
+        chunkNames: "chunks/[name]-[hash]",
+        platform: "node",
+        packages: "external",
+        plugins: [redirections("../../dist")],
+      }),
+      bundle({
+        ...shared,
+        entryPoints: entries.programs,
+        chunkNames: "programs/[name]-[hash]",
+        platform: "browser",
+        external: ["webgpu", "node:*"],
+        plugins: [redirections("../../dist")],
+      }),
+    ]);
+  });
+}
+
+/**
+ * Builds what is stale. Declarations take longer than all else and only users of the package need them: `npm run build`
+ * and `npm pack` make them.
+ */
+export async function build({ declarations = false } = {}) {
+  const started = Date.now();
+  const done = [await buildLibrary(), await buildPrograms(), declarations && (await buildDeclarations())];
+  if (done.includes(true)) console.log(`Built in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+}
+
+if (process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === import.meta.url) {
+  try {
+    await build({ declarations: true });
+  } catch (error) {
+    console.error(`webgpu-imle: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
+}
