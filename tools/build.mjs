@@ -1,3 +1,4 @@
+// @ts-check
 // Builds the package into dist/ and everything that runs in the checkout into build/.
 //
 //   dist/webgpu-imle.js, dist/testing.js   the shipped bundle; what both need is in dist/shared.js, so no class is doubled
@@ -11,9 +12,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { programName } from "./program-name.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const libraryFolders = ["kernels", "engine", "solvers", "imle"];
+const testRunner = "test/support/runner.ts";
 const programFolders = ["test", "bench", "examples", "tools"];
 
 /** @param {string} path relative to the root, with slashes */
@@ -41,9 +44,6 @@ function fingerprint(files) {
 /** Whether a TypeScript file is a program: a module that tools/runtimes can start. @param {string} file */
 const isProgram = (file) => /^export default (async )?function main\b/m.test(readFileSync(inRoot(file), "utf8"));
 
-/** The name of a program in build/programs: all lie side by side there, so that one relative path leads to dist/. */
-export const programName = (/** @type {string} */ file) => file.replace(/\.ts$/, "").replaceAll("/", "-");
-
 /** @param {string[]} files */
 function entryPoints(files) {
   const scripts = files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
@@ -57,7 +57,7 @@ function entryPoints(files) {
   return {
     node: [
       ...named(tools, (file) => file.replace(/\.ts$/, "")),
-      ...named(nodeTests, (file) => `node-tests/${programName(file)}`),
+      ...named([...nodeTests, testRunner], (file) => `node-tests/${programName(file)}`),
     ],
     programs: named([...tests, ...bootstraps, ...programs], (file) => `programs/${programName(file)}`),
   };

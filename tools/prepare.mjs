@@ -1,3 +1,4 @@
+// @ts-check
 // Makes a checkout ready to run: installs what is missing, builds what is stale. Runs before `npm start`, `npm test`
 // and `npm run bench`, so it is plain JavaScript that imports nothing but Node's own modules.
 import { spawn } from "node:child_process";

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { programName } from "../program-name.mjs";
 import { startChrome } from "./chrome.js";
 import { startDeno } from "./deno.js";
 import type { AdapterDescription, ProgramEvent, RemoteError, RuntimeName } from "./host.js";
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly runtime: RuntimeName;
   /** The program's source file, relative to the project's root, with slashes: `examples/digits/train.ts`. */
   readonly program: string;
+  /** Takes the program's bundle for Node alone, which may import Node's own modules. */
+  readonly nodeOnly?: boolean;
   /** Any JSON; the program finds it in `host.args`. */
   readonly args?: unknown;
   /** Folders whose files the program reads by `host.data("name/path")`: absolute paths by name. */
@@ -170,7 +173,7 @@ function remoteFailure({ name, message, stack, fix }: RemoteError): string {
  */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
   const { runtime, program, args = null, data = {} } = options;
-  const name = program.replace(/\.ts$/, "").replaceAll("/", "-");
+  const name = `${options.nodeOnly === true ? "../node-tests/" : ""}${programName(program)}`;
   if (!existsSync(join(programsFolder, `${name}.js`))) {
     throw new Error(`runProgram: ${program} must be a program that the build knows, and has a default export main.`);
   }
