@@ -1,0 +1,81 @@
+import { formatShape, formatValue, must } from "../error.js";
+import { record } from "../tape.js";
+import type { Tensor } from "../tensor.js";
+import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
+
+/**
+ * The same elements in another shape, without a copy; one length may be −1 and is then worked out.
+ *
+ * @throws ImleError `shape` unless the number of elements stays the same
+ */
+export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+  const y = x.alias(resolveShape("reshape", x, shape));
+  record({ label: "reshape", inputs: [x], outputs: [y], backward: ([dy]) => [dy!.alias(x.shape)] });
+  return y;
+}
+
+/**
+ * Permutes the axes: axis i of the result is axis `axes[i]` of x. Without `axes` it swaps the last two.
+ *
+ * @throws ImleError `shape` unless `axes` names every axis once
+ */
+export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  x.slice("transpose");
+  const rank = x.shape.length;
+  const order = axes ? permutation(rank, axes) : lastTwoSwapped(rank, x.shape);
+  const shape = order.map((axis) => x.shape[axis]!);
+  const strides = rowMajorStrides(x.shape);
+  const y = x.engine.output("transpose", shape, x.dtype);
+  stridedCopy(
+    "transpose",
+    shape,
+    { tensor: x, offset: 0, strides: order.map((axis) => strides[axis]!) },
+    { tensor: y, offset: 0, strides: rowMajorStrides(shape) },
+  );
+  const inverse = order.map((_, axis) => order.indexOf(axis));
+  record({ label: "transpose", inputs: [x], outputs: [y], backward: ([dy]) => [transpose(dy!, inverse)] });
+  return y;
+}
+
+function resolveShape(operation: string, x: Tensor, shape: readonly number[]): readonly number[] {
+  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  const known = Array.isArray(shape) ? shape.filter((_, i) => i !== open) : [];
+  must(
+    Array.isArray(shape) && shape.length <= 6 && known.every((length) => Number.isSafeInteger(length) && length >= 0),
+    "shape",
+    () => `${operation}: a shape must be at most 6 whole numbers from 0, of which one may be -1, got ${formatValue(shape)}`,
+    "Pass the lengths of the axes, such as [2, -1].",
+  );
+  const product = known.reduce((size, length) => size * length, 1);
+  const resolved = open < 0 ? [...shape] : shape.map((length, i) => (i === open ? x.size / product : length));
+  must(
+    open < 0 ? product === x.size : product > 0 && x.size % product === 0,
+    "shape",
+    () => `${operation}: the shape must hold the ${x.size} elements of ${formatShape(x.shape)}, got ${formatShape(shape)}`,
+    "Choose lengths whose product is the number of elements.",
+  );
+  return resolved;
+}
+
+function permutation(rank: number, axes: readonly number[]): number[] {
+  const order = Array.isArray(axes) ? axes.map((axis) => (axis < 0 ? axis + rank : axis)) : [];
+  must(
+    order.length === rank && new Set(order).size === rank && order.every((a) => Number.isInteger(a) && a >= 0 && a < rank),
+    "shape",
+    () => `transpose: axes must name each of ${rank} axes once, got ${formatValue(axes)}`,
+    "Pass a permutation of the axes, such as [0, 2, 1].",
+  );
+  return order;
+}
+
+function lastTwoSwapped(rank: number, shape: readonly number[]): number[] {
+  must(
+    rank >= 2,
+    "shape",
+    () => `transpose: without axes the tensor must have at least 2 axes, got shape ${formatShape(shape)}`,
+    "Reshape it to a matrix first, such as [n, 1].",
+  );
+  const order = Array.from({ length: rank }, (_, axis) => axis);
+  [order[rank - 2], order[rank - 1]] = [rank - 1, rank - 2];
+  return order;
+}

@@ -1,0 +1,43 @@
+// Copies a box of words: element (i₀, i₁, …) of the box goes from source[Σ iₐ·sourceStrideₐ] to target[Σ iₐ·targetStrideₐ].
+// One lane moves one T (a word, or four where the innermost axis allows it; strides are then in vectors).
+// RANK axes, innermost first. No two elements of the box share a target.
+
+#import grid
+
+struct Uniforms {
+  count: u32,
+  source_offset: i32,
+  target_offset: i32,
+  lengths: array<vec4u, 2>,
+  source_strides: array<vec4i, 2>,
+  target_strides: array<vec4i, 2>,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> source: array<T>;
+@group(0) @binding(2) var<storage, read_write> destination: array<T>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  var rest = linear_invocation(workgroup, workgroups, lane, LANES);
+  if (rest >= uniforms.count) {
+    return;
+  }
+  var from_ix = uniforms.source_offset;
+  var to_ix = uniforms.target_offset;
+  for (var axis = 0u; axis + 1u < RANK; axis++) {
+    let length = uniforms.lengths[axis >> 2u][axis & 3u];
+    let position = i32(rest % length);
+    rest /= length;
+    from_ix += position * uniforms.source_strides[axis >> 2u][axis & 3u];
+    to_ix += position * uniforms.target_strides[axis >> 2u][axis & 3u];
+  }
+  const last = RANK - 1u;
+  from_ix += i32(rest) * uniforms.source_strides[last >> 2u][last & 3u];
+  to_ix += i32(rest) * uniforms.target_strides[last >> 2u][last & 3u];
+  destination[to_ix] = source[from_ix];
+}
