@@ -51,7 +51,8 @@ function entryPoints(files) {
   const nodeTests = scripts.filter((file) => /^test\/node\/.*\.test\.ts$/.test(file));
   const tests = scripts.filter((file) => /^test\/.*\.test\.ts$/.test(file) && !nodeTests.includes(file));
   const bootstraps = scripts.filter((file) => /^tools\/runtimes\/bootstrap-[a-z]+\.ts$/.test(file));
-  const programs = scripts.filter((file) => !tests.includes(file) && !nodeTests.includes(file) && isProgram(file));
+  const fixtures = scripts.filter((file) => file.startsWith("test/fixtures/"));
+  const programs = scripts.filter(isProgram);
   /** @param {string[]} list @param {(file: string) => string} name */
   const named = (list, name) => list.map((file) => ({ in: inRoot(file), out: name(file) }));
   return {
@@ -59,7 +60,7 @@ function entryPoints(files) {
       ...named(tools, (file) => file.replace(/\.ts$/, "")),
       ...named([...nodeTests, testRunner], (file) => `node-tests/${programName(file)}`),
     ],
-    programs: named([...tests, ...bootstraps, ...programs], (file) => `programs/${programName(file)}`),
+    programs: named([...new Set([...tests, ...fixtures, ...bootstraps, ...programs])], (file) => `programs/${programName(file)}`),
   };
 }
 
@@ -76,7 +77,7 @@ const redirections = (toDist) => ({
       external: true,
     }));
     context.onResolve({ filter: /^uvu$/ }, ({ importer }) =>
-      importer.endsWith(".test.ts") ? { path: inRoot("test/support/uvu.ts") } : undefined,
+      importer === inRoot("test/support/uvu.ts") ? undefined : { path: inRoot("test/support/uvu.ts") },
     );
   },
 });
@@ -168,7 +169,8 @@ async function buildPrograms() {
       rmSync(inRoot(`build/${folder}`), { recursive: true, force: true });
     }
     const entries = entryPoints(files.filter((file) => !settings.includes(file)));
-    const shared = { outdir: inRoot("build"), define: { "import.meta.env": "undefined" } };
+    // The package's own "sideEffects: false" is for what is shipped: modules here may be imported for what they do.
+    const shared = { outdir: inRoot("build"), ignoreAnnotations: true };
     await Promise.all([
       bundle({
         ...shared,

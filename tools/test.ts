@@ -91,7 +91,6 @@ async function checkAllTypes(): Promise<Counts> {
 /** uvu's own progress: a suite's name, a mark for each test, and a count. The reports say it better. */
 const isUvuProgress = (line: string): boolean => /^( .* )?\s*([•✘] ?)*\s*(\(\d+ \/ \d+\))?\s*$/.test(stripColours(line));
 
-// eslint-disable-next-line no-control-regex
 const stripColours = (text: string): string => text.replace(/\x1b\[\d+m/g, "");
 
 /**

@@ -19,8 +19,15 @@ export interface FileReport {
   readonly failures: readonly string[];
 }
 
-// eslint-disable-next-line no-control-regex
 const withoutColours = (text: string): string => text.replace(/\x1b\[\d+m/g, "");
+
+/** Frames of the machinery around a test, by function and by source, say nothing about the test. */
+const machinery = /^\s*at .*(inBoundedTime|Object\.handler|\.runner|runFile|Module\.main|runSession|\/uvu\/|tools\/runtimes\/)/;
+const tidy = (text: string): string =>
+  withoutColours(text)
+    .split("\n")
+    .filter((line) => !machinery.test(line))
+    .join("\n");
 
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${String(error)}`;
@@ -33,7 +40,7 @@ async function runFile(file: string, index: number): Promise<Omit<FileReport, "t
   let failed = 0;
   const fail = (text: string, count = 1): void => {
     failed += count;
-    failures.push(withoutColours(text));
+    failures.push(tidy(text));
   };
 
   globalThis.UVU_INDEX = index;

@@ -18,6 +18,7 @@ function denoBinary(): string | null {
 // What the packages that the tests use ask for at import; Deno would stop to ask the person.
 const environmentNames = ["FORCE_COLOR", "NODE_DISABLE_COLORS", "NO_COLOR", "TERM"];
 
+// Mesa complains of a missing XDG_RUNTIME_DIR, which is for windows, whenever it looks for devices.
 export const startDeno: Starter = async ({ origin, adapter, onLine, onErrorLine, signal }) => {
   const command = denoBinary();
   if (command === null) return `npm has no Deno for ${process.platform} on ${process.arch} with this C library`;
@@ -43,7 +44,9 @@ export const startDeno: Starter = async ({ origin, adapter, onLine, onErrorLine,
       ...(adapter === "software" && (await softwareAdapterEnvironment())),
     },
     onLine,
-    onErrorLine,
+    onErrorLine: (line) => {
+      if (!line.includes("XDG_RUNTIME_DIR")) onErrorLine(line);
+    },
     signal,
   });
 };

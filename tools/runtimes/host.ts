@@ -16,7 +16,6 @@ export const runtimeNames: readonly RuntimeName[] = ["node", "deno", "chrome"];
 export interface Host {
   readonly runtime: RuntimeName;
   /** What the starting process gave as `args`: any JSON. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly args: any;
   /** Sends an event, any JSON object with a `type`, to the starting process. Events arrive in order. */
   emit(event: object): void;
@@ -29,7 +28,6 @@ export type Program = (host: Host) => Promise<void>;
 /** An event as the starting process receives it. */
 export interface ProgramEvent {
   readonly type: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly [field: string]: any;
 }
 
