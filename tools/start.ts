@@ -1,0 +1,137 @@
+/** `npm start`: runs an experiment, shows how it goes, and leaves a page of what came out. */
+
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { ImleError } from "webgpu-imle";
+import { digits } from "../examples/digits/experiment.js";
+import type { Circumstances, Experiment, ProgressEvent, Run } from "../examples/report/experiment.js";
+import {
+  adapterLine,
+  interruptedExitCode,
+  interruptSignal,
+  type ProgramEvent,
+  projectRoot,
+  runProgram,
+  type RuntimeName,
+  runtimeNames,
+} from "./runtimes/index.js";
+import { ProgressDisplay, table } from "./terminal.js";
+
+/** A further experiment is one more entry. */
+const experiments: readonly Experiment[] = [digits];
+
+interface Parameters {
+  readonly experiment: Experiment;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly runtime: RuntimeName;
+  readonly out: string;
+}
+
+/** @param argv  what follows `node start.js` */
+function parse(argv: readonly string[]): Parameters {
+  const wholeNumber = (least: number, most: number) => (text: string) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+  const names = experiments.map(({ name }) => name);
+  const command = new Command("npm start --")
+    .description("Trains a network through an exact discrete solver and writes a page of what came out.")
+    .addArgument(new Argument("[experiment]", "which one").choices(names).default(names[0]))
+    .option("--seed <number>", "of weights, noise and the order of the data", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option("--epochs <number>", "how often to go through the data (default: the experiment's own)", wholeNumber(1, 1000))
+    .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
+    .option("--out <file>", "the page (default: results/EXPERIMENT.html)")
+    .addHelpText("after", `\nExperiments:\n${experiments.map(({ name, summary }) => `  ${name}   ${summary}`).join("\n")}`)
+    .showHelpAfterError(
+      `Usage: npm start -- [${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE]`,
+    )
+    .allowExcessArguments(false)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .parse(argv, { from: "user" });
+  const { seed, epochs, runtime, out } = command.opts<Omit<Parameters, "experiment" | "epochs"> & { epochs?: number }>();
+  const experiment = experiments.find(({ name }) => name === command.processedArgs[0])!;
+  return {
+    experiment,
+    seed,
+    epochs: epochs ?? experiment.defaultEpochs,
+    runtime,
+    out: resolve(out ?? join(projectRoot, "results", `${experiment.name}.html`)),
+  };
+}
+
+/** Writes the page so that whoever opens it, at any time, finds a whole one. */
+function writePage(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.part`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(draft, text);
+    renameSync(draft, file);
+  } catch (error) {
+    throw new ImleError(
+      "data",
+      `--out: the page must be writable, got ${(error as NodeJS.ErrnoException).code ?? String(error)} for ${file}`,
+      "Give another file with --out.",
+    );
+  }
+}
+
+async function start({ experiment, seed, epochs, runtime, out }: Parameters): Promise<number> {
+  const signal = interruptSignal();
+  const started = new Date();
+  const run: Run = await experiment.prepare({ seed, epochs });
+  const flags = `${runtime === "node" ? "" : ` --runtime ${runtime}`} --seed ${seed} --epochs ${epochs}`;
+  let adapter = "";
+  const save = (state: Circumstances["state"]): void => {
+    const seconds = (Date.now() - started.getTime()) / 1000;
+    const command = `npm start -- ${experiment.name}${flags}`;
+    writePage(out, run.page({ adapter, seed, epochs, seconds, state, command, started }));
+  };
+  save("running");
+
+  const display = new ProgressDisplay();
+  const onEvent = (event: ProgramEvent): void => {
+    if (event.type === "progress") {
+      const { stage, epoch, step, steps } = event as unknown as ProgressEvent;
+      display.report((epoch - 1 + step / steps) / epochs, `epoch ${epoch}/${epochs}, ${stage}`);
+      return;
+    }
+    const line = run.receive(event);
+    if (line === null) return;
+    display.line(line);
+    save("running");
+  };
+  const result = await runProgram({
+    runtime,
+    program: experiment.program,
+    args: run.args,
+    data: run.data,
+    signal,
+    onAdapter: (description) => {
+      adapter = adapterLine(description);
+      console.log(`${adapter}\n${experiment.announcement({ seed, epochs })}\n`);
+    },
+    onText: (line) => display.line(line),
+    onEvent,
+  });
+  display.end();
+
+  const states = { finished: "finished", stopped: "interrupted", failed: "failed" } as const;
+  save(states[result.outcome]);
+  const rows = run.summary();
+  if (rows.length > 0) console.log(`\n${table(rows)}`);
+  if (result.outcome === "failed") console.error(`\nwebgpu-imle: ${result.failure}`);
+  if (result.outcome === "stopped") console.log("\nStopped early.");
+  console.log(`\nThe page: ${relative(process.cwd(), out).startsWith("..") ? out : relative(process.cwd(), out)}`);
+  return { finished: 0, failed: 1, stopped: interruptedExitCode }[result.outcome];
+}
+
+try {
+  process.exit(await start(parse(process.argv.slice(2))));
+} catch (error) {
+  if (!(error instanceof ImleError)) throw error;
+  console.error(`webgpu-imle: ${error.message}\n  ${error.fix}`);
+  process.exit(1);
+}
