@@ -1,7 +1,7 @@
 // @ts-check
 // Builds the package into dist/ and everything that runs in the checkout into build/.
 //
-//   dist/webgpu-imle.js, dist/testing.js   the shipped bundle; what both need is in dist/shared.js, so no class is doubled
+//   dist/webgpu-imle.js, dist/testing.js   the shipped bundle; dist/shared.js has what both need, so no class is doubled
 //   dist/types/                            declarations
 //   build/tools/NAME.js                    every tools/NAME.ts: a Node program
 //   build/node-tests/                      test/node/*.test.ts: tests that need Node itself
@@ -9,13 +9,14 @@
 //                                          package by a relative path to dist/, and so run what is shipped.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { programName } from "./program-name.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const libraryFolders = ["kernels", "engine", "solvers", "imle"];
+const buildFiles = ["tools/build.mjs", "tools/program-name.mjs"];
 const testRunner = "test/support/runner.ts";
 const programFolders = ["test", "bench", "examples", "tools"];
 
@@ -76,17 +77,32 @@ const redirections = (toDist) => ({
       path: `${toDist}/${path === "webgpu-imle" ? "webgpu-imle" : "testing"}.js`,
       external: true,
     }));
-    context.onResolve({ filter: /^uvu$/ }, ({ importer }) =>
-      importer === inRoot("test/support/uvu.ts") ? undefined : { path: inRoot("test/support/uvu.ts") },
-    );
+    // uvu's own text is bundled, also for Node: an external import would come before the line that defers its run.
+    context.onResolve({ filter: /^uvu$/ }, ({ importer }) => {
+      const reporting = inRoot("test/support/uvu.ts");
+      return { path: importer === reporting ? inRoot("node_modules/uvu/dist/index.mjs") : reporting };
+    });
   },
 });
 
-/** Runs esbuild; its messages become the error's. @param {import("esbuild").BuildOptions} options */
+/** Writes a file whole or not at all, and only if it changes. @param {string} path @param {Uint8Array} contents */
+function writeIfChanged(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, contents);
+  renameSync(partial, path);
+}
+
+/**
+ * Runs esbuild; its messages become the error's.
+ * @param {import("esbuild").BuildOptions} options
+ * @returns {Promise<string[]>} the files of the bundle, as absolute paths
+ */
 async function bundle(options) {
   const esbuild = await import("esbuild");
   try {
-    await esbuild.build({
+    const { outputFiles } = await esbuild.build({
       absWorkingDir: root,
       bundle: true,
       format: "esm",
@@ -96,7 +112,10 @@ async function bundle(options) {
       loader: { ".wgsl": "text" },
       logLevel: "silent",
       ...options,
+      write: false,
     });
+    for (const { path, contents } of outputFiles) writeIfChanged(path, contents);
+    return outputFiles.map(({ path }) => path);
   } catch (error) {
     const errors = /** @type {import("esbuild").BuildFailure} */ (error).errors ?? [];
     if (errors.length === 0) throw error;
@@ -127,7 +146,7 @@ async function whenStale(
   return true;
 }
 
-const settings = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.declarations.json", "tools/build.mjs"];
+const settings = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.declarations.json", ...buildFiles];
 
 /** dist/: the bundle. Returns whether anything had to be built. */
 async function buildLibrary() {
@@ -165,13 +184,10 @@ async function buildDeclarations() {
 async function buildPrograms() {
   const files = [...settings, ...programFolders.flatMap(filesBelow)];
   return await whenStale("build/.stamps/programs", files, async () => {
-    for (const folder of ["tools", "node-tests", "programs", "chunks"]) {
-      rmSync(inRoot(`build/${folder}`), { recursive: true, force: true });
-    }
     const entries = entryPoints(files.filter((file) => !settings.includes(file)));
     // The package's own "sideEffects: false" is for what is shipped: modules here may be imported for what they do.
     const shared = { outdir: inRoot("build"), ignoreAnnotations: true };
-    await Promise.all([
+    const written = await Promise.all([
       bundle({
         ...shared,
         entryPoints: entries.node,
@@ -189,7 +205,16 @@ async function buildPrograms() {
         plugins: [redirections("../../dist")],
       }),
     ]);
+    removeOldFiles(new Set(written.flat()));
   });
+}
+
+/** Removes what no bundle has any more, save what a run that is under way may yet load. @param {Set<string>} kept */
+function removeOldFiles(kept) {
+  const anHourAgo = Date.now() - 3_600_000;
+  for (const file of filesBelow("build").filter((path) => !path.startsWith("build/.stamps/"))) {
+    if (!kept.has(inRoot(file)) && statSync(inRoot(file)).mtimeMs < anHourAgo) rmSync(inRoot(file), { force: true });
+  }
 }
 
 /**

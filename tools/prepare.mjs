@@ -62,7 +62,11 @@ async function install() {
   const child =
     npmFile !== undefined && /\.[cm]?js$/.test(npmFile)
       ? spawn(process.execPath, [npmFile, ...ciArguments], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
-      : spawn("npm", ciArguments, { cwd: root, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
+      : spawn("npm", ciArguments, {
+          cwd: root,
+          stdio: ["ignore", "pipe", "pipe"],
+          shell: process.platform === "win32",
+        });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (output += bytes));
   const code = await new Promise((resolve) => {

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { FileReport, RunnerArguments } from "../test/support/runner.js";
 import { programName } from "./program-name.mjs";
 import {
@@ -33,23 +33,23 @@ interface Counts {
 function parseOptions(): Options {
   const positive = (text: string): number => {
     const value = Number(text);
-    if (!(value > 0)) command.error(`error: --timeout must be a number of seconds above 0, got ${text}`);
+    if (!(value > 0)) throw new InvalidArgumentError("It must be a number of seconds above 0.");
     return value;
   };
   const collect = (value: string, previous: readonly string[] | undefined): string[] => {
     const known: readonly string[] = runtimeNames;
-    if (!known.includes(value)) command.error(`error: --runtime must be one of ${known.join(", ")}, got ${value}`);
+    if (!known.includes(value)) throw new InvalidArgumentError(`It must be one of ${known.join(", ")}.`);
     return [...(previous ?? []), value];
   };
   const command = new Command("npm test --")
     .description("Type-checks, and runs every test on Node, Deno and Chrome.")
-    .addOption(new Option("--runtime <name>", "only this runtime; may be repeated: node, deno, chrome").argParser(collect))
+    .option("--runtime <name>", "only this runtime; may be repeated: node, deno, chrome", collect)
     .option("--file <pattern>", "only test files whose path contains this")
     .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
     .option("--no-types", "without type-checking")
     .option("--timeout <seconds>", "the longest that one test may take", positive, 60)
     .allowExcessArguments(false)
-    .showHelpAfterError("Usage: npm test -- [--runtime node|deno|chrome] [--file pattern] [--no-types] (--help says more)")
+    .showHelpAfterError("Usage: npm test -- [--runtime node|deno|chrome] [--file PATTERN] [--no-types] [--help]")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse();
   return { ...command.opts(), runtime: command.opts().runtime ?? runtimeNames };
@@ -89,13 +89,12 @@ async function checkAllTypes(): Promise<Counts> {
 }
 
 /** uvu's own progress: a suite's name, a mark for each test, and a count. The reports say it better. */
-const isUvuProgress = (line: string): boolean => /^( .* )?\s*([•✘] ?)*\s*(\(\d+ \/ \d+\))?\s*$/.test(stripColours(line));
+const isUvuProgress = (line: string): boolean =>
+  /^( .* )?\s*([•✘] ?)*\s*(\(\d+ \/ \d+\))?\s*$/.test(stripColours(line));
 
 const stripColours = (text: string): string => text.replace(/\x1b\[\d+m/g, "");
 
-/**
- * Runs test files in one process. Where it breaks down, the file it was at has failed, and the others get a new process.
- */
+/** Runs test files in one process. If it breaks down, the file it was at has failed; the others get a new process. */
 async function runFiles(
   runtime: RuntimeName,
   files: readonly string[],

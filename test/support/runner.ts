@@ -22,7 +22,8 @@ export interface FileReport {
 const withoutColours = (text: string): string => text.replace(/\x1b\[\d+m/g, "");
 
 /** Frames of the machinery around a test, by function and by source, say nothing about the test. */
-const machinery = /^\s*at .*(inBoundedTime|Object\.handler|\.runner|runFile|Module\.main|runSession|\/uvu\/|tools\/runtimes\/)/;
+const machinery =
+  /^\s*at .*(inBoundedTime|Object\.handler|\.runner|runFile|Module\.main|runSession|\/uvu\/|tools\/runtimes\/)/;
 const tidy = (text: string): string =>
   withoutColours(text)
     .split("\n")

@@ -20,12 +20,8 @@ async function softwareBrowser(onProgress: Attempt["onProgress"]): Promise<Launc
   return {
     executablePath,
     args: ["--enable-unsafe-webgpu", "--no-sandbox"],
-    env: { ...definedEnvironment(), ...environment },
+    env: { ...process.env, ...environment } as Record<string, string>,
   };
-}
-
-function definedEnvironment(): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 const advice = "install Google Chrome, or set CHROME_PATH to the executable of Chrome, Chromium or Edge";

@@ -88,9 +88,12 @@ export function describeError(error: unknown): RemoteError {
   };
 }
 
-/** `Node 20.20 (Dawn) on SwiftShader Device (software adapter)` */
+/** `Node 20.20 (Dawn) on NVIDIA H200`, and whether it is a software adapter. */
 export function adapterLine(adapter: AdapterDescription): string {
-  const { description, device, vendor, architecture } = adapter;
-  const name = description || device || [vendor, architecture].filter((part) => part !== "").join(" ") || "an unnamed adapter";
+  const { description, vendor, architecture } = adapter;
+  // Dawn names the device in letters; wgpu gives its PCI number there and its name as description.
+  const device = /[a-z]{2}/i.test(adapter.device) ? adapter.device.replace(/-$/, "") : "";
+  const known = [device, description].filter((part) => part !== "").join(", ");
+  const name = known || [vendor, architecture].filter((part) => part !== "").join(" ") || "an unnamed adapter";
   return `${adapter.runtimeVersion} on ${name}${adapter.software ? " (software adapter)" : ""}`;
 }

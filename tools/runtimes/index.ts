@@ -62,11 +62,10 @@ const noAdapter = `no WebGPU adapter was found.
 // What the system has was asked once for each runtime; a second program of the same command need not ask again.
 const knownChoices = new Map<RuntimeName, AdapterChoice>();
 
-function adapterChoices(runtime: RuntimeName, forced: string | undefined): AdapterChoice[] {
+/** What to try, in order, or what is wrong with the choice. */
+function adapterChoices(runtime: RuntimeName, forced: string): AdapterChoice[] | string {
   if (forced === "software" || forced === "system") return [forced];
-  if (forced !== undefined && forced !== "") {
-    throw new Error(`WEBGPU_IMLE_ADAPTER: must be "software" or "system", got "${forced}".`);
-  }
+  if (forced !== "") return `WEBGPU_IMLE_ADAPTER: must be "software" or "system", got "${forced}".`;
   const known = knownChoices.get(runtime);
   if (known !== undefined) return [known];
   return softwareAdapterFits ? ["system", "software"] : ["system"];
@@ -177,9 +176,10 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   if (!existsSync(join(programsFolder, `${name}.js`))) {
     throw new Error(`runProgram: ${program} must be a program that the build knows, and has a default export main.`);
   }
+  const choices = adapterChoices(runtime, options.adapter ?? process.env.WEBGPU_IMLE_ADAPTER ?? "");
+  if (typeof choices === "string") return { outcome: "failed", adapter: null, failure: choices, error: null };
   const server = await serveSession({ program: name, args }, data);
   try {
-    const choices = adapterChoices(runtime, options.adapter ?? process.env.WEBGPU_IMLE_ADAPTER);
     let result: AttemptResult | null = null;
     for (const choice of choices) {
       result = await attempt(options, server.origin, choice);
