@@ -1,0 +1,171 @@
+import { ImleError, must } from "./error.js";
+
+/** WebGPU's usage bits; the globals are missing where the library is only imported. */
+export const usage = {
+  mapRead: 0x1,
+  copySource: 0x4,
+  copyDestination: 0x8,
+  uniform: 0x40,
+  storage: 0x80,
+} as const;
+
+const tensorUsage = usage.storage | usage.copySource | usage.copyDestination;
+
+/** Bytes of the device that tensors share: one GPUBuffer, or a range of a host's. Freed when nothing refers to it. */
+export class Storage {
+  private static made = 0;
+  readonly id = ++Storage.made;
+  /** How many tensors and tape nodes hold it. */
+  references = 1;
+  /** The submission that used it last; while that one is being recorded, the buffer must not be written from the host. */
+  lastUse = 0;
+  /** The submission that wrote it last: when the driver refuses that one, what is in here is not to be trusted. */
+  lastWrite = 0;
+  /** Keys of cached bind groups that name it. */
+  readonly groupKeys = new Set<string>();
+
+  constructor(
+    readonly buffer: GPUBuffer,
+    readonly offset: number,
+    /** Bytes that may be bound, a multiple of 4; the pool's are a multiple of 256. */
+    readonly capacity: number,
+    readonly usage: number,
+    /** A host's buffer: used, never pooled or destroyed. */
+    readonly external: boolean,
+  ) {}
+}
+
+/** What {@link Engine.memory} reports; bytes are those of whole buffers, as the driver sees them. */
+export interface MemoryReport {
+  /** Buffers that tensors hold now. */
+  liveBuffers: number;
+  liveBytes: number;
+  /** Bytes kept for reuse. */
+  pooledBytes: number;
+  /** The largest sum of live and pooled bytes so far. */
+  peakBytes: number;
+}
+
+/** Free buffers beyond this many bytes are given back to the driver. */
+const pooledBytesKept = 1 << 29;
+
+/**
+ * Keeps freed buffers for reuse. Sizes are rounded up to four steps an octave, so that at most a quarter is wasted
+ * and a training loop finds its own buffers again.
+ */
+export class BufferPool {
+  private readonly free = new Map<string, Storage[]>();
+  private liveBuffers = 0;
+  private liveBytes = 0;
+  private pooledBytes = 0;
+  private peakBytes = 0;
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly onAllocationError: (error: Promise<GPUError | null>, storage: Storage) => void,
+    private readonly onDestroy: (storage: Storage) => void,
+  ) {}
+
+  /**
+   * A buffer of at least `bytes`; what is in it is left over from earlier use.
+   * With `quietSince`, one that no submission from that serial on has used, so that the host may write it at once.
+   */
+  acquire(operation: string, bytes: number, extraUsage = 0, quietSince = Infinity): Storage {
+    const capacity = roundUp(bytes);
+    const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
+    must(
+      bytes <= limit,
+      "limit",
+      () => `${operation}: a tensor must fit the adapter's limit of ${limit} bytes a storage binding, got ${bytes}`,
+      "Split the work into smaller tensors, or use an adapter with a larger maxStorageBufferBindingSize.",
+    );
+    const bits = tensorUsage | extraUsage;
+    const waiting = this.free.get(poolKey(Math.min(capacity, limit), bits));
+    const index = waiting ? findLastIndex(waiting, (storage) => storage.lastUse < quietSince) : -1;
+    if (waiting && index >= 0) {
+      const [storage] = waiting.splice(index, 1) as [Storage];
+      storage.references = 1;
+      this.pooledBytes -= storage.capacity;
+      this.countLive(storage, 1);
+      return storage;
+    }
+    return this.allocate(Math.min(capacity, limit), bits);
+  }
+
+  /** One holder fewer; the last one returns the buffer to the pool. */
+  release(storage: Storage, currentSerial: number): void {
+    if (--storage.references > 0) return;
+    if (storage.external) {
+      this.onDestroy(storage);
+      return;
+    }
+    this.countLive(storage, -1);
+    if (this.pooledBytes + storage.capacity > pooledBytesKept && storage.lastUse < currentSerial) {
+      this.destroy(storage);
+      return;
+    }
+    this.pooledBytes += storage.capacity;
+    const key = poolKey(storage.capacity, storage.usage);
+    const waiting = this.free.get(key);
+    if (waiting) waiting.push(storage);
+    else this.free.set(key, [storage]);
+  }
+
+  report(): MemoryReport {
+    const { liveBuffers, liveBytes, pooledBytes, peakBytes } = this;
+    return { liveBuffers, liveBytes, pooledBytes, peakBytes };
+  }
+
+  /** Destroys what is free. */
+  clear(): void {
+    for (const waiting of this.free.values()) for (const storage of waiting) this.destroy(storage);
+    this.free.clear();
+    this.pooledBytes = 0;
+  }
+
+  private allocate(capacity: number, bits: number): Storage {
+    this.device.pushErrorScope("out-of-memory");
+    let buffer: GPUBuffer;
+    try {
+      buffer = this.device.createBuffer({ size: capacity, usage: bits });
+    } catch (error) {
+      void this.device.popErrorScope();
+      throw new ImleError(
+        "limit",
+        `memory: the device must have room for ${capacity} bytes, got ${String(error)}`,
+        "Free tensors (engine.scope, dispose), or work on smaller batches.",
+      );
+    }
+    const storage = new Storage(buffer, 0, capacity, bits, false);
+    this.onAllocationError(this.device.popErrorScope(), storage);
+    this.countLive(storage, 1);
+    return storage;
+  }
+
+  private destroy(storage: Storage): void {
+    this.onDestroy(storage);
+    storage.buffer.destroy();
+  }
+
+  private countLive(storage: Storage, sign: 1 | -1): void {
+    this.liveBuffers += sign;
+    this.liveBytes += sign * storage.capacity;
+    this.peakBytes = Math.max(this.peakBytes, this.liveBytes + this.pooledBytes);
+  }
+}
+
+function poolKey(capacity: number, bits: number): string {
+  return `${capacity}:${bits}`;
+}
+
+/** The next of four steps an octave, a multiple of 256. */
+function roundUp(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const step = Math.max(256, 2 ** (Math.floor(Math.log2(bytes - 1)) - 2));
+  return Math.ceil(bytes / step) * step;
+}
+
+function findLastIndex<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  for (let i = items.length - 1; i >= 0; i--) if (holds(items[i]!)) return i;
+  return -1;
+}

@@ -1,0 +1,69 @@
+import { ImleError } from "./error.js";
+import philox from "../kernels/lib/philox.wgsl";
+import grid from "../kernels/lib/grid.wgsl";
+
+/** A named piece of WGSL; the name is what compile errors call it. */
+export interface Piece {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** WGSL made of pieces, with a map back to each piece's own lines. */
+export interface Composed {
+  readonly code: string;
+  /** The piece and its own line (from 1) that a line (from 1) of `code` came from. */
+  locate(line: number): { piece: string; line: number; text: string };
+}
+
+/** What `#import NAME` can bring in: the shared pieces of kernels/lib. */
+const library: Readonly<Record<string, string>> = { philox, grid };
+
+const importLine = /^\s*#import\s+(\S+)\s*$/;
+
+/**
+ * Joins pieces into one WGSL source. A line `#import NAME` brings in a shared piece of kernels/lib, once, before the
+ * piece that asks for it. Sizes come in as pieces of their own (see {@link constants}); no text is substituted, so that
+ * every `.wgsl` file stays valid WGSL for editors.
+ */
+export function compose(pieces: readonly Piece[]): Composed {
+  const lines: string[] = [];
+  const origins: { piece: string; line: number }[] = [];
+  const imported = new Set<string>();
+
+  const add = (piece: Piece): void => {
+    const own = piece.text.split("\n");
+    for (const line of own) {
+      const name = importLine.exec(line)?.[1];
+      if (name === undefined || imported.has(name)) continue;
+      const text = library[name];
+      if (text === undefined) {
+        throw new ImleError(
+          "wgsl",
+          `${piece.name}: #import must name one of ${Object.keys(library).join(", ")}, got ${name}`,
+          "Correct the name in the #import line.",
+        );
+      }
+      imported.add(name);
+      add({ name: `kernels/lib/${name}.wgsl`, text });
+    }
+    own.forEach((line, index) => {
+      lines.push(importLine.test(line) ? "" : line);
+      origins.push({ piece: piece.name, line: index + 1 });
+    });
+  };
+  for (const piece of pieces) add(piece);
+
+  return {
+    code: lines.join("\n"),
+    locate(line) {
+      const index = Math.min(Math.max(line, 1), lines.length) - 1;
+      return { ...origins[index]!, text: lines[index]! };
+    },
+  };
+}
+
+/** A piece that declares whole numbers as WGSL constants: `{ TILE: 8 }` becomes `const TILE: u32 = 8u;`. */
+export function constants(values: Readonly<Record<string, number>>): Piece {
+  const text = Object.entries(values).map(([name, value]) => `const ${name}: u32 = ${value}u;`);
+  return { name: "constants", text: text.join("\n") };
+}

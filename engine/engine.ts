@@ -1,0 +1,442 @@
+import { BufferPool, type MemoryReport, Storage, usage } from "./buffers.js";
+import { Commands, type Dispatch, type Slice, type StatsReport } from "./commands.js";
+import { flattenNested, isTypedArray, type NestedNumbers, typedArrayDtype } from "./data.js";
+import { isSoftware, requestDevice } from "./device.js";
+import { formatShape, formatValue, ImleError, must } from "./error.js";
+import { Kernel } from "./kernel.js";
+import type { Piece } from "./compose.js";
+import { arange, fill, normal, uniform } from "./ops/create.js";
+import { PipelineCache } from "./pipelines.js";
+import { RandomState } from "./random.js";
+import { type Scope, Scopes } from "./scope.js";
+import { Status } from "./status.js";
+import { type DType, Tensor } from "./tensor.js";
+
+/** How a tensor is made. */
+export interface TensorOptions {
+  /** Element type; by default f32, or that of the Int32Array or Uint32Array given. */
+  dtype?: DType;
+  /** Whether backward adds a gradient here; f32 only. */
+  requiresGrad?: boolean;
+  /** Names it in errors. */
+  label?: string;
+  /** Further GPUBufferUsage bits that the host needs, such as VERTEX. */
+  usage?: number;
+}
+
+/** What `engine.prepare` accepts beside solvers and layers: anything that knows its kernels. */
+export interface Preparable {
+  /** The kernels that a call with weights of these shapes would use. */
+  kernelsFor(engine: Engine, shapes: readonly (readonly number[])[]): readonly Kernel[];
+}
+
+/**
+ * A device, and everything that is on it: tensors, recorded work, compiled kernels, random streams.
+ *
+ * Work is recorded in the order of the calls and runs when something is read, at {@link flush}, or when enough has
+ * gathered; nothing waits for the device but `read()`, `item()` and {@link idle}.
+ */
+export class Engine {
+  /** Tells whether the adapter computes on the processor. */
+  readonly software: boolean;
+  readonly commands: Commands;
+  readonly scopes = new Scopes();
+  readonly random = new RandomState();
+  readonly status: Status;
+  /** Resolves with the reason when the device is lost; never rejects. */
+  readonly lost: Promise<GPUDeviceLostInfo>;
+  private readonly pool: BufferPool;
+  private readonly pipelines: PipelineCache;
+  private readonly kernels = new Map<string, Kernel>();
+  private readonly cached = new Map<object | string, Tensor>();
+  /** Submissions that the driver refused, and why. */
+  private readonly refused = new Map<number, ImleError>();
+  private readonly pendingErrors: ImleError[] = [];
+  private readonly verdicts = new Set<Promise<void>>();
+  /** Set once the engine can do no more: the error that every later call throws. */
+  private ended: ImleError | null = null;
+
+  private constructor(
+    /** The device in use; the host's own where the engine was made with {@link Engine.from}. */
+    readonly device: GPUDevice,
+    info: GPUAdapterInfo | undefined,
+    private readonly ownsDevice: boolean,
+    debug: boolean,
+  ) {
+    this.software = isSoftware(info);
+    this.pipelines = new PipelineCache(device, (error) => this.await(error.then((e) => e && this.report(e))));
+    this.pool = new BufferPool(
+      device,
+      (error, storage) => this.await(error.then((e) => e && this.onRefusedAllocation(storage, e))),
+      (storage) => this.pipelines.forget(storage),
+    );
+    const onSubmit = (serial: number, verdict: Promise<GPUError | null>, label: string): void =>
+      this.await(verdict.then((e) => e && this.onRefusedSubmit(serial, label, e)));
+    this.commands = new Commands(device, this.pipelines, onSubmit, debug);
+    this.status = new Status(this.pool, this.commands);
+    this.lost = device.lost.then((reason) => {
+      this.ended ??= lostError(reason);
+      return reason;
+    });
+  }
+
+  /**
+   * Asks for an adapter and a device, and makes an engine that owns the device.
+   *
+   * @param options.gpu defaults to `navigator.gpu`
+   * @param options.debug submits every dispatch by itself, so that a driver's error names its kernel; slow
+   * @throws ImleError `adapter` where there is no WebGPU
+   */
+  static async create(
+    options: { gpu?: GPU; powerPreference?: GPUPowerPreference; debug?: boolean } = {},
+  ): Promise<Engine> {
+    const gpu = options.gpu ?? globalThis.navigator?.gpu;
+    const { device, adapter } = await requestDevice(gpu, options.powerPreference ?? "high-performance");
+    return new Engine(device, adapter.info, true, options.debug ?? false);
+  }
+
+  /** An engine on the host's device, which is used and never destroyed. */
+  static from(device: GPUDevice, options: { debug?: boolean } = {}): Engine {
+    must(
+      typeof device?.createComputePipeline === "function",
+      "engine",
+      () => `Engine.from: the argument must be a GPUDevice, got ${formatValue(device)}`,
+      "Pass what adapter.requestDevice() resolved to.",
+    );
+    return new Engine(device, device.adapterInfo, false, options.debug ?? false);
+  }
+
+  /**
+   * A tensor with these elements.
+   *
+   * @param data a number, nested arrays of numbers, or a typed array (Float64Array becomes f32)
+   * @param shape for flat data; by default the nesting, or `[length]`
+   */
+  tensor(data: NestedNumbers | ArrayBufferView, options?: TensorOptions): Tensor;
+  tensor(data: NestedNumbers | ArrayBufferView, shape: readonly number[], options?: TensorOptions): Tensor;
+  tensor(
+    data: NestedNumbers | ArrayBufferView,
+    shapeOrOptions?: readonly number[] | TensorOptions,
+    more?: TensorOptions,
+  ): Tensor {
+    this.assertUsable("tensor");
+    const given = Array.isArray(shapeOrOptions) ? (shapeOrOptions as readonly number[]) : undefined;
+    const options = (given ? more : (shapeOrOptions as TensorOptions)) ?? {};
+    const dtype = options.dtype ?? (isTypedArray(data) ? typedArrayDtype(data) : "f32");
+    const { values, shape } = flattenNested("tensor", data, dtype, given);
+    const tensor = this.allocate("tensor", shape, dtype, options, true);
+    this.commands.upload(tensor.storage, values);
+    return tensor;
+  }
+
+  /** All zeros. */
+  zeros(shape: readonly number[], options: TensorOptions = {}): Tensor {
+    return this.full(shape, 0, options);
+  }
+
+  /** All ones. */
+  ones(shape: readonly number[], options: TensorOptions = {}): Tensor {
+    return this.full(shape, 1, options);
+  }
+
+  /** All `value`. */
+  full(shape: readonly number[], value: number, options: TensorOptions = {}): Tensor {
+    return fill(this, shape, value, options);
+  }
+
+  /** `count` numbers from `start` in steps of `step`; i32 by default where all are whole, else f32. */
+  arange(count: number, options: TensorOptions & { start?: number; step?: number } = {}): Tensor {
+    return arange(this, count, options);
+  }
+
+  /** Uniform random numbers in (low, high), from the engine's own stream. */
+  uniform(shape: readonly number[], options: TensorOptions & { low?: number; high?: number } = {}): Tensor {
+    return uniform(this, shape, options);
+  }
+
+  /** Normal random numbers, from the engine's own stream. */
+  normal(shape: readonly number[], options: TensorOptions & { mean?: number; deviation?: number } = {}): Tensor {
+    return normal(this, shape, options);
+  }
+
+  /** Sets the seed of all random numbers (a u32) and starts every stream anew: the same seed, the same tensors. */
+  seed(value: number): void {
+    this.random.seed(value);
+  }
+
+  /**
+   * A tensor on the host's buffer: no copy; never pooled or destroyed by the library.
+   *
+   * @param buffer of this device, with the usage STORAGE (COPY_SRC too where the tensor is read)
+   * @param options.offset bytes, a multiple of 256
+   */
+  wrap(
+    buffer: GPUBuffer,
+    shape: readonly number[],
+    options: { offset?: number; dtype?: DType; requiresGrad?: boolean; label?: string } = {},
+  ): Tensor {
+    const { offset = 0, dtype = "f32", requiresGrad = false, label = "wrapped" } = options;
+    this.assertUsable("wrap");
+    checkShape("wrap", shape);
+    checkDtype("wrap", dtype, requiresGrad);
+    must(
+      typeof buffer?.usage === "number" && typeof buffer.size === "number",
+      "buffer",
+      () => `wrap: the first argument must be a GPUBuffer, got ${formatValue(buffer)}`,
+      "Pass a buffer of this engine's device.",
+    );
+    must(
+      (buffer.usage & usage.storage) !== 0,
+      "buffer",
+      () => `wrap: the buffer must have the usage STORAGE, got usage ${buffer.usage}`,
+      "Create it with GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC.",
+    );
+    must(
+      Number.isInteger(offset) && offset >= 0 && offset % 256 === 0,
+      "buffer",
+      () => `wrap: offset must be a multiple of 256, got ${formatValue(offset)}`,
+      "Align the data in the buffer to 256 bytes.",
+    );
+    const bytes = 4 * shape.reduce((product, length) => product * length, 1);
+    must(
+      offset + bytes <= buffer.size,
+      "buffer",
+      () => `wrap: shape ${formatShape(shape)} at offset ${offset} must fit the buffer of ${buffer.size} bytes, got ${bytes}`,
+      "Use a larger buffer or a smaller shape.",
+    );
+    const capacity = Math.floor((buffer.size - offset) / 4) * 4;
+    const storage = new Storage(buffer, offset, capacity, buffer.usage, true);
+    return new Tensor(this, storage, [...shape], dtype, requiresGrad, label);
+  }
+
+  /** Runs `f`, then frees every tensor made inside, save those it returns (in arrays or plain objects too). */
+  scope<T>(f: () => T): T {
+    return this.scopes.run(f);
+  }
+
+  /** A scope that ends with `using` or `close()`, for asynchronous code. */
+  openScope(): Scope {
+    return this.scopes.push();
+  }
+
+  /** Submits what has been recorded. */
+  flush(): void {
+    this.assertUsable("flush");
+    this.commands.flush();
+  }
+
+  /** Resolves when everything recorded so far has run. @throws ImleError what the device has reported since the last read */
+  async idle(): Promise<void> {
+    this.assertUsable("idle");
+    this.commands.flush();
+    await Promise.race([this.device.queue.onSubmittedWorkDone(), this.device.lost]);
+    await this.settle(this.status.inUse ? (await this.commands.read([this.status.slice()]))[0] : undefined);
+  }
+
+  /** What tensors hold on the device. */
+  memory(): MemoryReport {
+    return this.pool.report();
+  }
+
+  /** Counts since the engine was made. */
+  stats(): StatsReport {
+    return { ...this.commands.counts, pipelines: this.pipelines.compiledCount };
+  }
+
+  /**
+   * Compiles ahead the kernels that calls with these shapes use.
+   * @throws ImleError `wgsl` with the author's own line, where one does not compile
+   */
+  async prepare(target: Preparable, shapes: readonly (readonly number[])[]): Promise<void> {
+    this.assertUsable("prepare");
+    for (const kernel of target.kernelsFor(this, shapes)) await this.pipelines.prepare(kernel);
+  }
+
+  /** Frees everything; a device that the engine made is destroyed, the host's is left alone. Safe to call twice. */
+  dispose(): void {
+    if (this.ended?.code === "disposed") return;
+    this.ended = new ImleError(
+      "disposed",
+      "engine: the engine must be alive, got one that was disposed",
+      "Dispose it last, or make a new one.",
+    );
+    this.pool.clear();
+    this.commands.dispose();
+    if (this.ownsDevice) this.device.destroy();
+  }
+
+  // What follows serves ops, solvers and noises.
+
+  /** A new tensor, whose elements the next dispatch must write. */
+  output(operation: string, shape: readonly number[], dtype: DType = "f32", options: TensorOptions = {}): Tensor {
+    this.assertUsable(operation);
+    return this.allocate(operation, shape, dtype, options, false);
+  }
+
+  /** The kernel of this name, composed at its first use; `label` is what errors call it. */
+  kernel(name: string, pieces: () => readonly Piece[], label = name): Kernel {
+    let kernel = this.kernels.get(name);
+    if (!kernel) this.kernels.set(name, (kernel = new Kernel(label, pieces())));
+    return kernel;
+  }
+
+  /** A tensor made once an engine, such as a noise's table; it lives as long as the engine. */
+  cache(key: object | string, make: () => Tensor): Tensor {
+    let tensor = this.cached.get(key);
+    if (!tensor) this.cached.set(key, (tensor = make().keep()));
+    return tensor;
+  }
+
+  /** Records a dispatch. */
+  dispatch(work: Dispatch): void {
+    this.assertUsable(work.kernel.label);
+    this.commands.dispatch(work);
+  }
+
+  /** Throws unless all tensors are alive and of this engine. */
+  check(operation: string, tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) {
+      must(
+        tensor.engine === this,
+        "engine",
+        () => `${operation}: all tensors must be of one engine, got ${tensor.label} of another`,
+        "Read it and make a tensor on this engine, or use one engine for both.",
+      );
+    }
+  }
+
+  /** Throws where the driver refused the submission that wrote these bytes. */
+  checkStorage(operation: string, storage: Storage): void {
+    this.assertUsable(operation);
+    const error = this.refused.size > 0 ? this.refused.get(storage.lastWrite) : undefined;
+    if (error) throw error;
+  }
+
+  async readSlices(slices: readonly Slice[]): Promise<ArrayBuffer[]> {
+    this.assertUsable("read");
+    const { status } = this;
+    const withStatus = status.inUse ? [...slices, status.slice()] : slices;
+    let bytes: ArrayBuffer[];
+    try {
+      bytes = await this.commands.read(withStatus);
+    } catch (error) {
+      throw this.ended ?? error;
+    }
+    await this.settle(status.inUse ? bytes[slices.length] : undefined);
+    return bytes;
+  }
+
+  releaseStorage(storage: Storage): void {
+    if (!this.ended) this.pool.release(storage, this.commands.serial);
+  }
+
+  private allocate(
+    operation: string,
+    shape: readonly number[],
+    dtype: DType,
+    options: TensorOptions,
+    forUpload: boolean,
+  ): Tensor {
+    const { requiresGrad = false, label = operation } = options;
+    checkShape(operation, shape);
+    checkDtype(operation, dtype, requiresGrad);
+    const bytes = 4 * shape.reduce((product, length) => product * length, 1);
+    const storage = this.pool.acquire(
+      operation,
+      bytes,
+      options.usage ?? 0,
+      forUpload ? this.commands.serial : Infinity,
+    );
+    return new Tensor(this, storage, [...shape], dtype, requiresGrad, label);
+  }
+
+  private assertUsable(operation: string): void {
+    if (!this.ended) return;
+    if (this.ended.code === "disposed") {
+      throw new ImleError("disposed", this.ended.message.replace("engine:", `${operation}:`), this.ended.fix);
+    }
+    throw this.ended;
+  }
+
+  /** Waits for the driver's verdicts, then throws what it or the device has reported. */
+  private async settle(statusBytes: ArrayBuffer | undefined): Promise<void> {
+    await Promise.all(this.verdicts);
+    if (this.ended) throw this.ended;
+    const reported = statusBytes && this.status.take(statusBytes);
+    if (reported) this.pendingErrors.push(reported);
+    const error = this.pendingErrors.shift();
+    this.pendingErrors.length = 0;
+    if (error) throw error;
+  }
+
+  private await(verdict: Promise<unknown>): void {
+    const settled: Promise<void> = verdict.then(
+      () => void this.verdicts.delete(settled),
+      () => void this.verdicts.delete(settled), // a lost device: engine.lost tells
+    );
+    this.verdicts.add(settled);
+  }
+
+  private report(error: ImleError): void {
+    this.pendingErrors.push(error);
+  }
+
+  private onRefusedSubmit(serial: number, label: string, error: GPUError): void {
+    const refusal = new ImleError(
+      "buffer",
+      `${label}: the driver must accept the submitted work, got ${error.message}`,
+      "Check that no GPUBuffer in use was destroyed, mapped, or made on another device.",
+    );
+    this.refused.set(serial, refusal);
+    this.report(refusal);
+  }
+
+  private onRefusedAllocation(storage: Storage, error: GPUError): void {
+    this.report(
+      new ImleError(
+        "limit",
+        `memory: the device must have room for ${storage.capacity} bytes, got ${error.message}`,
+        "Free tensors (engine.scope, dispose), or work on smaller batches.",
+      ),
+    );
+  }
+}
+
+function lostError(reason: GPUDeviceLostInfo): ImleError {
+  return new ImleError(
+    "device-lost",
+    `engine: the device must be alive, got lost (${reason.reason}): ${reason.message}`,
+    "Make a new engine and restore its state from a checkpoint.",
+  );
+}
+
+function checkShape(operation: string, shape: readonly number[]): void {
+  const fits = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  must(
+    fits,
+    "shape",
+    () => `${operation}: a shape must be an array of whole numbers from 0, got ${formatValue(shape)}`,
+    "Pass the lengths of the axes, such as [2, 3].",
+  );
+  must(
+    shape.length <= 6,
+    "shape",
+    () => `${operation}: a tensor must have at most 6 axes, got ${shape.length}`,
+    "Merge axes with reshape.",
+  );
+}
+
+function checkDtype(operation: string, dtype: DType, requiresGrad: boolean): void {
+  must(
+    dtype === "f32" || dtype === "i32" || dtype === "u32",
+    "dtype",
+    () => `${operation}: dtype must be f32, i32 or u32, got ${formatValue(dtype)}`,
+    "Use one of these three.",
+  );
+  must(
+    dtype === "f32" || !requiresGrad,
+    "dtype",
+    () => `${operation}: a tensor that requires a gradient must be f32, got ${dtype}`,
+    "Leave requiresGrad out, or use f32.",
+  );
+}

@@ -1,0 +1,12 @@
+export { Engine, type Preparable, type TensorOptions } from "./engine.js";
+export { Tensor, type Axes, type DType, type TypedArrayOf } from "./tensor.js";
+export { ImleError, type ImleErrorCode } from "./error.js";
+export { noGrad } from "./tape.js";
+export { customGradient } from "./custom-gradient.js";
+export { optionalFeatures, requiredLimits } from "./device.js";
+export type { MemoryReport } from "./buffers.js";
+export type { StatsReport } from "./commands.js";
+export type { NestedNumbers } from "./data.js";
+export type { Scope } from "./scope.js";
+export * from "./ops/index.js";
+export * from "./nn/index.js";

@@ -1,0 +1,141 @@
+import type { Storage } from "./buffers.js";
+import type { Slice } from "./commands.js";
+import { ImleError } from "./error.js";
+import type { Kernel } from "./kernel.js";
+
+interface Compiled {
+  readonly id: number;
+  readonly module: GPUShaderModule;
+  readonly layout: GPUBindGroupLayout;
+  readonly pipeline: GPUComputePipeline;
+}
+
+const kinds = { uniform: "uniform", read: "read-only-storage", read_write: "storage" } as const;
+const groupsKept = 8192;
+
+/** Compiles kernels once, and makes each bind group once. */
+export class PipelineCache {
+  compiledCount = 0;
+  private readonly compiled = new Map<Kernel, Compiled>();
+  private readonly groups = new Map<string, GPUBindGroup>();
+
+  constructor(
+    private readonly device: GPUDevice,
+    /** Told when a kernel turns out not to compile. */
+    private readonly onError: (error: Promise<ImleError | null>) => void,
+  ) {}
+
+  /** The pipeline and the bind group of a dispatch. */
+  bind(
+    kernel: Kernel,
+    buffers: Readonly<Record<string, Slice>>,
+    uniformBuffer: GPUBuffer,
+  ): { pipeline: GPUComputePipeline; group: GPUBindGroup } {
+    const compiled = this.compiled.get(kernel) ?? this.compile(kernel);
+    let key = `${compiled.id}`;
+    for (const binding of kernel.bindings) {
+      if (binding.kind === "uniform") continue;
+      const slice = buffers[binding.name];
+      if (!slice) throw new Error(`${kernel.label}: no buffer for ${binding.name}`);
+      key += `:${slice.storage.id},${slice.bytes}`;
+    }
+    let group = this.groups.get(key);
+    if (!group) {
+      group = this.createGroup(kernel, compiled, buffers, uniformBuffer);
+      if (this.groups.size >= groupsKept) this.groups.clear();
+      this.groups.set(key, group);
+      for (const { storage } of Object.values(buffers)) storage.groupKeys.add(key);
+    }
+    return { pipeline: compiled.pipeline, group };
+  }
+
+  /** Compiles without stopping the caller. Rejects with the piece's own line where the WGSL is wrong. */
+  async prepare(kernel: Kernel): Promise<void> {
+    if (this.compiled.has(kernel)) return;
+    this.device.pushErrorScope("validation");
+    const { module, layout, descriptor } = this.describe(kernel);
+    const scope = this.device.popErrorScope();
+    try {
+      const pipeline = await this.device.createComputePipelineAsync(descriptor);
+      await scope;
+      this.keep(kernel, { module, layout, pipeline });
+    } catch (error) {
+      const detail = (await scope)?.message ?? (error instanceof Error ? error.message : String(error));
+      throw await compileError(kernel, module, detail);
+    }
+  }
+
+  /** Forgets the bind groups that name a buffer which is about to go. */
+  forget(storage: Storage): void {
+    for (const key of storage.groupKeys) this.groups.delete(key);
+    storage.groupKeys.clear();
+  }
+
+  private compile(kernel: Kernel): Compiled {
+    this.device.pushErrorScope("validation");
+    const { module, layout, descriptor } = this.describe(kernel);
+    const pipeline = this.device.createComputePipeline(descriptor);
+    const scope = this.device.popErrorScope();
+    this.onError(scope.then((error) => (error ? compileError(kernel, module, error.message) : null)));
+    return this.keep(kernel, { module, layout, pipeline });
+  }
+
+  private keep(kernel: Kernel, parts: Omit<Compiled, "id">): Compiled {
+    const compiled = { id: ++this.compiledCount, ...parts };
+    this.compiled.set(kernel, compiled);
+    return compiled;
+  }
+
+  private describe(kernel: Kernel): {
+    module: GPUShaderModule;
+    layout: GPUBindGroupLayout;
+    descriptor: GPUComputePipelineDescriptor;
+  } {
+    const { label } = kernel;
+    const module = this.device.createShaderModule({ label, code: kernel.composed.code });
+    const layout = this.device.createBindGroupLayout({
+      label,
+      entries: kernel.bindings.map(({ binding, kind }) => ({
+        binding,
+        visibility: 4,
+        buffer: { type: kinds[kind], hasDynamicOffset: kind === "uniform" },
+      })),
+    });
+    const descriptor = {
+      label,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    };
+    return { module, layout, descriptor };
+  }
+
+  private createGroup(
+    kernel: Kernel,
+    compiled: Compiled,
+    buffers: Readonly<Record<string, Slice>>,
+    uniformBuffer: GPUBuffer,
+  ): GPUBindGroup {
+    const entries = kernel.bindings.map(({ binding, name, kind }) => {
+      if (kind === "uniform") return { binding, resource: { buffer: uniformBuffer, size: kernel.uniformBytes } };
+      const { storage, bytes } = buffers[name]!;
+      const size = Math.min(Math.max(16, Math.ceil(bytes / 16) * 16), storage.capacity);
+      return { binding, resource: { buffer: storage.buffer, offset: storage.offset, size } };
+    });
+    return this.device.createBindGroup({ label: kernel.label, layout: compiled.layout, entries });
+  }
+}
+
+/** What the compiler said, in the lines of the piece that its author wrote. */
+async function compileError(kernel: Kernel, module: GPUShaderModule, detail: string): Promise<ImleError> {
+  const { messages } = await module.getCompilationInfo();
+  const first = messages.find((message) => message.type === "error");
+  const fix = "Correct the WGSL; the line is the one of the named file.";
+  if (!first) return new ImleError("wgsl", `${kernel.label}: the WGSL must compile, got: ${detail}`, fix);
+  const origin = kernel.composed.locate(first.lineNum);
+  const where = `${origin.piece}:${origin.line}`;
+  return new ImleError(
+    "wgsl",
+    `${kernel.label}: the WGSL must compile, got at ${where}: ${first.message}\n  ${origin.line} | ${origin.text}`,
+    fix,
+  );
+}

@@ -1,0 +1,60 @@
+import { formatValue, must } from "./error.js";
+
+/** Philox takes a key of two words and a counter of four. */
+export interface RandomPlace {
+  readonly seed: number;
+  readonly stream: number;
+  readonly call: number;
+}
+
+const streamLimit = 1 << 16;
+
+/**
+ * Who draws which random numbers. Noise is a pure function of (seed, stream, call, sample, instance, index); a stream
+ * belongs to one layer (0 is the engine's own), and its calls are counted here.
+ */
+export class RandomState {
+  private seedWord = 0;
+  private streams = 0;
+  private readonly calls = new Map<number, number>();
+
+  /** Sets the seed and starts every stream at its first call again. */
+  seed(value: number): void {
+    must(
+      Number.isInteger(value) && value >= 0 && value < 2 ** 32,
+      "value",
+      () => `seed: the seed must be a whole number from 0 to 2³² − 1, got ${formatValue(value)}`,
+      "Pass such a number.",
+    );
+    this.seedWord = value;
+    this.calls.clear();
+  }
+
+  /** A stream that no layer has; with `wanted`, that one. */
+  claimStream(operation: string, wanted?: number): number {
+    if (wanted !== undefined) {
+      must(
+        Number.isInteger(wanted) && wanted > 0 && wanted < streamLimit,
+        "value",
+        () => `${operation}: stream must be a whole number from 1 to 65,535, got ${formatValue(wanted)}`,
+        "Leave it out to get a stream of its own.",
+      );
+      this.streams = Math.max(this.streams, wanted);
+      return wanted;
+    }
+    must(
+      this.streams + 1 < streamLimit,
+      "limit",
+      () => `${operation}: an engine has 65,535 streams, got a request for one more`,
+      "Make layers once and reuse them.",
+    );
+    return ++this.streams;
+  }
+
+  /** The place of the next call of a stream. */
+  next(stream: number): RandomPlace {
+    const call = this.calls.get(stream) ?? 0;
+    this.calls.set(stream, call + 1);
+    return { seed: this.seedWord, stream, call };
+  }
+}

@@ -1,0 +1,328 @@
+import type { Storage } from "./buffers.js";
+import type { Slice } from "./commands.js";
+import type { Engine } from "./engine.js";
+import { formatShape, must } from "./error.js";
+import { add, div, exp, log, mul, neg, pow, sub } from "./ops/elementwise.js";
+import { matmul, type MatmulOptions } from "./ops/matmul.js";
+import { max, mean, sum } from "./ops/reduce.js";
+import { reshape, transpose } from "./ops/shape.js";
+import { disposeSymbol, type Scope } from "./scope.js";
+import { isWalking, type TapeNode, walkBack } from "./tape.js";
+
+/** Element types of tensors. Only f32 carries gradients. */
+export type DType = "f32" | "i32" | "u32";
+
+/** What a tensor of each dtype reads back as. */
+export interface TypedArrayOf {
+  f32: Float32Array<ArrayBuffer>;
+  i32: Int32Array<ArrayBuffer>;
+  u32: Uint32Array<ArrayBuffer>;
+}
+
+/** One axis, several, or all (undefined); negative axes count from the end. */
+export type Axes = number | readonly number[];
+
+const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
+
+/**
+ * An array on the device: row-major, of f32, i32 or u32.
+ *
+ * A tensor is a handle. It is freed by {@link dispose}, by `using`, or by the scope in which it was made; what the
+ * tape still needs stays on the device until backward has used it. Operations return new tensors; the few that most
+ * programs use are methods, all others are functions (`relu(x)`, `softmax(x, -1)`, …).
+ */
+export class Tensor {
+  /** Number of elements. */
+  readonly size: number;
+  /** The operation that made it; null for leaves. */
+  node: TapeNode | null = null;
+  outputIndex = 0;
+  scope: Scope | null = null;
+  private gradient: Tensor | null = null;
+  private pins = 0;
+  private disposed = false;
+
+  /** Made by the engine; use `engine.tensor`, `engine.zeros`, … */
+  constructor(
+    readonly engine: Engine,
+    readonly storage: Storage,
+    /** Sizes of the axes, outermost first; `[]` is a scalar. */
+    readonly shape: readonly number[],
+    readonly dtype: DType,
+    /** Whether backward reaches it. */
+    public requiresGrad: boolean,
+    /** Names it in errors. */
+    readonly label: string,
+  ) {
+    this.size = shape.reduce((product, length) => product * length, 1);
+    engine.scopes.adopt(this);
+  }
+
+  /** Elementwise sum, broadcasting. */
+  add(other: Tensor | number): Tensor {
+    return add(this, other);
+  }
+
+  /** Elementwise difference, broadcasting. */
+  sub(other: Tensor | number): Tensor {
+    return sub(this, other);
+  }
+
+  /** Elementwise product, broadcasting. */
+  mul(other: Tensor | number): Tensor {
+    return mul(this, other);
+  }
+
+  /** Elementwise quotient, broadcasting. */
+  div(other: Tensor | number): Tensor {
+    return div(this, other);
+  }
+
+  /** −x. */
+  neg(): Tensor {
+    return neg(this);
+  }
+
+  /** eˣ. */
+  exp(): Tensor {
+    return exp(this);
+  }
+
+  /** Natural logarithm; near 1 it has WGSL's absolute accuracy only. */
+  log(): Tensor {
+    return log(this);
+  }
+
+  /** Elementwise power, broadcasting; the base must not be negative where the exponent is not whole. */
+  pow(exponent: Tensor | number): Tensor {
+    return pow(this, exponent);
+  }
+
+  /** Sum over `axis` (all axes by default). */
+  sum(axis?: Axes, keepDims = false): Tensor {
+    return sum(this, axis, keepDims);
+  }
+
+  /** Mean over `axis` (all axes by default). */
+  mean(axis?: Axes, keepDims = false): Tensor {
+    return mean(this, axis, keepDims);
+  }
+
+  /** Maximum over `axis` (all axes by default); the gradient goes to the first of equal maxima. */
+  max(axis?: Axes, keepDims = false): Tensor {
+    return max(this, axis, keepDims);
+  }
+
+  /** Matrix product of the last two axes, batched over the others; `[n, k] × [k, m]` gives `[n, m]`. */
+  matmul(other: Tensor, options?: MatmulOptions): Tensor {
+    return matmul(this, other, options);
+  }
+
+  /** The same elements in another shape, without a copy; one length may be −1. */
+  reshape(shape: readonly number[]): Tensor {
+    return reshape(this, shape);
+  }
+
+  /** Permutes the axes; without `axes` it swaps the last two. */
+  transpose(axes?: readonly number[]): Tensor {
+    return transpose(this, axes);
+  }
+
+  /**
+   * The gradient that backward has added up here, or null. This tensor owns it: it outlives scopes.
+   * Assigning takes ownership of the new one and disposes the old.
+   */
+  get grad(): Tensor | null {
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    if (value === this.gradient) return;
+    if (value) {
+      const { shape } = this;
+      must(
+        formatShape(value.shape) === formatShape(shape) && value.dtype === "f32",
+        "shape",
+        () => `grad: a gradient must be f32 of shape ${formatShape(shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
+        "Give it the shape of its tensor.",
+      );
+    }
+    this.gradient?.dispose();
+    this.gradient = value?.keep() ?? null;
+  }
+
+  /** Adds to {@link grad}; a tensor that has been disposed keeps none. */
+  addGradient(gradient: Tensor): void {
+    if (this.disposed) return;
+    this.grad = this.gradient ? this.gradient.add(gradient) : gradient.alias();
+  }
+
+  /**
+   * Gradients of this scalar (or of ⟨this, gradient⟩) with respect to every leaf that requires one, added into their
+   * {@link grad}.
+   *
+   * @param gradient ∂L/∂this, of this tensor's shape; needed unless this is a scalar
+   * @throws ImleError `shape` where this is no scalar and no gradient is given; `disposed` at a second walk
+   */
+  backward(gradient?: Tensor): void {
+    const { engine, shape } = this;
+    this.slice("backward");
+    must(
+      this.requiresGrad,
+      "value",
+      () => "backward: the tensor must depend on one that requires a gradient, got none",
+      "Make a parameter with { requiresGrad: true }, and compute the loss outside of noGrad.",
+    );
+    must(
+      gradient !== undefined || this.size === 1,
+      "shape",
+      () => `backward: without a gradient the tensor must have one element, got shape ${formatShape(shape)}`,
+      "Reduce it with sum() or mean(), or pass a gradient of its shape.",
+    );
+    if (gradient) {
+      gradient.slice("backward");
+      engine.check("backward", [this, gradient]);
+      must(
+        formatShape(gradient.shape) === formatShape(shape) && gradient.dtype === "f32",
+        "shape",
+        () => `backward: the gradient must be f32 of shape ${formatShape(shape)}, got ${gradient.dtype} ${formatShape(gradient.shape)}`,
+        "Pass ∂L/∂x with the shape of x.",
+      );
+    }
+    engine.scope(() => walkBack(this, gradient?.alias() ?? engine.ones(shape)));
+  }
+
+  /**
+   * The elements, once everything recorded so far has run.
+   * @throws ImleError what the device has reported since the last read
+   */
+  async read(): Promise<TypedArrayOf[DType]> {
+    const [bytes] = await this.engine.readSlices([this.slice("read")]);
+    return new arrays[this.dtype](bytes!);
+  }
+
+  /** The one element of a tensor of size 1. */
+  async item(): Promise<number> {
+    must(
+      this.size === 1,
+      "shape",
+      () => `item: the tensor must have one element, got shape ${formatShape(this.shape)}`,
+      "Reduce it first, or use read().",
+    );
+    return (await this.read())[0]!;
+  }
+
+  /**
+   * Replaces the elements from the host, in order: what was recorded before still sees the old ones.
+   * @param data one number an element, of the tensor's own array type
+   */
+  write(data: TypedArrayOf[DType]): void {
+    const { storage } = this.slice("write");
+    must(
+      data instanceof arrays[this.dtype],
+      "dtype",
+      () => `write: a ${this.dtype} tensor must be given a ${arrays[this.dtype].name}, got ${data?.constructor?.name}`,
+      `Convert it: new ${arrays[this.dtype].name}(data).`,
+    );
+    must(
+      data.length === this.size,
+      "shape",
+      () => `write: shape ${formatShape(this.shape)} must get ${this.size} numbers, got ${data.length}`,
+      "Pass one number an element.",
+    );
+    this.engine.commands.upload(storage, data);
+  }
+
+  /** The device's own buffer, without a copy. Call `engine.flush()` before a submit of your own that uses it. */
+  get gpu(): { buffer: GPUBuffer; offset: number; size: number } {
+    const { storage, bytes } = this.slice("gpu");
+    return { buffer: storage.buffer, offset: storage.offset, size: bytes };
+  }
+
+  /** Copies the elements into a host's buffer (usage COPY_DST), in order. */
+  copyTo(buffer: GPUBuffer, offset = 0): void {
+    const source = this.slice("copyTo");
+    must(
+      offset >= 0 && offset % 4 === 0 && offset + source.bytes <= buffer.size,
+      "buffer",
+      () => `copyTo: ${source.bytes} bytes at a multiple of 4 must fit a buffer of ${buffer.size}, got offset ${offset}`,
+      "Use a larger buffer or a smaller offset.",
+    );
+    must(
+      (buffer.usage & 0x8) !== 0,
+      "buffer",
+      () => "copyTo: the buffer must have the usage COPY_DST, got one without",
+      "Create it with GPUBufferUsage.COPY_DST.",
+    );
+    this.engine.commands.copy(source, { buffer, offset });
+  }
+
+  /** Takes the tensor out of its scope: it lives until {@link dispose}. */
+  keep(): this {
+    this.scope?.release(this);
+    return this;
+  }
+
+  /** Gives the elements back, save what the tape still needs. Safe to call twice. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.scope?.release(this);
+    this.gradient?.dispose();
+    this.gradient = null;
+    this.node?.drop();
+    this.node = null;
+    if (this.pins === 0) this.engine.releaseStorage(this.storage);
+  }
+
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  /** Moves the tensor to the enclosing scope. */
+  promote(): void {
+    this.scope?.promote(this);
+  }
+
+  /** Another handle on the same elements, outside of the tape. */
+  alias(shape: readonly number[] = this.shape): Tensor {
+    this.slice("alias");
+    this.storage.references++;
+    return new Tensor(this.engine, this.storage, shape, this.dtype, false, this.label);
+  }
+
+  /** Where the elements lie, for a dispatch of `operation`. */
+  slice(operation: string): Slice {
+    must(
+      !this.disposed || (this.pins > 0 && isWalking()),
+      "disposed",
+      () => `${operation}: a tensor must be alive, got a disposed one (${this.label} ${formatShape(this.shape)})`,
+      "Return it from its engine.scope, or call keep() on it before the scope ends.",
+    );
+    this.engine.checkStorage(operation, this.storage);
+    return { storage: this.storage, bytes: 4 * this.size };
+  }
+
+  /** Tape only: this tensor is output `index` of `node`. */
+  attach(node: TapeNode, index: number): void {
+    node.hold();
+    this.node = node;
+    this.outputIndex = index;
+    this.requiresGrad = true;
+  }
+
+  /** Tape only: the elements are needed by one more node. */
+  pin(): void {
+    this.pins++;
+  }
+
+  /** Tape only: and by one fewer. */
+  unpin(): void {
+    if (--this.pins === 0 && this.disposed) this.engine.releaseStorage(this.storage);
+  }
+
+  /** `using x = …` */
+  [disposeSymbol](): void {
+    this.dispose();
+  }
+}
