@@ -1,7 +1,8 @@
 // @ts-check
 // Builds the package into dist/ and everything that runs in the checkout into build/.
 //
-//   dist/webgpu-imle.js, dist/testing.js   the shipped bundle; dist/shared.js has what both need, so no class is doubled
+//   dist/webgpu-imle.js, dist/testing.js   the shipped bundle; what both need is in dist/shared.js, so that no class
+//                                          is there twice
 //   dist/types/                            declarations
 //   build/tools/NAME.js                    every tools/NAME.ts: a Node program
 //   build/node-tests/                      test/node/*.test.ts: tests that need Node itself
@@ -156,7 +157,7 @@ async function buildLibrary() {
       entryPoints: [
         { in: inRoot("imle/index.ts"), out: "webgpu-imle" },
         { in: inRoot("solvers/testing.ts"), out: "testing" },
-      ].filter((entry) => existsSync(entry.in)),
+      ],
       outdir: inRoot("dist"),
       chunkNames: "shared",
       platform: "neutral",

@@ -58,7 +58,9 @@ async function install() {
 
   // The npm that runs this script is the one to use: another may be first on PATH, or none (npm_execpath is its file).
   const npmFile = process.env.npm_execpath;
-  const ciArguments = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // npm waits a minute and more between its three tries by default: long for somebody who is offline.
+  const patience = ["--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000"];
+  const ciArguments = ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...patience];
   const child =
     npmFile !== undefined && /\.[cm]?js$/.test(npmFile)
       ? spawn(process.execPath, [npmFile, ...ciArguments], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
@@ -84,7 +86,8 @@ async function install() {
     const advice = offline
       ? "The npm registry could not be reached: connect to the network (or set npm's proxy or registry) and try again."
       : "Read npm's message above; `npm ci` alone repeats the step.";
-    fail(`npm ci failed (exit code ${code}).\n${output.trim().split("\n").slice(0, 20).join("\n")}\n${advice}`);
+    const lines = output.trim().split("\n").slice(0, offline ? 4 : 20);
+    fail([`npm ci failed (exit code ${code}).`, ...lines, advice].join("\n"));
   }
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, installationKey());

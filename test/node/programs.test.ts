@@ -32,7 +32,8 @@ for (const runtime of runtimeNames) {
       assert.is(result.failure, "");
       assert.is(result.outcome, "finished");
       assert.equal(lines, ["a line of text"]);
-      assert.equal(events.slice(0, -1).map((event) => event.index), Array.from({ length: 100 }, (_value, index) => index));
+      const indices = events.slice(0, -1).map((event) => event.index);
+      assert.equal(indices, Array.from({ length: 100 }, (_value, index) => index));
       assert.equal(events.at(-1), { type: "echo", runtime, text, data: "from a file" });
     } finally {
       rmSync(folder, { recursive: true });

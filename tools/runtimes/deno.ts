@@ -41,6 +41,8 @@ export const startDeno: Starter = async ({ origin, adapter, onLine, onErrorLine,
     environment: {
       DENO_DIR: join(cacheFolder, "deno"),
       DENO_NO_UPDATE_CHECK: "1",
+      // Without a Vulkan driver wgpu would fall back to OpenGL, which lacks part of what WebGPU promises.
+      ...(process.platform === "linux" && { DENO_WEBGPU_BACKEND: process.env.DENO_WEBGPU_BACKEND ?? "vulkan" }),
       ...(adapter === "software" && (await softwareAdapterEnvironment())),
     },
     onLine,
