@@ -1,6 +1,8 @@
 import { formatShape, formatValue, must } from "../error.js";
 import { record } from "../tape.js";
-import type { Tensor } from "../tensor.js";
+import type { Axes, Tensor } from "../tensor.js";
+import { resolveAxis } from "./axes.js";
+import { sum } from "./reduce.js";
 import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
 
 /**
@@ -34,6 +36,66 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   );
   const inverse = order.map((_, axis) => order.indexOf(axis));
   record({ label: "transpose", inputs: [x], outputs: [y], backward: ([dy]) => [transpose(dy!, inverse)] });
+  return y;
+}
+
+/**
+ * A new axis of length 1 at `axis` of the result (negative from the end of the result), without a copy.
+ *
+ * @throws ImleError `shape` where the result has no such axis, or more than 6
+ */
+export function expandDims(x: Tensor, axis: number): Tensor {
+  const place = resolveAxis("expandDims", [...x.shape, 1], axis);
+  return reshape(x, [...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
+}
+
+/**
+ * Without the named axes, which must have length 1 (all of that length by default), without a copy.
+ *
+ * @throws ImleError `shape` where a named axis is longer
+ */
+export function squeeze(x: Tensor, axis?: Axes): Tensor {
+  const named = axis === undefined ? undefined : [axis].flat().map((one) => resolveAxis("squeeze", x.shape, one));
+  const long = named?.find((one) => x.shape[one] !== 1);
+  must(
+    long === undefined,
+    "shape",
+    () => `squeeze: a named axis must have length 1, got axis ${long} of shape ${formatShape(x.shape)}`,
+    "Name axes of length 1, or use reshape.",
+  );
+  return reshape(x, x.shape.filter((length, i) => (named ? !named.includes(i) : length !== 1)));
+}
+
+/**
+ * x repeated along new leading axes and along its axes of length 1, copied.
+ *
+ * @throws ImleError `shape` unless every axis of x, counted from the end, has length 1 or the length asked for
+ */
+export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
+  x.slice("broadcastTo");
+  const added = shape.length - x.shape.length;
+  must(
+    added >= 0 && x.shape.every((length, axis) => length === 1 || length === shape[added + axis]),
+    "shape",
+    () => `broadcastTo: axes of ${formatShape(x.shape)} must be 1 or as in ${formatShape(shape)}, counted from the end, got others`,
+    "Reshape x so that the axes to repeat have length 1.",
+  );
+  const own = rowMajorStrides(x.shape);
+  const isRepeated = (axis: number): boolean => axis < added || x.shape[axis - added] !== shape[axis];
+  const y = x.engine.output("broadcastTo", shape, x.dtype);
+  stridedCopy(
+    "broadcastTo",
+    shape,
+    { tensor: x, offset: 0, strides: shape.map((_, axis) => (isRepeated(axis) ? 0 : own[axis - added]!)) },
+    { tensor: y, offset: 0, strides: rowMajorStrides(shape) },
+  );
+  const repeated = shape.map((_, axis) => axis).filter(isRepeated);
+  record({
+    label: "broadcastTo",
+    inputs: [x],
+    outputs: [y],
+    backward: ([dy]) => [reshape(repeated.length > 0 ? sum(dy!, repeated) : dy!, x.shape)],
+  });
   return y;
 }
 

@@ -1,0 +1,200 @@
+import gatherSource from "../../kernels/gather.wgsl";
+import oneHotSource from "../../kernels/one-hot.wgsl";
+import scatterSource from "../../kernels/scatter-add.wgsl";
+import { constants, type Piece } from "../compose.js";
+import { formatShape, formatValue, ImleError, must } from "../error.js";
+import type { StatusReport } from "../status.js";
+import { record } from "../tape.js";
+import type { Tensor } from "../tensor.js";
+import { resolveAxis } from "./axes.js";
+
+/** Which of the indices belongs to an element: one for all outer and inner, or one for each. */
+const indexPlaces = {
+  gather: "return position;",
+  takeAlongAxis: "return (outer * positions + position) * inner_count + inner;",
+} as const;
+
+type Operation = keyof typeof indexPlaces;
+
+/** A tensor seen as [outer, length, inner] around the axis, and how many indices meet each outer and inner. */
+interface Layout {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+  readonly positions: number;
+}
+
+const lanes = 64;
+/** Lanes that keep an adapter busy; more ranges than that would only read the indices more often. */
+const busyLanes = { software: 256, hardware: 16384 } as const;
+
+const statusKeys = { gather: {}, takeAlongAxis: {}, oneHot: {} } as const;
+
+/**
+ * Elements of x picked along an axis: the axes of `indices` take the place of the axis (NumPy's `take`, PyTorch's
+ * `index_select`). The gradient is summed over equal indices in a fixed order, so that its bits repeat.
+ *
+ * @param indices i32 or u32, of any shape, from 0 to the length of the axis − 1
+ * @throws ImleError at the next `read`, `item` or `idle`: `value` where an index is out of range (0 is taken there)
+ */
+export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  checkOperands("gather", x, indices);
+  const along = resolveAxis("gather", x.shape, axis);
+  const shape = [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)];
+  return pick("gather", x, indices, shape, layoutOf(x.shape, along, indices.size));
+}
+
+/**
+ * Elements of x picked along an axis, by an index for each element of the result (NumPy's `take_along_axis`, PyTorch's
+ * `gather`): y[i, j] = x[indices[i, j], j] for axis 0.
+ *
+ * @param indices i32 or u32, of the shape of x save along the axis, from 0 to the length of the axis − 1
+ * @throws ImleError `shape`; at the next `read`, `item` or `idle` `value` where an index is out of range (0 is taken there)
+ */
+export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor {
+  checkOperands("takeAlongAxis", x, indices);
+  const along = resolveAxis("takeAlongAxis", x.shape, axis);
+  must(
+    indices.shape.length === x.shape.length && indices.shape.every((n, i) => i === along || n === x.shape[i]),
+    "shape",
+    () =>
+      `takeAlongAxis: indices must have the shape ${formatShape(x.shape)} save along axis ${along}, ` +
+      `got ${formatShape(indices.shape)}`,
+    "Give an index for each element of the result, or use gather.",
+  );
+  return pick("takeAlongAxis", x, indices, indices.shape, layoutOf(x.shape, along, indices.shape[along]!));
+}
+
+/**
+ * Rows with a one at each index: shape [...indices.shape, depth], f32.
+ *
+ * @param indices i32 or u32, from 0 to depth − 1
+ * @throws ImleError at the next `read`, `item` or `idle`: `value` where an index is out of range (its row is 0)
+ */
+export function oneHot(indices: Tensor, depth: number): Tensor {
+  checkIndices("oneHot", indices);
+  must(
+    Number.isInteger(depth) && depth >= 1,
+    "value",
+    () => `oneHot: depth must be a whole number from 1, got ${formatValue(depth)}`,
+    "Pass the number of classes.",
+  );
+  const { engine } = indices;
+  const y = engine.output("oneHot", [...indices.shape, depth]);
+  engine.dispatch({
+    kernel: engine.kernel("one-hot", () => [
+      constants({ LANES: lanes }),
+      { name: "kernels/one-hot.wgsl", text: oneHotSource },
+    ]),
+    buffers: { indices: indices.slice("oneHot"), y: y.slice("oneHot"), status: engine.status.slice() },
+    uniforms: { count: y.size, depth, status_word: statusWord("oneHot", indices) },
+    workgroups: Math.ceil(y.size / lanes),
+  });
+  return y;
+}
+
+function pick(operation: Operation, x: Tensor, indices: Tensor, shape: readonly number[], layout: Layout): Tensor {
+  const { engine } = x;
+  const y = engine.output(operation, shape, x.dtype);
+  const width = layout.inner % 4 === 0 && operation === "gather" ? 4 : 1;
+  engine.dispatch({
+    kernel: engine.kernel(`${operation}:${width}`, () => [
+      ...pieces(operation, width === 4 ? "vec4u" : "u32"),
+      { name: "kernels/gather.wgsl", text: gatherSource },
+    ]),
+    buffers: {
+      x: x.slice(operation),
+      indices: indices.slice(operation),
+      y: y.slice(operation),
+      status: engine.status.slice(),
+    },
+    uniforms: {
+      count: y.size / width,
+      positions: layout.positions,
+      inner: layout.inner / width,
+      length: layout.length,
+      status_word: statusWord(operation, x),
+    },
+    workgroups: Math.ceil(y.size / width / lanes),
+  });
+  record({
+    label: operation,
+    inputs: [x],
+    outputs: [y],
+    saved: [indices],
+    backward: ([dy]) => [scatterAdd(operation, dy!, indices, x.shape, layout)],
+  });
+  return y;
+}
+
+/** The gradient of {@link pick}: each element of dy added to the element of x that it was taken from. */
+function scatterAdd(
+  operation: Operation,
+  dy: Tensor,
+  indices: Tensor,
+  shape: readonly number[],
+  layout: Layout,
+): Tensor {
+  const { engine } = dy;
+  const dx = engine.output(operation, shape);
+  if (dx.size === 0) return dx;
+  const width = layout.inner % 4 === 0 && operation === "gather" ? 4 : 1;
+  const columns = (layout.outer * layout.inner) / width;
+  const wanted = Math.ceil(busyLanes[engine.software ? "software" : "hardware"] / columns);
+  const ranges = Math.min(wanted, layout.length);
+  engine.dispatch({
+    kernel: engine.kernel(`${operation}:scatter-add:${width}`, () => [
+      ...pieces(operation, width === 4 ? "vec4f" : "f32"),
+      { name: "kernels/scatter-add.wgsl", text: scatterSource },
+    ]),
+    buffers: { dy: dy.slice(operation), indices: indices.slice(operation), dx: dx.slice(operation) },
+    uniforms: {
+      count: columns * ranges,
+      positions: layout.positions,
+      inner: layout.inner / width,
+      length: layout.length,
+      ranges,
+    },
+    workgroups: Math.ceil((columns * ranges) / lanes),
+  });
+  return dx;
+}
+
+function pieces(operation: Operation, element: string): Piece[] {
+  const place =
+    "fn index_place(outer: u32, position: u32, inner: u32, positions: u32, inner_count: u32) -> u32 " +
+    `{ ${indexPlaces[operation]} }`;
+  return [constants({ LANES: lanes }), { name: "element", text: `alias T = ${element};\n${place}` }];
+}
+
+function layoutOf(shape: readonly number[], axis: number, positions: number): Layout {
+  const product = (lengths: readonly number[]): number => lengths.reduce((size, length) => size * length, 1);
+  return { outer: product(shape.slice(0, axis)), length: shape[axis]!, inner: product(shape.slice(axis + 1)), positions };
+}
+
+function checkOperands(operation: string, x: Tensor, indices: Tensor): void {
+  x.slice(operation);
+  x.engine.check(operation, [x, indices]);
+  checkIndices(operation, indices);
+}
+
+function checkIndices(operation: string, indices: Tensor): void {
+  indices.slice(operation);
+  must(
+    indices.dtype !== "f32",
+    "dtype",
+    () => `${operation}: indices must be i32 or u32, got ${indices.dtype}`,
+    "Make them from an Int32Array, or with { dtype: \"i32\" }.",
+  );
+}
+
+function statusWord(operation: keyof typeof statusKeys, { engine }: Tensor): number {
+  return engine.status.reserve(statusKeys[operation], ({ instance }: StatusReport) => {
+    const place = instance === 0xffffff ? "place 16,777,215 or later" : `place ${instance}`;
+    return new ImleError(
+      "value",
+      `${operation}: indices must lie from 0 to the length of the axis − 1, got another at ${place} of the indices`,
+      "Correct the indices; negative ones do not count from the end.",
+    );
+  });
+}

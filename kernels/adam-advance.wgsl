@@ -1,0 +1,36 @@
+// Takes the count of steps of each parameter that has a gradient one further: a row is (t, 1 − β₁ᵗ, 1 − β₂ᵗ, unused).
+// The corrections come from cₜ = βcₜ₋₁ + (1 − β), with 1 − β rounded once on the host: where they are small they stay
+// accurate to a rounding, which 1 − pow(β, t) in WGSL would not. One lane advances one parameter.
+
+#import grid
+
+struct Uniforms {
+  count: u32,
+  beta1: f32,
+  beta2: f32,
+  one_minus_beta1: f32,
+  one_minus_beta2: f32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> has_gradient: array<u32>;
+@group(0) @binding(2) var<storage, read_write> progress: array<vec4f>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = linear_invocation(workgroup, workgroups, lane, LANES);
+  if (row >= uniforms.count || has_gradient[row] == 0u) {
+    return;
+  }
+  let before = progress[row];
+  progress[row] = vec4f(
+    before.x + 1.0,
+    uniforms.beta1 * before.y + uniforms.one_minus_beta1,
+    uniforms.beta2 * before.z + uniforms.one_minus_beta2,
+    0.0,
+  );
+}

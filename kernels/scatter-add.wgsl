@@ -1,0 +1,46 @@
+// dx[outer, a, inner] = Σ dy[outer, position, inner] over the positions whose index is a, in ascending order.
+// One lane owns the elements a in [begin, end) of one (outer, inner), so that nothing is added by two lanes and the same
+// input gives the same bits, however many ranges the axis is cut into. Indices out of range match no lane.
+
+#import grid
+
+struct Uniforms {
+  count: u32,
+  positions: u32,
+  inner: u32,
+  length: u32,
+  ranges: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read> indices: array<u32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<T>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_invocation(workgroup, workgroups, lane, LANES);
+  if (i >= uniforms.count) {
+    return;
+  }
+  let row = i / uniforms.inner;
+  let inner = i % uniforms.inner;
+  let outer = row / uniforms.ranges;
+  let width = (uniforms.length + uniforms.ranges - 1u) / uniforms.ranges;
+  let begin = min((row % uniforms.ranges) * width, uniforms.length);
+  let end = min(begin + width, uniforms.length);
+  for (var a = begin; a < end; a++) {
+    dx[(outer * uniforms.length + a) * uniforms.inner + inner] = T();
+  }
+  for (var position = 0u; position < uniforms.positions; position++) {
+    let index = indices[index_place(outer, position, inner, uniforms.positions, uniforms.inner)];
+    if (index >= begin && index < end) {
+      dx[(outer * uniforms.length + index) * uniforms.inner + inner] +=
+        dy[(outer * uniforms.positions + position) * uniforms.inner + inner];
+    }
+  }
+}
