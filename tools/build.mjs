@@ -54,7 +54,7 @@ function entryPoints(files) {
   const tests = scripts.filter((file) => /^test\/.*\.test\.ts$/.test(file) && !nodeTests.includes(file));
   const bootstraps = scripts.filter((file) => /^tools\/runtimes\/bootstrap-[a-z]+\.ts$/.test(file));
   const fixtures = scripts.filter((file) => file.startsWith("test/fixtures/"));
-  const programs = scripts.filter(isProgram);
+  const programs = new Set([...tests, ...fixtures, ...bootstraps, ...scripts.filter(isProgram)]);
   /** @param {string[]} list @param {(file: string) => string} name */
   const named = (list, name) => list.map((file) => ({ in: inRoot(file), out: name(file) }));
   return {
@@ -62,7 +62,7 @@ function entryPoints(files) {
       ...named(tools, (file) => file.replace(/\.ts$/, "")),
       ...named([...nodeTests, testRunner], (file) => `node-tests/${programName(file)}`),
     ],
-    programs: named([...new Set([...tests, ...fixtures, ...bootstraps, ...programs])], (file) => `programs/${programName(file)}`),
+    programs: named([...programs], (file) => `programs/${programName(file)}`),
   };
 }
 
