@@ -1,6 +1,6 @@
 // dx[outer, a, inner] = Σ dy[outer, position, inner] over the positions whose index is a, in ascending order.
-// One lane owns the elements a in [begin, end) of one (outer, inner), so that nothing is added by two lanes and the same
-// input gives the same bits, however many ranges the axis is cut into. Indices out of range match no lane.
+// One lane owns the elements a in [begin, end) of one (outer, inner): nothing is added by two lanes, and the same input
+// gives the same bits, however many ranges the axis is cut into. Indices out of range match no lane.
 
 #import grid
 

@@ -1,6 +1,6 @@
-// Copies a box of words: element (i₀, i₁, …) of the box goes from source[Σ iₐ·sourceStrideₐ] to target[Σ iₐ·targetStrideₐ].
-// One lane moves one T (a word, or four where the innermost axis allows it; strides are then in vectors).
-// RANK axes, innermost first. No two elements of the box share a target.
+// Copies a box of words: element (i₀, i₁, …) goes from source[offset + Σ iₐ·strideₐ] to the same with the other strides
+// of the destination. One lane moves one T: a word, or four where the innermost axis allows it (strides are then in
+// vectors). RANK axes, innermost first. No two elements share a destination.
 
 #import grid
 

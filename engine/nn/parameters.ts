@@ -1,5 +1,6 @@
 import type { Engine } from "../engine.js";
 import { formatValue, must } from "../error.js";
+import { isTensor } from "../ops/arguments.js";
 import type { Tensor } from "../tensor.js";
 
 /** Tensors by name, nested as the layers are: `{ hidden: { weight, bias }, output: { weight, bias } }`. */
@@ -16,7 +17,7 @@ export function flattenParameters(tree: ParameterTree, operation = "flattenParam
     must(
       typeof node === "object" && node !== null,
       "value",
-      () => `${operation}: parameters must be tensors in arrays or objects, got ${formatValue(node)} at ${path || "the top"}`,
+      () => `${operation}: parameters must be tensors in arrays or objects, got ${formatValue(node)} at "${path}"`,
       "Pass layer.parameters, an array of tensors, or an object of these.",
     );
     if (isTensor(node)) found.push([path, node]);
@@ -50,20 +51,17 @@ export function requireParameters(
     must(
       tensor.requiresGrad && tensor.node === null,
       "value",
-      () => `${operation}: a parameter must be a leaf that requires a gradient, got ${tensor.node ? "a result" : "one that does not"} (${name})`,
+      () =>
+        `${operation}: a parameter must be a leaf that requires a gradient, ` +
+        `got ${tensor.node ? "the result of an operation" : "one without requiresGrad"} at "${name}"`,
       "Make it with { requiresGrad: true }, and do not compute it from other tensors.",
     );
     must(
       tensors.indexOf(tensor) === i,
       "value",
-      () => `${operation}: each parameter must be given once, got ${name} again`,
+      () => `${operation}: each parameter must be given once, got "${name}" again`,
       "Pass a parameter that layers share only once.",
     );
   });
   return { engine, names: found.map(([name]) => name), tensors };
-}
-
-/** By structure: two copies of the library may meet in one program. */
-function isTensor(value: object): value is Tensor {
-  return "storage" in value && "dtype" in value;
 }

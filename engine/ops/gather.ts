@@ -6,6 +6,7 @@ import { formatShape, formatValue, ImleError, must } from "../error.js";
 import type { StatusReport } from "../status.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
+import { requireTensor, sizeOf } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 
 /** Which of the indices belongs to an element: one for all outer and inner, or one for each. */
@@ -35,7 +36,7 @@ const statusKeys = { gather: {}, takeAlongAxis: {}, oneHot: {} } as const;
  * `index_select`). The gradient is summed over equal indices in a fixed order, so that its bits repeat.
  *
  * @param indices i32 or u32, of any shape, from 0 to the length of the axis − 1
- * @throws ImleError at the next `read`, `item` or `idle`: `value` where an index is out of range (0 is taken there)
+ * @throws ImleError `value` at the next `read`, `item` or `idle` where an index is out of range (the result is 0 there)
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   checkOperands("gather", x, indices);
@@ -49,7 +50,8 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
  * `gather`): y[i, j] = x[indices[i, j], j] for axis 0.
  *
  * @param indices i32 or u32, of the shape of x save along the axis, from 0 to the length of the axis − 1
- * @throws ImleError `shape`; at the next `read`, `item` or `idle` `value` where an index is out of range (0 is taken there)
+ * @throws ImleError `shape` at the call; `value` at the next `read`, `item` or `idle` where an index is out of range
+ *   (the result is 0 there)
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor {
   checkOperands("takeAlongAxis", x, indices);
@@ -69,10 +71,10 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
  * Rows with a one at each index: shape [...indices.shape, depth], f32.
  *
  * @param indices i32 or u32, from 0 to depth − 1
- * @throws ImleError at the next `read`, `item` or `idle`: `value` where an index is out of range (its row is 0)
+ * @throws ImleError `value` at the next `read`, `item` or `idle` where an index is out of range (its row is 0)
  */
 export function oneHot(indices: Tensor, depth: number): Tensor {
-  checkIndices("oneHot", indices);
+  requireTensor("oneHot", "indices", indices, ["i32", "u32"]);
   must(
     Number.isInteger(depth) && depth >= 1,
     "value",
@@ -168,24 +170,13 @@ function pieces(operation: Operation, element: string): Piece[] {
 }
 
 function layoutOf(shape: readonly number[], axis: number, positions: number): Layout {
-  const product = (lengths: readonly number[]): number => lengths.reduce((size, length) => size * length, 1);
-  return { outer: product(shape.slice(0, axis)), length: shape[axis]!, inner: product(shape.slice(axis + 1)), positions };
+  return { outer: sizeOf(shape.slice(0, axis)), length: shape[axis]!, inner: sizeOf(shape.slice(axis + 1)), positions };
 }
 
 function checkOperands(operation: string, x: Tensor, indices: Tensor): void {
-  x.slice(operation);
-  x.engine.check(operation, [x, indices]);
-  checkIndices(operation, indices);
-}
-
-function checkIndices(operation: string, indices: Tensor): void {
-  indices.slice(operation);
-  must(
-    indices.dtype !== "f32",
-    "dtype",
-    () => `${operation}: indices must be i32 or u32, got ${indices.dtype}`,
-    "Make them from an Int32Array, or with { dtype: \"i32\" }.",
-  );
+  requireTensor(operation, "x", x);
+  requireTensor(operation, "indices", indices, ["i32", "u32"]);
+  x.engine.check(operation, [indices]);
 }
 
 function statusWord(operation: keyof typeof statusKeys, { engine }: Tensor): number {

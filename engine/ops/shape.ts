@@ -1,6 +1,7 @@
 import { formatShape, formatValue, must } from "../error.js";
 import { record } from "../tape.js";
 import type { Axes, Tensor } from "../tensor.js";
+import { requireTensor, resolveAxes, sizeOf } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import { sum } from "./reduce.js";
 import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
@@ -11,7 +12,8 @@ import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
  * @throws ImleError `shape` unless the number of elements stays the same
  */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
-  const y = x.alias(resolveShape("reshape", x, shape));
+  requireTensor("reshape", "x", x);
+  const y = x.alias(resolveShape(x, shape));
   record({ label: "reshape", inputs: [x], outputs: [y], backward: ([dy]) => [dy!.alias(x.shape)] });
   return y;
 }
@@ -22,7 +24,7 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
  * @throws ImleError `shape` unless `axes` names every axis once
  */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
-  x.slice("transpose");
+  requireTensor("transpose", "x", x);
   const rank = x.shape.length;
   const order = axes ? permutation(rank, axes) : lastTwoSwapped(rank, x.shape);
   const shape = order.map((axis) => x.shape[axis]!);
@@ -45,6 +47,7 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
  * @throws ImleError `shape` where the result has no such axis, or more than 6
  */
 export function expandDims(x: Tensor, axis: number): Tensor {
+  requireTensor("expandDims", "x", x);
   const place = resolveAxis("expandDims", [...x.shape, 1], axis);
   return reshape(x, [...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
 }
@@ -55,7 +58,8 @@ export function expandDims(x: Tensor, axis: number): Tensor {
  * @throws ImleError `shape` where a named axis is longer
  */
 export function squeeze(x: Tensor, axis?: Axes): Tensor {
-  const named = axis === undefined ? undefined : [axis].flat().map((one) => resolveAxis("squeeze", x.shape, one));
+  requireTensor("squeeze", "x", x);
+  const named = axis === undefined ? undefined : resolveAxes("squeeze", x.shape, axis);
   const long = named?.find((one) => x.shape[one] !== 1);
   must(
     long === undefined,
@@ -63,7 +67,8 @@ export function squeeze(x: Tensor, axis?: Axes): Tensor {
     () => `squeeze: a named axis must have length 1, got axis ${long} of shape ${formatShape(x.shape)}`,
     "Name axes of length 1, or use reshape.",
   );
-  return reshape(x, x.shape.filter((length, i) => (named ? !named.includes(i) : length !== 1)));
+  const shape = x.shape.filter((length, i) => (named ? !named.includes(i) : length !== 1));
+  return reshape(x, shape);
 }
 
 /**
@@ -72,12 +77,12 @@ export function squeeze(x: Tensor, axis?: Axes): Tensor {
  * @throws ImleError `shape` unless every axis of x, counted from the end, has length 1 or the length asked for
  */
 export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
-  x.slice("broadcastTo");
-  const added = shape.length - x.shape.length;
+  requireTensor("broadcastTo", "x", x);
+  const added = Array.isArray(shape) ? shape.length - x.shape.length : -1;
   must(
     added >= 0 && x.shape.every((length, axis) => length === 1 || length === shape[added + axis]),
     "shape",
-    () => `broadcastTo: axes of ${formatShape(x.shape)} must be 1 or as in ${formatShape(shape)}, counted from the end, got others`,
+    () => `broadcastTo: the shape must be ${formatShape(x.shape)} with lengths of 1 stretched, got ${formatValue(shape)}`,
     "Reshape x so that the axes to repeat have length 1.",
   );
   const own = rowMajorStrides(x.shape);
@@ -99,21 +104,21 @@ export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
   return y;
 }
 
-function resolveShape(operation: string, x: Tensor, shape: readonly number[]): readonly number[] {
+function resolveShape(x: Tensor, shape: readonly number[]): readonly number[] {
   const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   const known = Array.isArray(shape) ? shape.filter((_, i) => i !== open) : [];
   must(
     Array.isArray(shape) && shape.length <= 6 && known.every((length) => Number.isSafeInteger(length) && length >= 0),
     "shape",
-    () => `${operation}: a shape must be at most 6 whole numbers from 0, of which one may be -1, got ${formatValue(shape)}`,
+    () => `reshape: a shape must be up to 6 whole numbers from 0, one perhaps -1, got ${formatValue(shape)}`,
     "Pass the lengths of the axes, such as [2, -1].",
   );
-  const product = known.reduce((size, length) => size * length, 1);
+  const product = sizeOf(known);
   const resolved = open < 0 ? [...shape] : shape.map((length, i) => (i === open ? x.size / product : length));
   must(
     open < 0 ? product === x.size : product > 0 && x.size % product === 0,
     "shape",
-    () => `${operation}: the shape must hold the ${x.size} elements of ${formatShape(x.shape)}, got ${formatShape(shape)}`,
+    () => `reshape: the shape must hold the ${x.size} elements of ${formatShape(x.shape)}, got ${formatShape(shape)}`,
     "Choose lengths whose product is the number of elements.",
   );
   return resolved;
@@ -121,8 +126,9 @@ function resolveShape(operation: string, x: Tensor, shape: readonly number[]): r
 
 function permutation(rank: number, axes: readonly number[]): number[] {
   const order = Array.isArray(axes) ? axes.map((axis) => (axis < 0 ? axis + rank : axis)) : [];
+  const every = order.map((_, axis) => axis);
   must(
-    order.length === rank && new Set(order).size === rank && order.every((a) => Number.isInteger(a) && a >= 0 && a < rank),
+    order.length === rank && every.every((axis) => order.includes(axis)),
     "shape",
     () => `transpose: axes must name each of ${rank} axes once, got ${formatValue(axes)}`,
     "Pass a permutation of the axes, such as [0, 2, 1].",

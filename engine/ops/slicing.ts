@@ -1,6 +1,7 @@
 import { formatShape, formatValue, must } from "../error.js";
 import { record } from "../tape.js";
 import type { Axes, Tensor } from "../tensor.js";
+import { requireSameDtype, requireTensor, resolveAxes, sameShape } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import { expandDims, reshape } from "./shape.js";
 import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
@@ -26,11 +27,11 @@ interface Box {
  * @throws ImleError `value` where an index lies outside of its axis, `end` before `start`, or `step` below 1
  */
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
-  x.slice("slice");
+  requireTensor("slice", "x", x);
   must(
     Array.isArray(ranges) && ranges.length <= x.shape.length,
     "shape",
-    () => `slice: ranges must be an array with at most one entry for each axis of ${formatShape(x.shape)}, got ${formatValue(ranges)}`,
+    () => `slice: ranges must be an array of up to ${x.shape.length} entries, one an axis, got ${formatValue(ranges)}`,
     "Pass an index, { start, end, step } or null for each axis.",
   );
   const own = rowMajorStrides(x.shape);
@@ -41,7 +42,9 @@ export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
     shape: cuts.map((cut) => cut.count),
   });
   const isPoint = ranges.map((range) => typeof range === "number");
-  return isPoint.includes(true) ? reshape(y, y.shape.filter((_, axis) => !isPoint[axis])) : y;
+  if (!isPoint.includes(true)) return y;
+  const shape = y.shape.filter((_, axis) => !isPoint[axis]);
+  return reshape(y, shape);
 }
 
 /**
@@ -50,8 +53,9 @@ export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
  * @throws ImleError `shape` unless the parts fill the axis
  */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
-  const place = resolveAxis("split", x.shape, axis);
-  const length = x.shape[place]!;
+  requireTensor("split", "x", x);
+  const along = resolveAxis("split", x.shape, axis);
+  const length = x.shape[along]!;
   const lengths =
     typeof parts === "number" && Number.isInteger(parts) && parts > 0
       ? Array.from({ length: parts }, () => length / parts)
@@ -59,28 +63,28 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
         ? (parts as readonly number[])
         : [];
   must(
-    lengths.every((part) => Number.isInteger(part) && part >= 0) && lengths.reduce((sum, part) => sum + part, 0) === length,
+    lengths.every((part) => Number.isInteger(part) && part >= 0) &&
+      lengths.reduce((sum, part) => sum + part, 0) === length,
     "shape",
-    () => `split: the parts must be whole and fill axis ${place} of ${formatShape(x.shape)}, got ${formatValue(parts)}`,
+    () => `split: the parts must be whole and fill axis ${along} of ${formatShape(x.shape)}, got ${formatValue(parts)}`,
     "Give a number of parts that divides the axis, or lengths that add up to it.",
   );
   let start = 0;
   return lengths.map((part) => {
     const range = { start, end: (start += part) };
-    return slice(x, [...Array.from({ length: place }, () => null), range]);
+    return slice(x, [...Array.from({ length: along }, () => null), range]);
   });
 }
 
 /** x with the order of the named axes (all by default) reversed, copied. */
 export function flip(x: Tensor, axis?: Axes): Tensor {
-  x.slice("flip");
-  const named = axis === undefined ? x.shape.map((_, i) => i) : [axis].flat();
-  const flipped = new Set(named.map((one) => resolveAxis("flip", x.shape, one)));
+  requireTensor("flip", "x", x);
+  const flipped = resolveAxes("flip", x.shape, axis);
   const own = rowMajorStrides(x.shape);
-  const last = [...flipped].reduce((sum, one) => sum + (x.shape[one]! - 1) * own[one]!, 0);
+  const last = flipped.reduce((sum, one) => sum + (x.shape[one]! - 1) * own[one]!, 0);
   return take("flip", x, {
     offset: last,
-    strides: own.map((stride, one) => (flipped.has(one) ? -stride : stride)),
+    strides: own.map((stride, one) => (flipped.includes(one) ? -stride : stride)),
     shape: x.shape,
   });
 }
@@ -92,13 +96,15 @@ export function flip(x: Tensor, axis?: Axes): Tensor {
  * @throws ImleError `shape` unless there is one pair of whole numbers from 0 an axis
  */
 export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
-  const from = x.slice("pad");
+  requireTensor("pad", "x", x);
   must(
     Array.isArray(widths) &&
       widths.length === x.shape.length &&
-      widths.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0)),
+      widths.every((pair) => pair?.length === 2 && pair.every((n: number) => Number.isInteger(n) && n >= 0)),
     "shape",
-    () => `pad: widths must be a pair [before, after] of whole numbers from 0 for each axis of ${formatShape(x.shape)}, got ${formatValue(widths)}`,
+    () =>
+      `pad: widths must be a pair [before, after] of whole numbers from 0 for each axis of ${formatShape(x.shape)}, ` +
+      `got ${formatValue(widths)}`,
     "Pass [0, 0] for axes that stay as they are.",
   );
   const shape = x.shape.map((length, axis) => widths[axis]![0] + length + widths[axis]![1]);
@@ -106,7 +112,7 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
   const strides = rowMajorStrides(shape);
   const offset = widths.reduce((sum, [before], axis) => sum + before * strides[axis]!, 0);
   const inside: Box = { offset, strides, shape: x.shape };
-  if (from.bytes > 0) place("pad", x, y, inside);
+  place("pad", x, y, inside);
   record({ label: "pad", inputs: [x], outputs: [y], backward: ([dy]) => [take("pad", dy!, inside)] });
   return y;
 }
@@ -157,7 +163,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = requireSome("stack", tensors);
   for (const { shape } of tensors) {
     must(
-      formatShape(shape) === formatShape(first.shape),
+      sameShape(shape, first.shape),
       "shape",
       () => `stack: all tensors must have the shape ${formatShape(first.shape)}, got ${formatShape(shape)}`,
       "Reshape, slice or pad the tensors first.",
@@ -202,17 +208,10 @@ function requireSome(operation: string, tensors: readonly Tensor[]): Tensor {
     () => `${operation}: the first argument must be an array of at least one tensor, got ${formatValue(tensors)}`,
     "Pass the tensors as an array.",
   );
-  const first = tensors[0] as Tensor;
+  const [first] = tensors as [Tensor];
+  for (const x of tensors) requireTensor(operation, "each input", x);
   first.engine.check(operation, tensors);
-  for (const x of tensors as readonly Tensor[]) {
-    x.slice(operation);
-    must(
-      x.dtype === first.dtype,
-      "dtype",
-      () => `${operation}: all tensors must have the dtype ${first.dtype}, got ${x.dtype}`,
-      "Convert them to one dtype first.",
-    );
-  }
+  for (const x of tensors) requireSameDtype(operation, first, x);
   return first;
 }
 
@@ -222,7 +221,7 @@ function resolveRange(axis: number, length: number, range: SliceRange): { start:
     must(
       Number.isInteger(range) && index >= 0 && index < length,
       "value",
-      () => `slice: an index of axis ${axis} must be a whole number from ${-length} to ${length - 1}, got ${formatValue(range)}`,
+      () => `slice: index of axis ${axis} must be whole, ${-length} to ${length - 1}, got ${formatValue(range)}`,
       "Stay inside of the axis; negative indices count from the end.",
     );
     return { start: index, step: 1, count: 1 };

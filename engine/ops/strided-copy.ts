@@ -68,7 +68,7 @@ export function stridedCopy(
   });
 }
 
-/** The axes, innermost first, without those of length 1, and with neighbours joined that both views step through alike. */
+/** The axes, innermost first, without those of length 1; neighbours that both views step through alike are joined. */
 function mergedAxes(shape: readonly number[], from: readonly number[], to: readonly number[]): Axis[] {
   const axes: Axis[] = [];
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -87,11 +87,8 @@ function mergedAxes(shape: readonly number[], from: readonly number[], to: reado
 /** Whether four words at a time can be moved. */
 function isVectorwise(axes: readonly Axis[], originOffset: number, targetOffset: number): boolean {
   const [inner, ...outer] = axes;
-  return (
-    inner!.from === 1 &&
-    inner!.to === 1 &&
-    [inner!.length, originOffset, targetOffset, ...outer.flatMap(({ from, to }) => [from, to])].every((n) => n % 4 === 0)
-  );
+  const steps = [inner!.length, originOffset, targetOffset, ...outer.flatMap(({ from, to }) => [from, to])];
+  return inner!.from === 1 && inner!.to === 1 && steps.every((step) => step % 4 === 0);
 }
 
 /** Whether the whole tensor may be bound as vectors: the binding then ends beyond its last element. */
