@@ -29,6 +29,14 @@ interface Parameters {
   readonly out: string;
 }
 
+/** The options as they are given. */
+interface Given {
+  readonly seed: number;
+  readonly epochs?: number;
+  readonly runtime: RuntimeName;
+  readonly out?: string;
+}
+
 /** @param argv  what follows `node start.js` */
 function parse(argv: readonly string[]): Parameters {
   const wholeNumber = (least: number, most: number) => (text: string) => {
@@ -37,21 +45,21 @@ function parse(argv: readonly string[]): Parameters {
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
   const names = experiments.map(({ name }) => name);
+  const list = experiments.map(({ name, summary }) => `  ${name}   ${summary}`).join("\n");
+  const choices = `[${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE]`;
   const command = new Command("npm start --")
     .description("Trains a network through an exact discrete solver and writes a page of what came out.")
     .addArgument(new Argument("[experiment]", "which one").choices(names).default(names[0]))
     .option("--seed <number>", "of weights, noise and the order of the data", wholeNumber(0, 2 ** 32 - 1), 1)
-    .option("--epochs <number>", "how often to go through the data (default: the experiment's own)", wholeNumber(1, 1000))
+    .option("--epochs <number>", "passes over the data (default: the experiment's own)", wholeNumber(1, 1000))
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
     .option("--out <file>", "the page (default: results/EXPERIMENT.html)")
-    .addHelpText("after", `\nExperiments:\n${experiments.map(({ name, summary }) => `  ${name}   ${summary}`).join("\n")}`)
-    .showHelpAfterError(
-      `Usage: npm start -- [${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE]`,
-    )
+    .addHelpText("after", `\nExperiments:\n${list}`)
+    .showHelpAfterError(`Usage: npm start -- ${choices}`)
     .allowExcessArguments(false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse(argv, { from: "user" });
-  const { seed, epochs, runtime, out } = command.opts<Omit<Parameters, "experiment" | "epochs"> & { epochs?: number }>();
+  const { seed, epochs, runtime, out } = command.opts<Given>();
   const experiment = experiments.find(({ name }) => name === command.processedArgs[0])!;
   return {
     experiment,

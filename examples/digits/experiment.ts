@@ -29,8 +29,8 @@ export const digits: Experiment = {
   defaultEpochs: 8,
   announcement: ({ epochs }) =>
     `Learns which ${chosenCount} of ${patchCount} patches explain a handwritten digit: ${epochs} ` +
-    `${epochs === 1 ? "epoch" : "epochs"} over ${trainCount.toLocaleString("en")} digits, about 2 minutes for 8 epochs ` +
-    "on two processor cores, seconds on a GPU.",
+    `${epochs === 1 ? "epoch" : "epochs"} over ${trainCount.toLocaleString("en")} digits, ` +
+    `about ${Math.max(1, Math.round(epochs / 4))} min on two processor cores, seconds on a GPU.`,
   prepare(options) {
     const packed = readDigits(digitsFolder);
     const folder = join(cacheFolder, "digits");

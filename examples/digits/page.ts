@@ -76,9 +76,16 @@ export function digitsPage(
   });
 }
 
+const endings: Readonly<Record<Circumstances["state"], string>> = {
+  running: "still running",
+  interrupted: "stopped early",
+  failed: "ended by an error",
+  finished: "",
+};
+
 function leadOf(last: EpochEvent | undefined, { state, epochs }: Circumstances): Markup {
   const reached = last?.epoch ?? 0;
-  const ended = { running: "still running", interrupted: "stopped early", failed: "ended by an error", finished: "" }[state];
+  const ended = endings[state];
   const status = ended === "" ? html`` : html` <em>This run was ${ended}: ${reached} of ${epochs} epochs.</em>`;
   if (last === undefined) return html`Nothing was measured yet.${status}`;
   const { chosen, random, all } = last.accuracy;
@@ -160,9 +167,9 @@ function mapSection(last: EpochEvent, test: Digits): Section {
   });
   return {
     heading: "Where it looks",
-    introduction: html`The mean digit of each class under the patches chosen for it: the stronger the colour, the more often.
-Below it, the share of the class that is read correctly. ${used} of the ${patchCount} patches are chosen at least once, the
-favourite in ${percent(most)} of the digits.`,
+    introduction: html`The mean digit of each class under the patches chosen for it: the stronger the colour, the more
+often. Below it, the share of the class that is read correctly. ${used} of the ${patchCount} patches are chosen at least
+once, the favourite in ${percent(most)} of the digits.`,
     body: html`<div class="maps">${maps}</div>`,
   };
 }
@@ -174,18 +181,19 @@ function addTile(last: EpochEvent, test: Digits, digit: number, tiles: Tile[]): 
 
 function rightSection(last: EpochEvent, test: Digits, tiles: Tile[]): Section {
   const right = [...test.labels.keys()].filter((digit) => last.predicted[digit] === test.labels[digit]);
-  const byClass = Array.from({ length: classCount }, (_, label) => right.filter((digit) => test.labels[digit] === label));
-  const shown = Array.from({ length: rightRows }, (_, row) => byClass.flatMap((members) => members.slice(row, row + 1)));
-  const figures = shown.flat().map((digit) => {
+  const labels = Array.from({ length: classCount }, (_, label) => label);
+  const byClass = labels.map((label) => right.filter((digit) => test.labels[digit] === label));
+  const rows = Array.from({ length: rightRows }, (_, row) => byClass.flatMap((members) => members.slice(row, row + 1)));
+  const figures = rows.flat().map((digit) => {
     const label = test.labels[digit]!;
     return html`<figure class="tile"><canvas data-tile="${addTile(last, test, digit, tiles)}" role="img"
 aria-label="A ${label}, read correctly"></canvas><figcaption>${label}</figcaption></figure>`;
   });
   return {
     heading: "Read correctly",
-    introduction: html`${right.length} of ${count(test.count)} test digits; the classifier saw the framed patches and nothing
-else.`,
-    body: figures.length === 0 ? html`<p>Not one digit was read correctly.</p>` : html`<div class="tiles">${figures}</div>`,
+    introduction: html`${right.length} of ${count(test.count)} test digits; the classifier saw the framed patches and
+nothing else.`,
+    body: tileGrid(figures, "Not one digit was read correctly."),
   };
 }
 
@@ -199,24 +207,30 @@ function wrongSection(last: EpochEvent, test: Digits, tiles: Tile[]): Section {
     return html`<figure class="tile"><canvas data-tile="${addTile(last, test, digit, tiles)}" role="img"
 aria-label="A ${label}, read as ${said}"></canvas><figcaption>${label}, read <b>${said}</b></figcaption></figure>`;
   });
-  const all = wrong.length <= wrongCount;
+  const part = wrong.length <= wrongCount ? "" : `, ${wrongCount} of them here`;
   return {
     heading: "Misread",
-    introduction: html`${wrong.length} of ${count(test.count)}${all ? "" : `, ${wrongCount} of them here`}: what the digit is, and
-what the classifier took it for.`,
-    body: figures.length === 0 ? html`<p>Not one digit was misread.</p>` : html`<div class="tiles">${figures}</div>`,
+    introduction: html`${wrong.length} of ${count(test.count)}${part}: what the digit is, and what the classifier took
+it for.`,
+    body: tileGrid(figures, "Not one digit was misread."),
   };
+}
+
+function tileGrid(figures: readonly Markup[], whenEmpty: string): Markup {
+  return figures.length === 0 ? html`<p>${whenEmpty}</p>` : html`<div class="tiles">${figures}</div>`;
 }
 
 function methodSection(outcome: SummaryEvent | null): Section {
   const proof =
     outcome === null
       ? ""
-      : ` A training step was ${outcome.dispatchesPerStep} dispatches and ${outcome.readbacksInSteps} results read back.`;
+      : ` ${count(outcome.steps)} training steps of ${Math.round(outcome.dispatchesPerStep)} dispatches read ` +
+        `${outcome.readbacksInSteps === 0 ? "nothing" : `${outcome.readbacksInSteps} results`} back.`;
   return {
     heading: "How it works",
     body: html`<ol class="steps">
-<li>A selector network scores the ${patchCount} patches of 4 × 4 pixels; an exact solver keeps the ${chosenCount} best.</li>
+<li>A selector network scores the ${patchCount} patches of 4 × 4 pixels; an exact solver keeps the best
+${chosenCount}.</li>
 <li>A classifier sees those 64 pixels, black elsewhere, and names the digit.</li>
 <li>The solver has no derivative. Implicit MLE solves twice with the same noise, once for the scores and once for scores
 pushed down the gradient of the loss: the difference of the two choices is the selector’s gradient.</li>
@@ -230,12 +244,14 @@ function circumstancesOf(
   outcome: SummaryEvent | null,
   { adapter, seed, epochs, seconds, command, started }: Circumstances,
 ): (readonly [string, string])[] {
+  const mebibytes = ((outcome?.peakBytes ?? 0) / 2 ** 20).toFixed(0);
+  const memory = outcome === null ? [] : [["Device memory", `${mebibytes} MiB`] as const];
   return [
     ["Runtime and adapter", adapter === "" ? "none" : adapter],
     ["Epochs", `${last?.epoch ?? 0} of ${epochs}`],
     ["Seed", String(seed)],
     ["Time", `${seconds.toFixed(1)} s`],
-    ...(outcome === null ? [] : [["Device memory", `${(outcome.peakBytes / 2 ** 20).toFixed(0)} MiB at most`] as const]),
+    ...memory,
     ["Digits", `${count(trainCount)} to train, ${count(testCount)} to test, of MNIST`],
     ["Method", "Niepert, Minervini, Franceschi: Implicit MLE, NeurIPS 2021"],
     ["Started", started.toISOString().replace("T", " ").slice(0, 16) + " UTC"],

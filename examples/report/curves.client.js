@@ -12,12 +12,18 @@
   const height = 260;
   const percent = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
 
-  /** @param {import("./curves.js").Chart} chart @param {HTMLElement} place @param {typeof import("uplot").default} Plot */
+  /**
+   * @param {import("./curves.js").Chart} chart
+   * @param {HTMLElement} place
+   * @param {typeof import("uplot").default} Plot
+   */
   const draw = (chart, place, Plot) => {
     const isPercent = chart.scale === "percent";
+    const colours = ["ink", ...chart.series.map((entry) => entry.colour)];
+    const font = "12px system-ui, sans-serif";
     const axis = {
       stroke: colour("faint"),
-      font: "12px system-ui, sans-serif",
+      font,
       grid: { stroke: colour("rule"), width: 1 },
       ticks: { show: false },
     };
@@ -37,17 +43,18 @@
         height,
         padding: [12, 12, 0, 0],
         cursor: { y: false, points: { size: 9 } },
-        legend: { markers: { width: 0, fill: (_plot, index) => colour(chart.series[index - 1]?.colour ?? "ink") } },
+        legend: { markers: { width: 0, fill: (_plot, index) => colour(colours[index] ?? "ink") } },
         scales: {
           x: { time: false, range: () => [0, Math.max(1, last)] },
           y: { range: isPercent ? () => [0, 1] : (_plot, _least, most) => [0, (most > 0 ? most : 1) * 1.05] },
         },
         axes: [
-          { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100], size: 26, label: chart.xLabel, labelSize: 16, labelFont: axis.font },
+          { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100], size: 26, label: chart.xLabel, labelSize: 16, labelFont: font },
           {
             ...axis,
             size: 46,
-            values: (_plot, values) => values.map((value) => (isPercent ? `${Math.round(100 * value)} %` : String(value))),
+            values: (_plot, values) =>
+              values.map((value) => (isPercent ? `${Math.round(100 * value)} %` : String(value))),
           },
         ],
         series: [{ label: chart.xLabel, value: (_plot, value) => (value === null ? "" : String(value)) }, ...series],

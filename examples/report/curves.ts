@@ -16,7 +16,7 @@ export interface Chart {
   readonly xLabel: string;
   readonly x: readonly number[];
   readonly series: readonly Series[];
-  /** `percent`: values are shares of 1, the axis goes from 0 to 100 %. `number`: the axis goes from 0 as high as needed. */
+  /** `percent`: shares of 1 on an axis from 0 to 100 %. `number`: an axis from 0 as high as needed. */
   readonly scale: "percent" | "number";
 }
 
@@ -39,7 +39,8 @@ function numbers({ x, xLabel, series, scale }: Chart): Markup {
     return scale === "percent" ? percent(value) : value.toFixed(3);
   };
   const rows = x.map(
-    (at, row) => html`<tr><th scope="row">${at}</th>${series.map(({ values }) => html`<td>${shown(values[row])}</td>`)}</tr>`,
+    (at, row) =>
+      html`<tr><th scope="row">${at}</th>${series.map(({ values }) => html`<td>${shown(values[row])}</td>`)}</tr>`,
   );
   return html`<table><thead><tr><th scope="col">${xLabel}</th>
 ${series.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`;

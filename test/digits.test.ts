@@ -1,0 +1,120 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Adam, Engine, ImleError } from "webgpu-imle";
+import { inPatchOrder, packedSize, unpackDigits } from "../examples/digits/dataset.js";
+import { losses, masked, PatchReader } from "../examples/digits/model.js";
+import { permutation, randomNumbers } from "../examples/digits/random.js";
+
+const dataset = suite("digits: the data");
+
+dataset("a packed file of another length is refused", () => {
+  try {
+    unpackDigits(new ArrayBuffer(packedSize - 1));
+  } catch (error) {
+    assert.instance(error, ImleError);
+    assert.is((error as ImleError).code, "data");
+    return;
+  }
+  assert.unreachable();
+});
+
+dataset("in patch order, pixel (x, y) lies in patch (x / 4, y / 4), and every pixel occurs once", () => {
+  for (const [x, y] of [[0, 0], [3, 3], [4, 0], [0, 4], [13, 22], [27, 27]] as const) {
+    const pixels = new Uint8Array(784);
+    pixels[28 * y + x] = 51;
+    const ordered = inPatchOrder({ count: 1, pixels, labels: new Uint8Array(1) });
+    const places = [...ordered.keys()].filter((place) => ordered[place] !== 0);
+    assert.is(places.length, 1);
+    assert.is(Math.floor(places[0]! / 16), 7 * Math.floor(y / 4) + Math.floor(x / 4));
+    assert.is(ordered[places[0]!], Math.fround(0.2));
+  }
+});
+
+dataset("a permutation has every number once; the seed decides which it is", () => {
+  const once = permutation(1000, randomNumbers(7));
+  assert.equal([...once].sort((a, b) => a - b), Array.from({ length: 1000 }, (_, i) => i));
+  assert.equal(permutation(1000, randomNumbers(7)), once);
+  assert.not.equal(permutation(1000, randomNumbers(8)), once);
+});
+
+dataset.run();
+
+interface Device {
+  engine: Engine;
+}
+
+const model = suite<Device>("digits: the networks", {} as Device);
+model.before(async (context) => {
+  context.engine = await Engine.create();
+});
+model.after(({ engine }) => engine.dispose());
+model.before.each(({ engine }) => engine.seed(3));
+
+const batch = 20;
+const makeImages = (): Float32Array => {
+  const random = randomNumbers(11);
+  return Float32Array.from({ length: batch * 784 }, () => random());
+};
+
+model("a mask hides all but the pixels of its patches", async ({ engine }) => {
+  const images = makeImages();
+  const mask = Float32Array.from({ length: batch * 49 }, (_, i) => ((i * 7) % 12 === 0 ? 1 : 0));
+  using scope = engine.openScope();
+  void scope;
+  const seen = await masked(engine.tensor(images, [batch, 784]), engine.tensor(mask, [batch, 49])).read();
+  const maskAt = (i: number): number => mask[Math.floor(i / 784) * 49 + Math.floor((i % 784) / 16)]!;
+  assert.equal([...seen], [...images].map((value, i) => value * maskAt(i)));
+});
+
+model("each digit is read by four patches; tests without noise repeat, training draws anew", async ({ engine }) => {
+  using scope = engine.openScope();
+  void scope;
+  const images = engine.tensor(makeImages(), [batch, 784]);
+  const reader = new PatchReader(engine);
+  const masks: number[][] = [];
+  for (const read of [reader.test, reader.test, reader.read, reader.read]) {
+    const mask = [...(await read.call(reader, images).mask.read())];
+    for (let digit = 0; digit < batch; digit++) {
+      const row = mask.slice(digit * 49, (digit + 1) * 49);
+      assert.ok(row.every((value) => value === 0 || value === 1));
+      assert.is(row.reduce((sum, value) => sum + value, 0), 4);
+    }
+    masks.push(mask);
+  }
+  assert.equal(masks[0], masks[1]);
+  assert.not.equal(masks[2], masks[3]);
+});
+
+model("training steps lower every loss, read nothing back and leave no memory behind", async ({ engine }) => {
+  const reader = new PatchReader(engine);
+  const optimiser = new Adam({ parameters: reader.parameters, learningRate: 1e-3 });
+  const images = engine.tensor(makeImages(), [batch, 784]);
+  const labels = engine.tensor(Int32Array.from({ length: batch }, (_, i) => i % 10));
+  const step = () =>
+    engine.scope(() => {
+      const { chosen, random, all } = losses(reader.read(images), labels);
+      optimiser.zeroGrad();
+      chosen.add(random).add(all).backward();
+      optimiser.step();
+      return [chosen, random, all];
+    });
+  const values = async (): Promise<number[]> => {
+    const sums = step();
+    const read: number[] = [];
+    for (const sum of sums) {
+      read.push(await sum.item());
+      sum.dispose();
+    }
+    return read;
+  };
+  const first = await values();
+  for (let i = 0; i < 5; i++) for (const sum of step()) sum.dispose();
+  const before = { readbacks: engine.stats().readbacks, bytes: engine.memory().liveBytes };
+  for (let i = 0; i < 25; i++) for (const sum of step()) sum.dispose();
+  assert.is(engine.stats().readbacks, before.readbacks);
+  assert.is(engine.memory().liveBytes, before.bytes);
+  const last = await values();
+  for (const [i, value] of last.entries()) assert.ok(value < 0.9 * first[i]!, `${first.join(" ")} → ${last.join(" ")}`);
+});
+
+model.run();

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Digits } from "../../examples/digits/dataset.js";
+import type { EpochEvent, SummaryEvent } from "../../examples/digits/events.js";
+import { digitsPage } from "../../examples/digits/page.js";
+import type { Circumstances } from "../../examples/report/experiment.js";
+import { html, jsonForScript } from "../../examples/report/html.js";
+import { packagedChromium, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
+import { assertWholeHtml, textOf } from "../support/whole-html.js";
+
+const digitCount = 30;
+const test: Digits = {
+  count: digitCount,
+  pixels: Uint8Array.from({ length: digitCount * 784 }, (_, i) => (i * 37) % 256),
+  labels: Uint8Array.from({ length: digitCount }, (_, i) => i % 10),
+};
+const labels = [...test.labels];
+
+function epochEvent(epoch: number, predicted: readonly number[]): EpochEvent {
+  const share = predicted.filter((label, digit) => label === labels[digit]).length / digitCount;
+  return {
+    type: "epoch",
+    epoch,
+    accuracy: { chosen: share, random: 0.44, all: 0.95 },
+    loss: epoch === 0 ? null : { chosen: 0.5, random: 1.6, all: 0.1 },
+    seconds: epoch,
+    predicted,
+    patches: Array.from({ length: digitCount * 4 }, (_, i) => (i % 4) * 12 + (Math.floor(i / 4) % 12)),
+  };
+}
+
+const someWrong = labels.map((label, digit) => (digit < 3 ? (label + 1) % 10 : label));
+const outcome: SummaryEvent = {
+  type: "summary",
+  seconds: 9,
+  steps: 90,
+  readbacksInSteps: 0,
+  dispatchesPerStep: 80,
+  peakBytes: 2 ** 27,
+};
+const circumstances: Circumstances = {
+  adapter: "Node 20.20 (Dawn) on an adapter",
+  seed: 1,
+  epochs: 2,
+  seconds: 12.3,
+  state: "finished",
+  command: "npm start -- digits",
+  started: new Date("2026-01-02T03:04:05Z"),
+};
+const finished = [epochEvent(0, labels.map(() => 0)), epochEvent(1, someWrong)];
+
+const page = suite("digits: the page");
+
+page("a page of a finished run is whole HTML with its figures and both kinds of digits", () => {
+  const text = digitsPage(finished, outcome, test, circumstances);
+  assertWholeHtml(text);
+  const shown = textOf(text);
+  assert.match(shown, /reads 90\.0 % of 1,000 unseen digits/);
+  assert.match(shown, "27 of 30 test digits");
+  assert.match(shown, "3 of 30: what the digit is");
+  assert.match(shown, "128 MiB");
+  assert.is(text.match(/<canvas data-tile=/g)?.length, 30);
+  assert.not.match(shown, "This run was");
+});
+
+page("a page names no address that a browser would fetch, and its policy forbids all", () => {
+  const text = digitsPage(finished, outcome, test, circumstances);
+  assert.match(text, "default-src &#39;none&#39;");
+  const outsideScripts = text.replace(/<script>[^]*?<\/script>/g, "");
+  assert.not.match(outsideScripts, /\b(src|href|srcset|action|poster)\s*=/i);
+  assert.not.match(outsideScripts, /url\(|@import|https?:/i);
+});
+
+page("a page of a run that was stopped is whole, and says so, wherever it was stopped", () => {
+  for (const [epochs, expected] of [
+    [[], "Nothing was measured yet. This run was stopped early: 0 of 2 epochs."],
+    [finished.slice(0, 1), "This run was stopped early: 0 of 2 epochs."],
+    [finished, "This run was stopped early: 1 of 2 epochs."],
+  ] as const) {
+    const text = digitsPage(epochs, null, test, { ...circumstances, state: "interrupted" });
+    assertWholeHtml(text);
+    assert.ok(textOf(text).includes(expected), textOf(text).slice(0, 600));
+  }
+});
+
+page("a page says so where no digit was misread, and where none was read correctly", () => {
+  const shownFor = (predicted: readonly number[]): string =>
+    textOf(digitsPage([epochEvent(1, predicted)], outcome, test, circumstances));
+  assert.match(shownFor(labels), "Not one digit was misread.");
+  assert.match(shownFor(labels.map((label) => (label + 1) % 10)), "Not one digit was read correctly.");
+});
+
+page("what comes from outside cannot become markup or end a script", () => {
+  const hostile = `</script><img src=x onerror="alert(1)">&'`;
+  const text = digitsPage(finished, outcome, test, { ...circumstances, adapter: hostile, command: hostile });
+  assertWholeHtml(text);
+  assert.not.match(text, "<img");
+  assert.match(text, "&lt;/script&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;&#39;");
+  assert.is(html`<p title="${hostile}">${1}</p>`.text.match(/[<>]/g)?.length, 4);
+  assert.not.match(jsonForScript({ hostile }).text, "<");
+  assert.equal(JSON.parse(jsonForScript({ hostile }).text), { hostile });
+});
+
+page("a browser shows the page without errors or requests: curves, maps and digits are drawn", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
+  const packaged = softwareAdapterFits ? await packagedChromium(() => {}) : null;
+  const browser = await chromium.launch(
+    packaged === null
+      ? { channel: "chrome" }
+      : {
+          executablePath: packaged.executablePath,
+          args: ["--no-sandbox"],
+          env: { ...process.env, ...packaged.environment } as Record<string, string>,
+        },
+  );
+  try {
+    const file = join(folder, "page.html");
+    writeFileSync(file, digitsPage(finished, outcome, test, circumstances));
+    const address = pathToFileURL(file).href;
+    for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]] as const) {
+      const tab = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, locale: "en-US" });
+      const complaints: string[] = [];
+      tab.on("pageerror", (error) => complaints.push(String(error)));
+      tab.on("console", (message) => complaints.push(message.text()));
+      tab.on("request", (request) => request.url() !== address && complaints.push(request.url()));
+      await tab.goto(address);
+      const seen = await tab.evaluate(() => {
+        const colours = (canvas: HTMLCanvasElement): number => {
+          const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+          return new Set(new Uint32Array(data.buffer)).size;
+        };
+        return {
+          wide: document.documentElement.scrollWidth,
+          drawn: [...document.querySelectorAll("canvas")].map(colours),
+        };
+      });
+      assert.equal(complaints, []);
+      assert.is(seen.wide, width);
+      assert.is(seen.drawn.length, 2 + 10 + 30);
+      assert.ok(Math.min(...seen.drawn) >= 3, `colours in each canvas: ${seen.drawn.join(", ")}`);
+      await tab.close();
+    }
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+page.run();
