@@ -187,7 +187,7 @@ console.log("");
 for (const [name, result] of results) {
   sum.passed += result.passed;
   sum.failed += result.failed;
-  console.log(`${name.padEnd(10)} ${counts(result)}`);
+  if (name !== "types" || result.failed > 0) console.log(`${name.padEnd(10)} ${counts(result)}`);
 }
 if (interruption.aborted) {
   console.log("Interrupted.");

@@ -1,6 +1,6 @@
 /** Runs a session in a page of headless Chrome: the person's own, or the Chromium that comes with SwiftShader. */
 
-import { type Browser, chromium, type LaunchOptions } from "playwright-core";
+import type { Browser, LaunchOptions } from "playwright-core";
 import type { Attempt, Starter } from "./runtime.js";
 import { packagedChromium, softwareAdapterFits } from "./software-adapter.js";
 
@@ -32,6 +32,8 @@ export const startChrome: Starter = async ({ origin, adapter, onLine, onErrorLin
   const close = (): void => void browser?.close().catch(() => {});
   try {
     const options = adapter === "software" ? await softwareBrowser(onProgress) : installedBrowser();
+    // Loaded here, since it takes half a second that the other runtimes need not wait for.
+    const { chromium } = await import("playwright-core");
     if (signal.aborted) return "it was stopped";
     browser = await chromium
       .launch({ ...options, headless: true, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false })
