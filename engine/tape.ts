@@ -137,7 +137,7 @@ function collect(root: TapeNode): TapeNode[] {
       () => `backward: a tape can be walked once, got a second walk through ${node.label}`,
       "Compute the loss again, or add the losses and call backward once.",
     );
-    node.inputs.forEach((input, i) => {
+    node.inputs.forEach((_, i) => {
       const source = node.source(i);
       if (source) reached.add(source);
     });

@@ -1,0 +1,144 @@
+import { formatShape, formatValue, must } from "../error.js";
+import type { Axes, DType, Tensor } from "../tensor.js";
+import { resolveAxis } from "./axes.js";
+
+const dtypeFix = "Make the tensor with another { dtype }, or from another typed array.";
+
+/** By structure, so that a tensor of a second copy of the library is told apart by its engine, with a better message. */
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === "object" && value !== null && "storage" in value && "dtype" in value && "shape" in value;
+}
+
+/** Throws unless `value` is a tensor that is alive; with `dtypes`, of one of these. */
+export function requireTensor(
+  operation: string,
+  name: string,
+  value: unknown,
+  dtypes?: readonly DType[],
+): asserts value is Tensor {
+  must(
+    isTensor(value),
+    "value",
+    () => `${operation}: ${name} must be a tensor, got ${formatValue(value)}`,
+    "Make one with engine.tensor(…).",
+  );
+  value.slice(operation);
+  if (dtypes) requireDtype(operation, name, value, dtypes);
+}
+
+/** Throws unless the tensor's dtype is one of these. */
+export function requireDtype(operation: string, name: string, tensor: Tensor, dtypes: readonly DType[]): void {
+  must(
+    dtypes.includes(tensor.dtype),
+    "dtype",
+    () => `${operation}: ${name} must be ${dtypes.join(" or ")}, got ${tensor.dtype}`,
+    dtypeFix,
+  );
+}
+
+/** Throws unless both are of one dtype. */
+export function requireSameDtype(operation: string, a: Tensor, b: Tensor): void {
+  must(
+    a.dtype === b.dtype,
+    "dtype",
+    () => `${operation}: the tensors must be of one dtype, got ${a.dtype} and ${b.dtype}`,
+    dtypeFix,
+  );
+}
+
+/** Throws unless both have the same shape. */
+export function requireSameShape(operation: string, names: string, a: Tensor, b: Tensor): void {
+  must(
+    a.shape.length === b.shape.length && a.shape.every((length, axis) => length === b.shape[axis]),
+    "shape",
+    () => `${operation}: ${names} must have one shape, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    "Reshape one of them; here nothing is broadcast.",
+  );
+}
+
+/** Throws unless `value` is a finite number that a tensor of this dtype can hold. */
+export function requireNumber(operation: string, name: string, value: unknown, dtype: DType = "f32"): asserts value is number {
+  must(
+    typeof value === "number" && Number.isFinite(value),
+    "value",
+    () => `${operation}: ${name} must be a finite number${dtype === "f32" ? " or a tensor" : ""}, got ${formatValue(value)}`,
+    "Check how it was computed.",
+  );
+  if (dtype === "f32") return;
+  const low = dtype === "i32" ? -(2 ** 31) : 0;
+  const high = dtype === "i32" ? 2 ** 31 - 1 : 2 ** 32 - 1;
+  must(
+    Number.isInteger(value) && value >= low && value <= high,
+    "value",
+    () => `${operation}: beside a ${dtype} tensor ${name} must be a whole number from ${low} to ${high}, got ${value}`,
+    "Round it, or use an f32 tensor.",
+  );
+}
+
+/** Throws unless `value` is one of the words that an option may be. */
+export function requireChoice(operation: string, name: string, value: unknown, choices: readonly string[]): void {
+  must(
+    choices.includes(value as string),
+    "value",
+    () => `${operation}: ${name} must be ${choices.map(formatValue).join(" or ")}, got ${formatValue(value)}`,
+    "Use one of these.",
+  );
+}
+
+/** Throws unless `options` is an object with no other keys than these: a misspelt option would do nothing. */
+export function requireOptions(operation: string, options: unknown, names: readonly string[]): void {
+  const keys = typeof options === "object" && options !== null ? Object.keys(options) : undefined;
+  const unknown = keys?.find((key) => !names.includes(key));
+  must(
+    keys !== undefined && unknown === undefined,
+    "value",
+    () => `${operation}: options must be among ${names.join(", ")}, got ${keys ? unknown : formatValue(options)}`,
+    "Correct the option's name, or leave it out.",
+  );
+}
+
+/** The named axes from 0, ascending; all of them where none is named. @throws ImleError `shape` where one is twice there */
+export function resolveAxes(operation: string, shape: readonly number[], axes: Axes | undefined): number[] {
+  if (axes === undefined) return shape.map((_, axis) => axis);
+  const list: readonly number[] = Array.isArray(axes) ? axes : [axes as number];
+  const resolved = list.map((axis) => resolveAxis(operation, shape, axis)).sort((a, b) => a - b);
+  must(
+    new Set(resolved).size === resolved.length,
+    "shape",
+    () => `${operation}: each axis must be named once, got ${formatValue(list)}`,
+    "Remove the double.",
+  );
+  return resolved;
+}
+
+/** The shape that shapes broadcast to, aligned at the end, lengths of 1 stretched. @throws ImleError `shape` if they do not fit */
+export function broadcastShapes(operation: string, shapes: readonly (readonly number[])[]): readonly number[] {
+  const [first, second] = shapes;
+  if (shapes.length === 1 || (shapes.length === 2 && sameShape(first!, second!))) return first!;
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const result = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    const added = rank - shape.length;
+    shape.forEach((length, axis) => {
+      if (length === 1) return;
+      must(
+        result[added + axis] === 1 || result[added + axis] === length,
+        "shape",
+        () => `${operation}: axes counted from the end must be equal or 1, got ${shapes.map(formatShape).join(" and ")}`,
+        "Reshape so that the axes to repeat have length 1.",
+      );
+      result[added + axis] = length;
+    });
+  }
+  return result;
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

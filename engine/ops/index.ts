@@ -1,0 +1,6 @@
+export * from "./elementwise.js";
+export * from "./gather.js";
+export * from "./matmul.js";
+export { argmax, max, mean, min, sum } from "./reduce.js";
+export * from "./shape.js";
+export * from "./slicing.js";

@@ -1,0 +1,210 @@
+import source from "../../kernels/map.wgsl";
+import stable from "../../kernels/lib/stable.wgsl";
+import type { Slice } from "../commands.js";
+import { constants, type Piece } from "../compose.js";
+import type { Engine } from "../engine.js";
+import type { UniformValue } from "../kernel.js";
+import type { DType, Tensor } from "../tensor.js";
+import { isTensor, sizeOf } from "./arguments.js";
+
+/** What an expression reads: a tensor, broadcast to the result's shape; or a number, of the expression's own dtype. */
+export type Operand = Tensor | number | { readonly value: number; readonly dtype: DType };
+
+/**
+ * One elementwise computation, in one dispatch.
+ *
+ * The expression is WGSL over the operands' names, for scalars and for vectors of four alike: `T` is the type of the
+ * elements, `R` of the result, `F`, `I` and `U` those of f32, i32 and u32; `element` is the index as a U. The
+ * functions of kernels/lib/stable.wgsl are there.
+ */
+export interface ElementMap {
+  /** Names the kernel; one label has one expression. */
+  readonly label: string;
+  readonly expression: string;
+  /** Type of numbers among the operands, and `T`. */
+  readonly dtype: DType;
+  readonly operands: Readonly<Record<string, Operand>>;
+  readonly shape: readonly number[];
+  /** Type of the result, `dtype` by default. */
+  readonly resultDtype?: DType;
+}
+
+/** How an operand's index comes from the result's. */
+type Access = "number" | "same" | "one" | "repeat" | "spread" | "strided";
+
+interface Plan {
+  readonly access: Access;
+  readonly dtype: DType;
+  /** Elements of the result that share one of the operand, side by side. */
+  readonly divisor: number;
+  /** Elements of the operand. */
+  readonly period: number;
+  /** Steps for each axis of the result, outermost first. */
+  readonly strides: readonly number[];
+}
+
+const lanes = 64;
+const stableNames = /\b(log1p|expm1|sigmoid|hyperbolic_tangent|softplus|gelu_slope|power)\(/;
+const families = { f32: "F", i32: "I", u32: "U" } as const;
+
+/** A new tensor of the expression's values; nothing is recorded on the tape. */
+export function mapElements(engine: Engine, map: ElementMap): Tensor {
+  const { label, dtype, operands, shape, resultDtype = dtype } = map;
+  const result = engine.output(label, shape, resultDtype);
+  const { size } = result;
+  if (size === 0) return result;
+
+  const names = Object.keys(operands);
+  const plans: Plan[] = [];
+  const buffers: Record<string, Slice> = { result: result.slice(label) };
+  let width: 1 | 4 = 4;
+  for (const name of names) {
+    const operand = operands[name]!;
+    const plan = planOperand(operand, dtype, shape, size);
+    plans.push(plan);
+    if (!isTensor(operand)) continue;
+    const slice = (buffers[`${name}_data`] = operand.slice(label));
+    if (!readsVectors(plan, shape, slice)) width = 1;
+  }
+
+  const isStrided = plans.some(({ access }) => access === "strided");
+  const uniforms: Record<string, UniformValue> = { count: Math.ceil(size / width) };
+  if (isStrided) uniforms["lengths"] = inVectors(shape, width).reverse();
+  let variant = `${dtype}:${resultDtype}:${width}:${isStrided ? shape.length : ""}`;
+  names.forEach((name, index) => {
+    const plan = plans[index]!;
+    const operand = operands[name]!;
+    const isVector = width === 1 || isVectorAccess(plan);
+    variant += `:${plan.access}${isVector ? "" : "*"}${plan.dtype === dtype ? "" : plan.dtype}`;
+    if (plan.access === "number") uniforms[name] = typeof operand === "number" ? operand : (operand as { value: number }).value;
+    else if (plan.access === "repeat") uniforms[`${name}_period`] = plan.period / width;
+    else if (plan.access === "spread") {
+      uniforms[`${name}_divisor`] = plan.divisor / width;
+      uniforms[`${name}_period`] = plan.period;
+    } else if (plan.access === "strided") {
+      const vectors = width === 4 && isVector;
+      const steps = plan.strides.map((stride, axis) =>
+        vectors ? (axis === shape.length - 1 ? stride : stride / 4) : stride,
+      );
+      uniforms[`${name}_strides`] = steps.reverse();
+    }
+  });
+  engine.dispatch({
+    kernel: engine.kernel(`${label}:${variant}`, () => pieces(map, resultDtype, names, plans, width)),
+    buffers,
+    uniforms,
+    workgroups: Math.ceil(size / width / lanes),
+  });
+  return result;
+}
+
+function planOperand(operand: Operand, dtype: DType, shape: readonly number[], size: number): Plan {
+  if (typeof operand === "number") return { access: "number", dtype, divisor: 1, period: 1, strides: [] };
+  if (!isTensor(operand)) return { access: "number", dtype: operand.dtype, divisor: 1, period: 1, strides: [] };
+  const own = { dtype: operand.dtype, divisor: 1, period: operand.size, strides: [] };
+  if (operand.size === size) return { access: "same", ...own };
+  if (operand.size === 1) return { access: "one", ...own };
+  const added = shape.length - operand.shape.length;
+  const strides: number[] = [];
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = axis < added ? 1 : operand.shape[axis - added]!;
+    strides[axis] = length === 1 ? 0 : stride;
+    stride *= length;
+  }
+  // The operand's own axes, where they are neighbours in the result, are one block: index = (i / divisor) % period.
+  const isOwn = (axis: number): boolean => strides[axis] !== 0;
+  const long = shape.map((_, axis) => axis).filter((axis) => shape[axis] !== 1);
+  const first = long.findIndex(isOwn);
+  const last = long.findLastIndex(isOwn);
+  if (!long.slice(first, last + 1).every(isOwn)) return { access: "strided", ...own, strides };
+  const divisor = sizeOf(long.slice(last + 1).map((axis) => shape[axis]!));
+  return { access: divisor === 1 ? "repeat" : "spread", ...own, divisor };
+}
+
+/** Whether four neighbours of the result read four neighbours of the operand (else they share one). */
+function isVectorAccess({ access, strides }: Plan): boolean {
+  return access === "same" || access === "repeat" || (access === "strided" && strides.at(-1) === 1);
+}
+
+/** Whether the kernel may compute four at a time, as far as this operand goes. */
+function readsVectors(plan: Plan, shape: readonly number[], { storage, bytes }: Slice): boolean {
+  if (isVectorAccess(plan) && Math.ceil(bytes / 16) * 16 > storage.capacity) return false;
+  if (plan.access === "repeat") return plan.period % 4 === 0;
+  if (plan.access === "spread") return plan.divisor % 4 === 0;
+  return plan.access !== "strided" || shape.at(-1)! % 4 === 0;
+}
+
+/** The shape counted in vectors of `width` along the last axis. */
+function inVectors(shape: readonly number[], width: number): number[] {
+  return shape.map((length, axis) => (axis === shape.length - 1 ? length / width : length));
+}
+
+function pieces(
+  { label, expression, dtype, shape }: ElementMap,
+  resultDtype: DType,
+  names: readonly string[],
+  plans: readonly Plan[],
+  width: 1 | 4,
+): readonly Piece[] {
+  const type = (of: DType): string => (width === 4 ? `vec4<${of}>` : of);
+  const fields = ["count: u32"];
+  const bindings: string[] = [];
+  const lines: string[] = [];
+  if (plans.some(({ access }) => access === "strided")) {
+    fields.push("lengths: array<vec4u, 2>");
+    lines.push("var rest = i;");
+    shape.forEach((_, place) => {
+      const length = `uniforms.lengths[${place >> 2}][${place & 3}]`;
+      lines.push(`let p${place} = rest % ${length};`, `rest /= ${length};`);
+    });
+  }
+  plans.forEach((plan, index) => {
+    const name = names[index]!;
+    const family = families[plan.dtype];
+    if (plan.access === "number") {
+      fields.push(`${name}: ${plan.dtype}`);
+      lines.push(`let ${name} = ${family}(uniforms.${name});`);
+      return;
+    }
+    const isVector = isVectorAccess(plan);
+    bindings.push(
+      `@group(0) @binding(${bindings.length + 2}) var<storage, read> ${name}_data: array<${isVector ? family : plan.dtype}>;`,
+    );
+    let place = "i";
+    if (plan.access === "one") place = "0";
+    if (plan.access === "repeat") place = `i % uniforms.${name}_period`;
+    if (plan.access === "spread") place = `(i / uniforms.${name}_divisor) % uniforms.${name}_period`;
+    if (plan.access === "strided") {
+      fields.push(`${name}_strides: array<vec4u, 2>`);
+      place = shape.map((_, p) => `p${p} * uniforms.${name}_strides[${p >> 2}][${p & 3}]`).join(" + ");
+    }
+    if (plan.access === "spread") fields.push(`${name}_divisor: u32`);
+    if (plan.access === "spread" || plan.access === "repeat") fields.push(`${name}_period: u32`);
+    lines.push(`let ${name} = ${family}(${name}_data[${place}]);`);
+  });
+  const element = width === 4 ? "let element = 4u * i + U(0u, 1u, 2u, 3u);" : "let element = i;";
+  if (/\belement\b/.test(expression)) lines.push(element);
+  return [
+    constants({ LANES: lanes }),
+    {
+      name: `operands of ${label}`,
+      text: [
+        `alias F = ${type("f32")};`,
+        `alias I = ${type("i32")};`,
+        `alias U = ${type("u32")};`,
+        `alias T = ${families[dtype]};`,
+        `alias R = ${families[resultDtype]};`,
+        `struct Uniforms { ${fields.join(", ")} }`,
+        "@group(0) @binding(0) var<uniform> uniforms: Uniforms;",
+        ...bindings,
+        "fn apply(i: u32) -> R {",
+        ...lines.map((line) => `  ${line}`),
+        `  return ${expression};`,
+        "}",
+      ].join("\n"),
+    },
+    ...(stableNames.test(expression) ? [{ name: "kernels/lib/stable.wgsl", text: stable }] : []),
+    { name: "kernels/map.wgsl", text: source },
+  ];
+}

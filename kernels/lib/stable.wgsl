@@ -1,0 +1,44 @@
+// Functions that WGSL lacks, or has with absolute accuracy only. F is f32, or a vector of it.
+
+// log(1 + x), also for small x: 2·atanh(x / (2 + x)) as a series up to |x| = 1/2.
+fn log1p(x: F) -> F {
+  let s = x / (F(2) + x);
+  let q = s * s;
+  let tail = q * (F(1.0 / 3.0) + q * (F(1.0 / 5.0) + q * (F(1.0 / 7.0) + q * (F(1.0 / 9.0) + q * F(1.0 / 11.0)))));
+  return select(log(F(1) + x), F(2) * s * (F(1) + tail), abs(x) <= F(0.5));
+}
+
+// exp(x) − 1, also for small x: the Taylor series up to |x| = 0.4.
+fn expm1(x: F) -> F {
+  let high = F(1.0 / 120.0) + x * (F(1.0 / 720.0) + x * F(1.0 / 5040.0));
+  let series = x * (F(1) + x * (F(0.5) + x * (F(1.0 / 6.0) + x * (F(1.0 / 24.0) + x * high))));
+  return select(exp(x) - F(1), series, abs(x) <= F(0.4));
+}
+
+// Neither overflows: the exponent is never positive.
+fn sigmoid(x: F) -> F {
+  let e = exp(-abs(x));
+  return select(e, F(1), x >= F(0)) / (F(1) + e);
+}
+
+fn hyperbolic_tangent(x: F) -> F {
+  let t = expm1(F(-2) * abs(x));
+  return sign(x) * (-t / (t + F(2)));
+}
+
+fn softplus(x: F) -> F {
+  return max(x, F(0)) + log1p(exp(-abs(x)));
+}
+
+// a^b, also for negative a where b is whole; where it is not, |a|^b. WGSL's own pow leaves both undefined.
+fn power(a: F, b: F) -> F {
+  let magnitude = select(pow(max(abs(a), F(1.17549435e-38)), b), F(0), (a == F(0)) & (b > F(0)));
+  let is_odd = abs(b - F(2) * floor(b * F(0.5))) == F(1);
+  return select(magnitude, -magnitude, (a < F(0)) & is_odd);
+}
+
+// Of x·(1 + tanh(√(2/π)·(x + 0.044715 x³)))/2.
+fn gelu_slope(x: F) -> F {
+  let t = hyperbolic_tangent(F(0.7978845608) * x * (F(1) + F(0.044715) * x * x));
+  return F(0.5) * (F(1) + t) + F(0.5) * x * (F(1) - t * t) * F(0.7978845608) * (F(1) + F(0.134145) * x * x);
+}
