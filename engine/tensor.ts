@@ -193,12 +193,13 @@ export class Tensor {
   }
 
   /**
-   * The elements, once everything recorded so far has run.
+   * The elements, once everything recorded so far has run: a Float32Array, Int32Array or Uint32Array, as the dtype is.
+   * In TypeScript name a dtype other than f32: `await x.read<"i32">()`.
    * @throws ImleError what the device has reported since the last read
    */
-  async read(): Promise<TypedArrayOf[DType]> {
+  async read<D extends DType = "f32">(): Promise<TypedArrayOf[D]> {
     const [bytes] = await this.engine.readSlices([this.slice("read")]);
-    return new arrays[this.dtype](bytes!);
+    return new arrays[this.dtype](bytes!) as TypedArrayOf[D];
   }
 
   /** The one element of a tensor of size 1. */

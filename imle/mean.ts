@@ -1,0 +1,77 @@
+import type { Piece } from "../engine/compose.js";
+import { formatShape, must } from "../engine/error.js";
+import type { Tensor } from "../engine/tensor.js";
+import meanText from "./mean.wgsl";
+
+const noBase: Piece = { name: "imle/no-base", text: "fn base_mean(i: u32) -> f32 { return 0.0; }" };
+
+/** States of one or more samples, whose mean is taken here; states are whole, so the sum is exact. */
+const sampledBase: Piece = {
+  name: "imle/sampled-base",
+  text: `@group(0) @binding(3) var<storage, read> base: array<f32>;
+fn base_mean(i: u32) -> f32 {
+  let first = (i / uniforms.size) * uniforms.base_samples * uniforms.size + i % uniforms.size;
+  var sum = 0.0;
+  for (var s = 0u; s < uniforms.base_samples; s++) {
+    sum += base[first + s * uniforms.size];
+  }
+  return sum / f32(uniforms.base_samples);
+}`,
+};
+
+/** Mean of states over samples, from their counts: f32 of the counts' shape, one dispatch. */
+export function meanOfCounts(counts: Tensor, samples: number): Tensor {
+  return dispatchMean("meanOfCounts", counts, { samples, scale: -1 });
+}
+
+/**
+ * `scale · (mean of states − counts / samples)`, one dispatch: with z and the counts of z′ the gradient of Implicit MLE
+ * (Niepert, Minervini, Franceschi 2021, Eq. 9).
+ *
+ * @param states f32, means of the counts' shape, or one state a sample: [...batch, S, ...instance]
+ * @param counts i32 [...batch, ...instance]
+ */
+export function differenceOfMeans(
+  states: Tensor,
+  counts: Tensor,
+  options: { samples: number; scale: number; instanceAxes: number },
+): Tensor {
+  const { samples, scale, instanceAxes } = options;
+  const sampled = states.shape.length === counts.shape.length + 1;
+  const instance = counts.shape.slice(counts.shape.length - instanceAxes);
+  const size = instance.reduce((total, length) => total * length, 1);
+  const expected = sampled
+    ? [...counts.shape.slice(0, counts.shape.length - instanceAxes), samples, ...instance]
+    : counts.shape;
+  must(
+    states.dtype === "f32" && counts.dtype === "i32" && formatShape(states.shape) === formatShape(expected),
+    "shape",
+    () =>
+      `differenceOfMeans: states must be f32 ${formatShape(expected)} for counts i32 ${formatShape(counts.shape)}, got ${states.dtype} ${formatShape(states.shape)} and ${counts.dtype}`,
+    "Pass the states of the forward pass and the counts of the backward one.",
+  );
+  return dispatchMean("differenceOfMeans", counts, { samples, scale, states, size, baseSamples: sampled ? samples : 1 });
+}
+
+function dispatchMean(
+  operation: string,
+  counts: Tensor,
+  options: { samples: number; scale: number; states?: Tensor; size?: number; baseSamples?: number },
+): Tensor {
+  const { samples, scale, states, size = 1, baseSamples = 1 } = options;
+  const { engine } = counts;
+  engine.check(operation, states ? [counts, states] : [counts]);
+  const y = engine.output(operation, counts.shape);
+  const base = states ? sampledBase : noBase;
+  engine.dispatch({
+    kernel: engine.kernel(`mean:${base.name}`, () => [{ name: "imle/mean.wgsl", text: meanText }, base]),
+    buffers: {
+      counts: counts.slice(operation),
+      y: y.slice(operation),
+      ...(states && { base: states.slice(operation) }),
+    },
+    uniforms: { size, elements: counts.size, base_samples: baseSamples, samples, scale },
+    workgroups: Math.ceil(counts.size / 64),
+  });
+  return y;
+}

@@ -1,0 +1,27 @@
+// From counts of states to their mean, or to the difference of two means:
+// y = scale · (Σ_s base[s] / base samples − counts / samples) over one element of an instance.
+#import grid
+
+struct Uniforms {
+  size: u32,
+  elements: u32,
+  base_samples: u32,
+  samples: f32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> counts: array<i32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_invocation(workgroup, workgroups, lane, 64u);
+  if (i < uniforms.elements) {
+    y[i] = uniforms.scale * (base_mean(i) - f32(counts[i]) / uniforms.samples);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Piece } from "../../engine/compose.js";
+import type { Engine } from "../../engine/engine.js";
+import type { RandomPlace } from "../../engine/random.js";
+import type { Tensor } from "../../engine/tensor.js";
+import drawText from "./draw.wgsl";
+import type { Noise } from "./noise.js";
+
+const tableAccess = "fn noise_table(i: u32) -> vec4f { return noise_values[i]; }";
+
+/** The WGSL of a noise, with the access to its table; the table itself is bound as `noise_values: array<vec4f>`. */
+export function noisePiece(noise: Noise): Piece {
+  return { name: `noise ${noise.name}`, text: noise.table ? `${tableAccess}\n${noise.wgsl}` : noise.wgsl };
+}
+
+/** A noise's table on the device, uploaded once an engine; null where it has none. */
+export function noiseTable(engine: Engine, noise: Noise): Tensor | null {
+  const { table } = noise;
+  return table ? engine.cache(table, () => engine.tensor(table)) : null;
+}
+
+/**
+ * The noise that a perturbed solver sees at `place`, as a tensor: with `givenNoise` it gives the same states again.
+ *
+ * @param shape [instances, samples, size]
+ * @returns f32 of that shape
+ */
+export function drawNoise(
+  engine: Engine,
+  noise: Noise,
+  shape: readonly [instances: number, samples: number, size: number],
+  place: RandomPlace,
+): Tensor {
+  const [instances, samples, size] = shape;
+  const y = engine.output("drawNoise", shape);
+  const table = noiseTable(engine, noise);
+  const tableBinding = { name: "noise/table", text: "@group(0) @binding(2) var<storage, read> noise_values: array<vec4f>;" };
+  const kernel = engine.kernel(`draw:${noise.name}`, () => [
+    ...(table ? [tableBinding] : []),
+    noisePiece(noise),
+    { name: "imle/noise/draw.wgsl", text: drawText },
+  ]);
+  const rows = instances * samples;
+  engine.dispatch({
+    kernel,
+    buffers: { y: y.slice("drawNoise"), ...(table && { noise_values: table.slice("drawNoise") }) },
+    uniforms: { random_place: [place.seed, place.stream, place.call, 0], samples, size, rows },
+    workgroups: Math.ceil((rows * Math.ceil(size / 4)) / 64),
+  });
+  return y;
+}

@@ -1,0 +1,166 @@
+import { constants, type Piece } from "../engine/compose.js";
+import lane from "./contract/lane.wgsl";
+import place from "./contract/place.wgsl";
+import theta from "./contract/theta.wgsl";
+import weightCached from "./contract/weight-cached.wgsl";
+import weight from "./contract/weight.wgsl";
+import workgroup from "./contract/workgroup.wgsl";
+import type { Pass, Solver, Strategy } from "./solver.js";
+import type { WeightSource } from "./weights.js";
+
+/**
+ * What `emit` does: `state` writes f32 states of each sample, `single` i32 states of the only sample, `count` adds
+ * i32 states over the samples.
+ */
+export type EmitMode = "state" | "single" | "count";
+
+/** Everything that the text of a composed solver depends on. */
+export interface Composition {
+  readonly solver: Solver;
+  readonly strategy: Strategy;
+  /** The pass, or null for the library's own pass that fills the cache of weights. */
+  readonly pass: Pass | null;
+  /** Whether the weights are drawn in this pass, before `solve`. */
+  readonly fills: boolean;
+  readonly instanceShape: readonly number[];
+  readonly source: WeightSource;
+  readonly emit: EmitMode;
+  /** Whether rows of weights are whole blocks of four, and so read as vec4f. */
+  readonly aligned: boolean;
+}
+
+/** "Infinity" of the weights; a real infinity has no place in WGSL. */
+const neutral = { max: "-3e38", min: "3e38" } as const;
+
+/**
+ * The whole WGSL of a pass: the library's bindings and functions around the author's `solve`.
+ * Bindings: uniforms; θ, rows and tables of the weight source; output; the author's inputs, workspace and status.
+ */
+export function composeSolver(composition: Composition): Piece[] {
+  const { solver, strategy, pass, source } = composition;
+  const text = pass === null ? emptySolve : textOf(pass, composition.instanceShape);
+  const pieces: Piece[] = [
+    constants(strategy === "workgroup" ? { WORKGROUP_SIZE: pass?.workgroupSize ?? 64 } : {}),
+    { name: "solvers/bindings", text: declarations(composition) },
+    { name: "solvers/contract/place.wgsl", text: place },
+    { name: "solvers/contract/theta.wgsl", text: theta },
+    ...source.pieces,
+    solver.cacheWeights
+      ? { name: "solvers/contract/weight-cached.wgsl", text: weightCached }
+      : { name: "solvers/contract/weight.wgsl", text: weight },
+    { name: `${solver.name} (${strategy})`, text },
+    { name: "solvers/calls", text: calls(composition) },
+    strategy === "lane"
+      ? { name: "solvers/contract/lane.wgsl", text: lane }
+      : { name: "solvers/contract/workgroup.wgsl", text: workgroup },
+  ];
+  return pieces;
+}
+
+const emptySolve = "fn solve() {}";
+
+/** The author's text for a shape. */
+export function textOf(pass: Pass, instanceShape: readonly number[]): string {
+  return typeof pass.wgsl === "function" ? pass.wgsl(instanceShape) : pass.wgsl;
+}
+
+function declarations(composition: Composition): string {
+  const { solver, source, emit } = composition;
+  const fields = ["extents: vec4u", "instances: u32", "samples: u32", "size: u32", "state_size: u32"];
+  fields.push("first_job: u32", "last_job: u32", "slots: u32", "parts: u32", "workspace: u32", "slot_words: u32");
+  if (solver.reports) fields.push("status_word: u32");
+  for (const [name, { type }] of Object.entries(source.uniforms)) fields.push(`${name}: ${type}`);
+  for (const [name, { type }] of Object.entries(solver.parameters)) fields.push(`parameter_${name}: ${type}`);
+  for (const name of Object.keys(solver.inputs)) fields.push(`input_start_${name}: u32`, `input_length_${name}: u32`);
+
+  let binding = 0;
+  const lines = [
+    `struct Uniforms { ${fields.join(", ")} }`,
+    `@group(0) @binding(${binding}) var<uniform> uniforms: Uniforms;`,
+    `const NEUTRAL: f32 = ${neutral[solver.sense]};`,
+  ];
+  const bind = (name: string, access: "read" | "read_write", type: string): void => {
+    lines.push(`@group(0) @binding(${++binding}) var<storage, ${access}> ${name}: array<${type}>;`);
+  };
+  for (const name of ["theta", ...Object.keys(source.rows)]) {
+    bind(name, "read", composition.aligned ? "vec4f" : "f32");
+    lines.push(load4(name, composition.aligned));
+  }
+  for (const name of Object.keys(source.tables)) bind(name, "read", "vec4f");
+  bind("output", "read_write", { state: "f32", single: "i32", count: "atomic<i32>" }[emit]);
+  lines.push(emitText[emit]);
+  for (const [name, { type }] of Object.entries(solver.parameters)) {
+    lines.push(`fn parameter_${name}() -> ${type} { return uniforms.parameter_${name}; }`);
+  }
+  if (Object.keys(solver.inputs).length > 0) bind("packed_inputs", "read", "u32");
+  for (const [name, { dtype }] of Object.entries(solver.inputs)) lines.push(inputText(name, dtype));
+  if (usesWorkspace(solver)) {
+    bind("work", "read_write", "u32");
+    lines.push(workText[composition.strategy]);
+  }
+  if (solver.reports) {
+    bind("status", "read_write", "atomic<u32>");
+    lines.push(reportText);
+  }
+  return lines.join("\n");
+}
+
+/** Whether a solver has a workspace at all, its own or the cache of weights. */
+export function usesWorkspace(solver: Solver): boolean {
+  return solver.cacheWeights || solver.workspace !== noWorkspace;
+}
+
+/** The default of a definition's `workspace`. */
+export const noWorkspace = (): number => 0;
+
+function load4(name: string, aligned: boolean): string {
+  if (aligned) return `fn load4_${name}(row: u32, q: u32) -> vec4f { return ${name}[row * (uniforms.size / 4u) + q]; }`;
+  return `fn load4_${name}(row: u32, q: u32) -> vec4f {
+  let base = row * uniforms.size + 4u * q;
+  let last = (row + 1u) * uniforms.size - 1u;
+  return vec4f(${name}[base], ${name}[min(base + 1u, last)], ${name}[min(base + 2u, last)], ${name}[min(base + 3u, last)]);
+}`;
+}
+
+const emitText: Readonly<Record<EmitMode, string>> = {
+  state: `fn emit(i: u32, value: i32) {
+  output[(at_instance * uniforms.samples + at_sample) * uniforms.state_size + i] = f32(value);
+}`,
+  single: `fn emit(i: u32, value: i32) {
+  output[at_instance * uniforms.state_size + i] = value;
+}`,
+  count: `fn emit(i: u32, value: i32) {
+  if (value != 0) { atomicAdd(&output[at_instance * uniforms.state_size + i], value); }
+}`,
+};
+
+function inputText(name: string, dtype: string): string {
+  const value = `packed_inputs[uniforms.input_start_${name} + at_instance * uniforms.input_length_${name} + i]`;
+  return [
+    `fn has_${name}() -> bool { return uniforms.input_length_${name} > 0u; }`,
+    `fn input_${name}(i: u32) -> ${dtype} {`,
+    `  return select(${dtype}(), bitcast<${dtype}>(${value}), has_${name}());`,
+    "}",
+  ].join("\n");
+}
+
+/** A slot's words lie next to each other for a workgroup, and next to the other slots' for lanes that step together. */
+const workText: Readonly<Record<Strategy, string>> = {
+  lane: `fn work_load(i: u32) -> u32 { return work[i * uniforms.slots + at_slot]; }
+fn work_store(i: u32, x: u32) { work[i * uniforms.slots + at_slot] = x; }`,
+  workgroup: `fn work_load(i: u32) -> u32 { return work[at_slot * uniforms.slot_words + i]; }
+fn work_store(i: u32, x: u32) { work[at_slot * uniforms.slot_words + i] = x; }`,
+};
+
+const reportText = `fn report(code: u32) {
+  atomicMax(&status[uniforms.status_word], (code << 24u) | (0xffffffu - min(at_instance, 0xffffffu)));
+}`;
+
+function calls({ strategy, pass, fills }: Composition): string {
+  const parameters = [...(strategy === "workgroup" && pass ? ["lane"] : []), ...(pass?.parts ? ["part"] : [])];
+  const barriers = strategy === "workgroup" ? " workgroupBarrier(); storageBarrier();" : "";
+  return [
+    `fn before_solve(lane: u32, lanes: u32) {${fills ? ` fill_weights(lane, lanes);${barriers}` : ""} }`,
+    `fn call_solve(lane: u32, part: u32) { solve(${parameters.join(", ")}); }`,
+  ].join("\n");
+}

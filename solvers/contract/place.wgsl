@@ -1,0 +1,23 @@
+// Which instance and which sample this invocation (lane) or workgroup works on, and which slot of the workspace it has.
+// Private, because weight(), emit() and the others need them; they are never part of a condition around a barrier, since
+// Tint takes private variables as not uniform.
+
+var<private> at_instance: u32;
+var<private> at_sample: u32;
+var<private> at_slot: u32;
+
+fn place(job: u32, slot: u32) {
+  at_instance = job / uniforms.samples;
+  at_sample = job % uniforms.samples;
+  at_slot = slot;
+}
+
+// Weights of one instance.
+fn size() -> u32 {
+  return uniforms.size;
+}
+
+// Length of an axis of the instance, outermost first.
+fn extent(axis: u32) -> u32 {
+  return uniforms.extents[axis];
+}

@@ -1,0 +1,70 @@
+import { formatValue, must } from "../engine/error.js";
+import { noWorkspace } from "./compose.js";
+import { solverKernels } from "./run.js";
+import type { Solver, SolverDefinition } from "./solver.js";
+import { plainWeights } from "./weights.js";
+
+const identifier = /^[a-z][a-z0-9_]*$/;
+
+/**
+ * Makes a solver of a definition: WGSL that, for one instance, reads weights through `weight4(q)` or `weight(i)` and
+ * emits a state. It works in `solve`, `perturbAndMap` and every estimator, with any noise, on every runtime.
+ *
+ * @throws ImleError `value` where the definition contradicts itself
+ */
+export function defineSolver(definition: SolverDefinition): Solver {
+  const { name, sense, strategies, parameters = {}, inputs = {} } = definition;
+  const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
+    must(condition, "value", () => `defineSolver: ${holds}, got ${formatValue(got)}`, fix);
+  rule(typeof name === "string" && name !== "", "name must be a text", name, "Name the solver; errors call it so.");
+  rule(sense === "max" || sense === "min", `${name}: sense must be max or min`, sense, "Say which one is optimal.");
+  const passes = Object.values(strategies ?? {}).flat();
+  rule(
+    passes.length > 0 && passes.every((pass) => typeof pass.wgsl === "string" || typeof pass.wgsl === "function"),
+    `${name}: strategies must have a lane or a workgroup with at least one pass with wgsl`,
+    strategies,
+    "Write { lane: [{ wgsl }] } or { workgroup: [{ wgsl, workgroupSize }] }.",
+  );
+  for (const { workgroupSize = 64 } of passes) {
+    rule(
+      Number.isInteger(workgroupSize) && workgroupSize >= 1 && workgroupSize <= 256,
+      `${name}: workgroupSize must be a whole number from 1 to 256`,
+      workgroupSize,
+      "256 is WebGPU's default limit.",
+    );
+  }
+  for (const field of [...Object.keys(parameters), ...Object.keys(inputs)]) {
+    rule(
+      identifier.test(field),
+      `${name}: names of parameters and inputs must be lower-case WGSL identifiers`,
+      field,
+      "Use letters, digits and underscores.",
+    );
+  }
+  for (const [key, { type, value }] of Object.entries(parameters)) {
+    rule(
+      type === "f32" ? Number.isFinite(value) : Number.isInteger(value) && value >= 0 && value < 2 ** 32,
+      `${name}: parameter ${key} must be a number of type ${type}`,
+      value,
+      "u32 parameters are whole numbers from 0.",
+    );
+  }
+  const solver: Solver = {
+    instanceAxes: 1,
+    check: () => undefined,
+    stateShape: (shape) => shape,
+    maximumState: () => 1,
+    workspace: noWorkspace,
+    cacheWeights: false,
+    emitsEvery: false,
+    fits: () => true,
+    choose: ({ software }) => (software ? "lane" : "workgroup"),
+    ...definition,
+    parameters,
+    inputs,
+    reports: definition.reports,
+    kernelsFor: (engine, shapes) =>
+      shapes.flatMap((shape) => solverKernels(engine, solver, shape, { samples: 1, source: plainWeights, output: "states" })),
+  };
+  return solver;
+}

@@ -1,0 +1,14 @@
+export {
+  type ChoiceFacts,
+  type Pass,
+  type Solver,
+  type SolverDefinition,
+  type SolverInput,
+  type SolverInputs,
+  type SolverReport,
+  type SolverText,
+  type Strategy,
+} from "./solver.js";
+export { defineSolver } from "./define.js";
+export { solve } from "./run.js";
+export { topK } from "./top-k/top-k.js";

@@ -1,0 +1,177 @@
+import { formatShape, formatValue, ImleError, must } from "../engine/error.js";
+import type { Preparable } from "../engine/engine.js";
+import type { DType, Tensor } from "../engine/tensor.js";
+
+/** `lane`: one invocation an instance, no barriers. `workgroup`: one workgroup an instance, barriers allowed. */
+export type Strategy = "lane" | "workgroup";
+
+/** WGSL, or a function that writes it for a shape of the instance (to unroll rows, say). */
+export type SolverText = string | ((instanceShape: readonly number[]) => string);
+
+/** One pass over an instance. Passes of an instance run one after the other and share its workspace. */
+export interface Pass {
+  /** Defines `fn solve(…)`; see docs/write-a-solver.md for what it may call. */
+  readonly wgsl: SolverText;
+  /** Invocations of a workgroup; `workgroup` strategy only. By default 64. */
+  readonly workgroupSize?: number;
+  /**
+   * How many invocations (`lane`) or workgroups (`workgroup`) work on one instance in this pass; `solve` then gets the
+   * part's number as its last parameter. By default 1, and no such parameter.
+   */
+  readonly parts?: (instanceShape: readonly number[]) => number;
+  /** How often the pass is repeated before the next one. By default 1. */
+  readonly repeat?: (instanceShape: readonly number[]) => number;
+}
+
+/** A per-instance input beside the weights: start and goal, a mask, a row's k. */
+export interface SolverInput {
+  readonly dtype: DType;
+  /** Its shape for one instance. */
+  readonly shape: (instanceShape: readonly number[]) => readonly number[];
+  /** Whether a call may leave it out; it then reads as zeros, and `has_NAME()` is false. By default false. */
+  readonly optional?: boolean;
+}
+
+/** What a `report(code)` means to the person who called. */
+export interface SolverReport {
+  /** What must hold, as in `costs must not be negative`. */
+  readonly must: string;
+  readonly fix: string;
+}
+
+/** Facts by which a solver chooses its strategy. */
+export interface ChoiceFacts {
+  readonly instanceShape: readonly number[];
+  /** Weights of one instance. */
+  readonly size: number;
+  /** Instances × samples. */
+  readonly jobs: number;
+  /** Whether the adapter computes on the processor: barriers are then expensive. */
+  readonly software: boolean;
+}
+
+/** A combinatorial problem, as its author defines it for {@link defineSolver}. */
+export interface SolverDefinition {
+  /** Names it in errors. */
+  readonly name: string;
+  /** `max`: weights are scores θ. `min`: weights are costs c = −θ; everything a caller passes is then in costs. */
+  readonly sense: "max" | "min";
+  /** How many trailing axes of the weights are one instance. By default 1. */
+  readonly instanceAxes?: number;
+  /** Throws where an instance of this shape cannot be solved. */
+  readonly check?: (instanceShape: readonly number[]) => void;
+  /** Shape of a state. By default that of the instance. */
+  readonly stateShape?: (instanceShape: readonly number[]) => readonly number[];
+  /** The largest |v| that is ever emitted. By default 1. */
+  readonly maximumState?: (instanceShape: readonly number[]) => number;
+  /** Numbers that `solve` reads as `parameter_NAME()`; changing them compiles nothing anew. */
+  readonly parameters?: Readonly<Record<string, { readonly type: "u32" | "f32"; readonly value: number }>>;
+  /** Per-instance inputs, which `solve` reads as `input_NAME(i)`. */
+  readonly inputs?: Readonly<Record<string, SolverInput>>;
+  /** Words of workspace an instance needs. By default 0. */
+  readonly workspace?: (instanceShape: readonly number[]) => number;
+  /** Whether the library keeps an instance's weights in memory because `solve` reads them often. By default false. */
+  readonly cacheWeights?: boolean;
+  /** Whether `solve` emits every i exactly once, zeros too: saves clearing the output. By default false. */
+  readonly emitsEvery?: boolean;
+  /** The passes of each strategy that the solver has; at least one strategy. */
+  readonly strategies: Readonly<Partial<Record<Strategy, readonly Pass[]>>>;
+  /** Whether a strategy can take an instance of this shape (workgroup memory is small). By default all can. */
+  readonly fits?: (strategy: Strategy, instanceShape: readonly number[]) => boolean;
+  /** Which strategy to take, where there are two. By default `lane` on software adapters, else `workgroup`. */
+  readonly choose?: (facts: ChoiceFacts) => Strategy;
+  /** Meanings of `report(code)`, codes 1 to 255. Share one table between solvers of a kind. */
+  readonly reports?: Readonly<Record<number, SolverReport>>;
+}
+
+/** A solver, ready for `solve`, `perturbAndMap` and every estimator. */
+export interface Solver extends Readonly<Required<Omit<SolverDefinition, "reports">>>, Preparable {
+  readonly reports: Readonly<Record<number, SolverReport>> | undefined;
+}
+
+/** Per-instance inputs of a call, by name: tensors of shape [...batch, ...input shape]. */
+export type SolverInputs = Readonly<Record<string, Tensor>>;
+
+/** A batch of instances, as the weights' shape tells. */
+export interface Batch {
+  readonly batchShape: readonly number[];
+  readonly instanceShape: readonly number[];
+  /** Number of instances. */
+  readonly instances: number;
+  /** Weights of one instance. */
+  readonly size: number;
+}
+
+const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
+
+/** Splits `[...batch, ...instance]` and asks the solver whether it can solve such instances. */
+export function splitBatch(operation: string, solver: Solver, shape: readonly number[]): Batch {
+  must(
+    shape.length >= solver.instanceAxes,
+    "shape",
+    () => `${operation}: the weights of ${solver.name} must have at least ${solver.instanceAxes} axes, got ${formatShape(shape)}`,
+    "Pass [...batch, ...instance].",
+  );
+  const split = shape.length - solver.instanceAxes;
+  const batchShape = shape.slice(0, split);
+  const instanceShape = shape.slice(split);
+  solver.check(instanceShape);
+  return { batchShape, instanceShape, instances: product(batchShape), size: product(instanceShape) };
+}
+
+/** Checks names, dtypes and shapes of a call's inputs. */
+export function checkInputs(operation: string, solver: Solver, batch: Batch, inputs: SolverInputs): void {
+  for (const name of Object.keys(inputs)) {
+    must(
+      name in solver.inputs,
+      "value",
+      () => `${operation}: inputs of ${solver.name} must be among [${Object.keys(solver.inputs).join(", ")}], got ${name}`,
+      "Leave it out, or correct its name.",
+    );
+  }
+  for (const [name, input] of Object.entries(solver.inputs)) {
+    const tensor = inputs[name];
+    if (!tensor) {
+      if (input.optional) continue;
+      throw new ImleError(
+        "value",
+        `${operation}: ${solver.name} must be given the input ${name}, got none`,
+        `Pass { ${name}: a tensor } as inputs.`,
+      );
+    }
+    const expected = [...batch.batchShape, ...input.shape(batch.instanceShape)];
+    must(
+      tensor.dtype === input.dtype,
+      "dtype",
+      () => `${operation}: the input ${name} must be ${input.dtype}, got ${tensor.dtype}`,
+      `Make it with { dtype: "${input.dtype}" }.`,
+    );
+    must(
+      formatShape(tensor.shape) === formatShape(expected),
+      "shape",
+      () => `${operation}: the input ${name} must have the shape ${formatShape(expected)}, got ${formatShape(tensor.shape)}`,
+      "Give it the weights' batch axes first.",
+    );
+  }
+}
+
+/** The strategy that a call uses: the one asked for, the only one that fits, or the solver's choice. */
+export function chooseStrategy(operation: string, solver: Solver, facts: ChoiceFacts, wanted?: Strategy): Strategy {
+  const existing = Object.keys(solver.strategies) as Strategy[];
+  const fitting = existing.filter((strategy) => solver.fits(strategy, facts.instanceShape));
+  must(
+    wanted === undefined || existing.includes(wanted),
+    "value",
+    () => `${operation}: strategy must be one that ${solver.name} has (${existing.join(", ")}), got ${formatValue(wanted)}`,
+    "Leave it out to let the solver choose.",
+  );
+  must(
+    wanted === undefined ? fitting.length > 0 : fitting.includes(wanted),
+    "limit",
+    () =>
+      `${operation}: an instance of ${solver.name} must fit ${wanted ?? "a strategy"}, got shape ${formatShape(facts.instanceShape)}`,
+    "Use smaller instances, or leave the strategy to the solver.",
+  );
+  if (wanted !== undefined) return wanted;
+  return fitting.length === 1 ? fitting[0]! : solver.choose(facts);
+}

@@ -1,0 +1,1 @@
+export { topKCpu } from "./top-k/cpu.js";

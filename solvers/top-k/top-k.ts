@@ -1,0 +1,85 @@
+import { formatValue, must } from "../../engine/error.js";
+import { defineSolver } from "../define.js";
+import type { ChoiceFacts, Solver, Strategy } from "../solver.js";
+import bisection from "./bisection.wgsl";
+import keys from "./keys.wgsl";
+import lane from "./lane.wgsl";
+import workgroup from "./workgroup.wgsl";
+
+/** Longest row whose keys fit 16 KiB of workgroup memory beside the histogram. */
+const onChip = 3584;
+
+/** Up to this k a sorted list in registers beats 32 readings of the row. */
+const listLimit = 32;
+
+/** On a GPU one invocation a row is enough for rows this short, if there are rows enough to fill it. */
+const shortRow = 64;
+
+/**
+ * The k largest of n: a state is a mask with exactly k ones (ties: the lowest index first). The last axis of the
+ * weights is the instance, all before it are batch. −0 counts as +0.
+ *
+ * @param k whole number from 0; checked against n at each call
+ * @throws ImleError `value` where k is not such a number, `shape` where k > n
+ */
+export function topK(k: number): Solver {
+  must(
+    Number.isInteger(k) && k >= 0 && k < 2 ** 31,
+    "value",
+    () => `topK: k must be a whole number from 0, got ${formatValue(k)}`,
+    "Pass how many are to be chosen.",
+  );
+  return defineSolver({
+    name: `topK(${k})`,
+    sense: "max",
+    parameters: { k: { type: "u32", value: k } },
+    check: ([n]) =>
+      must(
+        k <= n!,
+        "shape",
+        () => `topK: k must be in the range [0, ${n}], the length of the last axis, got ${k}`,
+        "Choose fewer, or pass longer rows.",
+      ),
+    emitsEvery: true,
+    workspace: ([n]) => 4 * Math.ceil(n! / 4),
+    strategies: {
+      lane: [{ wgsl: [keys, k <= listLimit ? sortedList(k) : bisection, lane].join("\n") }],
+      workgroup: [{ wgsl: [keys, workgroup].join("\n"), workgroupSize: 256 }],
+    },
+    fits,
+    choose,
+  });
+}
+
+function fits(strategy: Strategy, [n]: readonly number[]): boolean {
+  return strategy === "lane" || n! <= onChip;
+}
+
+function choose({ size, jobs, software }: ChoiceFacts): Strategy {
+  return software || size > onChip || (size <= shortRow && jobs >= 4096) ? "lane" : "workgroup";
+}
+
+/**
+ * The k largest keys in k registers, sorted: an insertion is k pairs of max and min, without a branch. Equal keys need
+ * no order among themselves, since the mask is filled by index afterwards.
+ */
+function sortedList(k: number): string {
+  const slots = Array.from({ length: k }, (_, j) => `top_${j}`);
+  const last = slots.at(-1) ?? "0xffffffffu";
+  return [
+    ...slots.map((slot) => `var<private> ${slot}: u32;`),
+    "fn select_start() {",
+    ...slots.map((slot) => `  ${slot} = 0u;`),
+    "}",
+    "fn select_insert(key: u32) {",
+    "  var rest = key;",
+    "  var larger = 0u;",
+    ...slots.map((slot) => `  larger = max(${slot}, rest); rest = min(${slot}, rest); ${slot} = larger;`),
+    "}",
+    "fn select_threshold(k: u32) -> vec2u {",
+    "  var above = 0u;",
+    ...slots.map((slot) => `  above += select(0u, 1u, ${slot} > ${last});`),
+    `  return vec2u(${last}, above);`,
+    "}",
+  ].join("\n");
+}

@@ -1,0 +1,30 @@
+import type { Piece } from "../engine/compose.js";
+import type { UniformValue } from "../engine/kernel.js";
+import type { Tensor } from "../engine/tensor.js";
+
+/**
+ * What a weight is, for one call of a solver. The solver's own text does not change with it.
+ *
+ * `pieces` define `fn source4(q: u32) -> vec4f`: weights 4q … 4q+3 of the instance `at_instance` and sample
+ * `at_sample`, read by `theta4(q)` and by `load4_NAME(row, q)` for each of `rows`.
+ */
+export interface WeightSource {
+  /** Tells compositions apart: two sources of one key have the same pieces. */
+  readonly key: string;
+  readonly pieces: readonly Piece[];
+  /** Further tensors whose last axes are the instance, read four at a time as `load4_NAME(row, q)`. */
+  readonly rows: Readonly<Record<string, Tensor>>;
+  /** Further tensors of vec4f, read as `NAME[i]`. */
+  readonly tables: Readonly<Record<string, Tensor>>;
+  /** Fields of `uniforms`, and what is in them. */
+  readonly uniforms: Readonly<Record<string, { readonly type: "u32" | "f32" | "vec4u"; readonly value: UniformValue }>>;
+}
+
+/** Weights as they are. */
+export const plainWeights: WeightSource = {
+  key: "plain",
+  pieces: [{ name: "solvers/plain-weights", text: "fn source4(q: u32) -> vec4f { return theta4(q); }" }],
+  rows: {},
+  tables: {},
+  uniforms: {},
+};

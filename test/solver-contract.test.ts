@@ -1,0 +1,243 @@
+import {
+  defineSolver,
+  drawNoise,
+  givenNoise,
+  gumbel,
+  ImleError,
+  normal,
+  perturbAndMap,
+  solve,
+  type Solver,
+  type Strategy,
+  sumOfGamma,
+  topK,
+} from "webgpu-imle";
+import { topKCpu } from "webgpu-imle/testing";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { bestWindow, bestWindowCpu } from "./solvers/best-window.js";
+import { ranking, rankingCpu } from "./solvers/ranking.js";
+import { testEngine } from "./support/engine.js";
+import { randomNumbers, randomSource } from "./support/random.js";
+
+const test = suite("solver contract");
+
+interface Case {
+  readonly solver: Solver;
+  readonly twin: (weights: Float32Array) => Int32Array;
+  readonly strategies: readonly Strategy[];
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "top-k": { solver: topK(3), twin: (weights) => topKCpu(weights, 3), strategies: ["lane", "workgroup"] },
+  "a solver of several passes": { solver: ranking(), twin: rankingCpu, strategies: ["lane", "workgroup"] },
+  "an outside author's solver": {
+    solver: bestWindow(3),
+    twin: (weights) => bestWindowCpu(weights, 3),
+    strategies: ["lane"],
+  },
+  "an outside author's solver of costs": {
+    solver: bestWindow(3, "min"),
+    twin: (weights) => bestWindowCpu(weights, 3, "min"),
+    strategies: ["lane"],
+  },
+};
+
+/** States of every (instance, sample) by the twin, on weights θ ± τ·ε rounded as the device rounds them. */
+function perturbedTwin(
+  { solver, twin }: Case,
+  theta: Float32Array,
+  noise: Float32Array,
+  [instances, samples, n]: readonly [number, number, number],
+  temperature: number,
+): Int32Array[] {
+  const scale = Math.fround(solver.sense === "max" ? temperature : -temperature);
+  const states: Int32Array[] = [];
+  for (let row = 0; row < instances * samples; row++) {
+    const first = Math.floor(row / samples) * n;
+    const weights = Float32Array.from({ length: n }, (_, i) => {
+      return Math.fround(theta[first + i]! + Math.fround(scale * noise[row * n + i]!));
+    });
+    states.push(twin(weights));
+  }
+  return states;
+}
+
+for (const [name, subject] of Object.entries(cases)) {
+  for (const strategy of subject.strategies) {
+    test(`${name} (${strategy}) solves every instance of a batch as its twin does`, async () => {
+      const engine = await testEngine();
+      const random = randomSource(11);
+      for (const [instances, n] of [[1, 3], [7, 9], [33, 20], [5, 64]] as const) {
+        const theta = randomNumbers(random, instances * n);
+        const z = solve(subject.solver, engine.tensor(theta, [instances, n]), undefined, { strategy });
+        const states = await z.read();
+        for (let row = 0; row < instances; row++) {
+          const own = subject.twin(theta.subarray(row * n, (row + 1) * n));
+          assert.equal(states.slice(row * n, (row + 1) * n), Float32Array.from(own), `[${instances}, ${n}] row ${row}`);
+        }
+        z.dispose();
+      }
+    });
+
+    test(`${name} (${strategy}) under noise solves what it would solve if the noise had been added before`, async () => {
+      const engine = await testEngine();
+      const random = randomSource(12);
+      const [instances, samples, n] = [6, 5, 11] as const;
+      const theta = randomNumbers(random, instances * n);
+      const noise = randomNumbers(random, instances * samples * n);
+      const temperature = 0.75;
+      const weights = engine.tensor(theta, [instances, n]);
+      const given = givenNoise(engine.tensor(noise, [instances, samples, n]));
+      const common = { noise: given, samples, temperature, strategy };
+      const expected = perturbedTwin(subject, theta, noise, [instances, samples, n], temperature);
+      const states = perturbAndMap(subject.solver, weights, { ...common, output: "samples" });
+      assert.equal(states.shape, [instances, samples, n]);
+      assert.equal(await states.read(), Float32Array.from(expected.flatMap((state) => [...state])));
+      const counts = perturbAndMap(subject.solver, weights, { ...common, output: "counts" });
+      const sums = new Int32Array(instances * n);
+      expected.forEach((state, row) => {
+        state.forEach((value, i) => (sums[Math.floor(row / samples) * n + i]! += value));
+      });
+      assert.equal(await counts.read<"i32">(), sums);
+      const mean = perturbAndMap(subject.solver, weights, common);
+      assert.equal(await mean.read(), Float32Array.from(sums, (sum) => Math.fround(sum / samples)));
+    });
+  }
+}
+
+test("noise made where it is used gives the same states as the same noise drawn first", async () => {
+  const engine = await testEngine();
+  const random = randomSource(13);
+  const [instances, samples, n] = [40, 6, 13] as const;
+  const weights = engine.tensor(randomNumbers(random, instances * n), [instances, n]);
+  const place = { seed: 9, stream: 4, call: 2 };
+  for (const noise of [sumOfGamma({ kappa: 3 }), sumOfGamma({ kappa: 3, iterations: 10, method: "direct" }), gumbel(), normal()]) {
+    const drawn = drawNoise(engine, noise, [instances, samples, n], place);
+    for (const solver of [topK(4), bestWindow(4, "min")]) {
+      const fused = perturbAndMap(solver, weights, { noise, samples, place, temperature: 0.5, output: "samples" });
+      const apart = { noise: givenNoise(drawn), samples, temperature: 0.5, output: "samples" } as const;
+      assert.equal(await fused.read(), await perturbAndMap(solver, weights, apart).read(), `${noise.name}, ${solver.name}`);
+    }
+  }
+});
+
+test("slots of the workspace are reused when there are more jobs than the workspace holds", async () => {
+  const engine = await testEngine();
+  const wide = defineSolver({
+    name: "wide",
+    sense: "max",
+    workspace: () => 1 << 20,
+    strategies: {
+      lane: [{ wgsl: "fn solve() { work_store(0u, u32(weight(1u))); emit(0u, i32(work_load(0u))); }" }],
+    },
+  });
+  const instances = 50;
+  const theta = Float32Array.from({ length: 2 * instances }, (_, i) => i);
+  const expected = Float32Array.from({ length: 2 * instances }, (_, i) => (i % 2 === 0 ? i + 1 : 0));
+  const before = engine.memory();
+  const z = solve({ ...wide, maximumState: () => 2 * instances }, engine.tensor(theta, [instances, 2]));
+  assert.equal(await z.read(), expected);
+  assert.ok(engine.memory().peakBytes - before.liveBytes - before.pooledBytes < 80 << 20, "the workspace stays small");
+});
+
+test("inputs reach the solver, packed or alone, and optional ones may be left out", async () => {
+  const engine = await testEngine();
+  const chooser = defineSolver({
+    name: "chooser",
+    sense: "max",
+    inputs: {
+      pick: { dtype: "i32", shape: () => [2] },
+      boost: { dtype: "f32", shape: ([n]) => [n!], optional: true },
+    },
+    maximumState: () => 100,
+    strategies: {
+      lane: [
+        {
+          wgsl: `fn solve() {
+  let i = u32(input_pick(1u));
+  emit(i, select(1, i32(input_boost(i)), has_boost()));
+}`,
+        },
+      ],
+    },
+  });
+  const theta = engine.zeros([3, 4]);
+  const pick = engine.tensor([[9, 0], [9, 3], [9, 2]], { dtype: "i32" });
+  const boost = engine.tensor(Float32Array.from({ length: 12 }, (_, i) => 10 + i), [3, 4]);
+  assert.equal([...(await solve(chooser, theta, { pick }).read())], [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0]);
+  assert.equal([...(await solve(chooser, theta, { pick, boost }).read())], [10, 0, 0, 0, 0, 0, 0, 17, 0, 0, 20, 0]);
+  const refusals: [() => unknown, string][] = [
+    [() => solve(chooser, theta), "value"],
+    [() => solve(chooser, theta, { pick, other: pick }), "value"],
+    [() => solve(chooser, theta, { pick: boost }), "dtype"],
+    [() => solve(chooser, theta, { pick: engine.zeros([3, 3], { dtype: "i32" }) }), "shape"],
+  ];
+  for (const [call, code] of refusals) {
+    assert.throws(call, (error: unknown) => error instanceof ImleError && error.code === code);
+  }
+});
+
+test("what a solver reports rejects the next read, names the instance, and is then cleared", async () => {
+  const engine = await testEngine();
+  const reporter = defineSolver({
+    name: "reporter",
+    sense: "max",
+    strategies: { lane: [{ wgsl: "fn solve() { if (weight(0u) < 0.0) { report(7u); } emit(0u, 1); }" }] },
+    reports: { 7: { must: "the first weight must not be negative", fix: "Clamp it." } },
+  });
+  const z = solve(reporter, engine.tensor([[1], [1], [-1], [-1]]));
+  try {
+    await z.read();
+    assert.unreachable("the read must reject");
+  } catch (error) {
+    assert.instance(error, ImleError);
+    assert.is((error as ImleError).fix, "Clamp it.");
+    assert.match((error as ImleError).message, /reporter: the first weight must not be negative, got .* instance 2/);
+  }
+  assert.equal([...(await z.read())], [1, 1, 1, 1]);
+});
+
+test("WGSL that does not compile is reported with the author's own line", async () => {
+  const engine = await testEngine();
+  const broken = defineSolver({
+    name: "broken",
+    sense: "max",
+    strategies: { lane: [{ wgsl: "fn solve() {\n  let fine = 1;\n  emit(0u, nowhere);\n}" }] },
+  });
+  const isOwnLine = (error: unknown): boolean =>
+    error instanceof ImleError && error.code === "wgsl" && /broken \(lane\):3: /.test(error.message) && /emit\(0u, nowhere\)/.test(error.message);
+  for (const attempt of [
+    () => engine.prepare(broken, [[1, 2]]),
+    () => solve(broken, engine.zeros([1, 2])).read(),
+  ]) {
+    try {
+      await attempt();
+      assert.unreachable("it must reject");
+    } catch (error) {
+      assert.ok(isOwnLine(error), String(error));
+    }
+  }
+  assert.equal([...(await engine.ones([2]).read())], [1, 1], "the engine goes on");
+});
+
+test("a definition that contradicts itself is refused", () => {
+  const fine = { name: "x", sense: "max", strategies: { lane: [{ wgsl: "fn solve() {}" }] } } as const;
+  const wrong: unknown[] = [
+    { ...fine, name: "" },
+    { ...fine, sense: "best" },
+    { ...fine, strategies: {} },
+    { ...fine, strategies: { lane: [] } },
+    { ...fine, strategies: { workgroup: [{ wgsl: "fn solve(lane: u32) {}", workgroupSize: 512 }] } },
+    { ...fine, parameters: { "not a name": { type: "u32", value: 1 } } },
+    { ...fine, parameters: { k: { type: "u32", value: -1 } } },
+  ];
+  for (const definition of wrong) {
+    assert.throws(
+      () => defineSolver(definition as never),
+      (error: unknown) => error instanceof ImleError && error.code === "value",
+    );
+  }
+});
+
+test.run();
