@@ -76,8 +76,8 @@ model("each digit is read by four patches; tests without noise repeat, training 
     const mask = [...(await read.call(reader, images).mask.read())];
     for (let digit = 0; digit < batch; digit++) {
       const row = mask.slice(digit * 49, (digit + 1) * 49);
-      assert.ok(row.every((value) => value === 0 || value === 1));
-      assert.is(row.reduce((sum, value) => sum + value, 0), 4);
+      assert.is(row.filter((value) => value === 1).length, 4);
+      assert.is(row.filter((value) => value === 0).length, 45);
     }
     masks.push(mask);
   }

@@ -1,28 +1,26 @@
 /** The networks: a selector that scores patches, and classifiers that see the chosen ones, random ones, or all. */
 
-import { crossEntropy, type Engine, imle, noGrad, pid, relu, solve, sumOfGamma, type Tensor, topK } from "webgpu-imle";
+import {
+  crossEntropy,
+  type Engine,
+  imle,
+  Linear,
+  noGrad,
+  type ParameterTree,
+  pid,
+  relu,
+  Sequential,
+  solve,
+  sumOfGamma,
+  type Tensor,
+  topK,
+} from "webgpu-imle";
 import { chosenCount, classCount, patchCount, pixelCount, pixelsPerPatch } from "./dataset.js";
 import type { View } from "./events.js";
 
-/** Two dense layers with a ReLU between them. */
-class Perceptron {
-  readonly parameters: readonly Tensor[];
-
-  constructor(engine: Engine, inputs: number, hidden: number, outputs: number) {
-    const layer = (from: number, to: number): Tensor[] => {
-      const bound = 1 / Math.sqrt(from);
-      const uniform = (shape: number[]): Tensor =>
-        engine.uniform(shape, { low: -bound, high: bound, requiresGrad: true });
-      return [uniform([from, to]), uniform([to])];
-    };
-    this.parameters = [...layer(inputs, hidden), ...layer(hidden, outputs)];
-  }
-
-  /** @param x [B, inputs] @returns [B, outputs] */
-  apply(x: Tensor): Tensor {
-    const [firstWeights, firstBias, secondWeights, secondBias] = this.parameters as [Tensor, Tensor, Tensor, Tensor];
-    return relu(x.matmul(firstWeights).add(firstBias)).matmul(secondWeights).add(secondBias);
-  }
+/** Two dense layers with a ReLU between them: [B, inputs] → [B, outputs]. */
+function perceptron(engine: Engine, inputs: number, hidden: number, outputs: number): Sequential {
+  return new Sequential(new Linear(engine, inputs, hidden), relu, new Linear(engine, hidden, outputs));
 }
 
 /** What the three classifiers say of a batch, and what the first of them saw. */
@@ -34,8 +32,8 @@ export interface Reading {
 }
 
 export class PatchReader {
-  private readonly selector: Perceptron;
-  private readonly classifiers: Readonly<Record<View, Perceptron>>;
+  private readonly selector: Sequential;
+  private readonly classifiers: Readonly<Record<View, Sequential>>;
   // λ is meant for the loss summed over the batch: θ′ = θ − λ·∂L/∂z, and a mean would make the step 1/B of it.
   private readonly choose = imle(topK(chosenCount), {
     noise: sumOfGamma({ kappa: chosenCount, iterations: 10 }),
@@ -45,13 +43,19 @@ export class PatchReader {
   });
 
   constructor(private readonly engine: Engine) {
-    const classifier = (): Perceptron => new Perceptron(engine, pixelCount, 256, classCount);
-    this.selector = new Perceptron(engine, pixelCount, 128, patchCount);
+    const classifier = (): Sequential => perceptron(engine, pixelCount, 256, classCount);
+    this.selector = perceptron(engine, pixelCount, 128, patchCount);
     this.classifiers = { chosen: classifier(), random: classifier(), all: classifier() };
   }
 
-  get parameters(): Tensor[] {
-    return [this.selector, ...Object.values(this.classifiers)].flatMap(({ parameters }) => parameters);
+  get parameters(): ParameterTree {
+    const { chosen, random, all } = this.classifiers;
+    return [this.selector, chosen, random, all].map(({ parameters }) => parameters);
+  }
+
+  /** Frees the parameters. */
+  dispose(): void {
+    for (const network of [this.selector, ...Object.values(this.classifiers)]) network.dispose();
   }
 
   /**
@@ -59,15 +63,15 @@ export class PatchReader {
    * @param images [B, 784] in patch order
    */
   read(images: Tensor): Reading {
-    const mask = this.choose(this.selector.apply(images));
+    const mask = this.choose(this.selector.forward(images));
     const random = noGrad(() => solve(topK(chosenCount), this.engine.uniform(mask.shape)));
     const { classifiers } = this;
     return {
       mask,
       logits: {
-        chosen: classifiers.chosen.apply(masked(images, mask)),
-        random: classifiers.random.apply(masked(images, random)),
-        all: classifiers.all.apply(images),
+        chosen: classifiers.chosen.forward(masked(images, mask)),
+        random: classifiers.random.forward(masked(images, random)),
+        all: classifiers.all.forward(images),
       },
     };
   }

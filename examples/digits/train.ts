@@ -3,7 +3,7 @@
  * Node, Deno and Chrome.
  */
 
-import { Adam, concatenate, Engine, gather, type Tensor } from "webgpu-imle";
+import { Adam, Engine, gather, noGrad, stack, type Tensor } from "webgpu-imle";
 import type { Host } from "../../tools/runtimes/host.js";
 import type { ProgressEvent } from "../report/experiment.js";
 import { chosenCount, classCount, inPatchOrder, patchCount, pixelCount, unpackDigits, type Digits } from "./dataset.js";
@@ -63,8 +63,7 @@ export default async function main(host: Host): Promise<void> {
       optimiser.zeroGrad();
       chosen.add(other).add(all).backward();
       optimiser.step();
-      const now = concatenate([chosen, other, all].map((loss) => loss.reshape([1])));
-      return sums.add(now);
+      return noGrad(() => sums.add(stack([chosen, other, all])));
     });
 
   const started = performance.now();
