@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { cacheFolder, projectRoot } from "../../tools/runtimes/paths.js";
 import type { ProgramEvent } from "../../tools/runtimes/host.js";
 import type { Circumstances, Experiment, Options, Run } from "../report/experiment.js";
-import { percent } from "../report/page.js";
 import { readDigits } from "./data.js";
 import { chosenCount, patchCount, testCount, trainCount, unpackDigits, type Digits } from "./dataset.js";
 import { views, type EpochEvent, type SummaryEvent, type View } from "./events.js";
@@ -21,6 +20,8 @@ const names: Readonly<Record<View, string>> = {
 
 /** What eight epochs give, over seeds. */
 const expected: Readonly<Record<View, string>> = { chosen: "at least 90 %", random: "about 44 %", all: "about 95 %" };
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 export const digits: Experiment = {
   name: "digits",

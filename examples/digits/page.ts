@@ -231,7 +231,7 @@ function methodSection(outcome: SummaryEvent | null): Section {
     body: html`<ol class="steps">
 <li>A selector network scores the ${patchCount} patches of 4 × 4 pixels; an exact solver keeps the best
 ${chosenCount}.</li>
-<li>A classifier sees those 64 pixels, black elsewhere, and names the digit.</li>
+<li>A classifier sees those 64 pixels and nothing else, and names the digit.</li>
 <li>The solver has no derivative. Implicit MLE solves twice with the same noise, once for the scores and once for scores
 pushed down the gradient of the loss: the difference of the two choices is the selector’s gradient.</li>
 <li>Noise, solver and gradient stay on the device.${proof}</li>

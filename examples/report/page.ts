@@ -46,8 +46,8 @@ function asset(path: string): Markup {
   return trusted(readFileSync(join(projectRoot, path), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, ""));
 }
 
-/** A share of 1 as pages and terminals show it: `92.8 %`. */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** A share of 1 as a page shows it: `92.8 %`, with a space at which no line breaks. */
+export const percent = (share: number): string => `${(100 * share).toFixed(1)}\u00a0%`;
 
 /** The whole text of the file. */
 export function renderPage(page: Page): string {
