@@ -44,7 +44,7 @@ interface Plan {
 }
 
 const lanes = 64;
-const stableNames = /\b(log1p|expm1|sigmoid|hyperbolic_tangent|softplus|gelu_slope|power)\(/;
+const stableNames = /\b(log1p|expm1|sigmoid|hyperbolic_tangent|softplus|gelu_slope|power|log_of_part)\(/;
 const families = { f32: "F", i32: "I", u32: "U" } as const;
 
 /** A new tensor of the expression's values; nothing is recorded on the tape. */

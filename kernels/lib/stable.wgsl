@@ -42,3 +42,8 @@ fn gelu_slope(x: F) -> F {
   let t = hyperbolic_tangent(F(0.7978845608) * x * (F(1) + F(0.044715) * x * x));
   return F(0.5) * (F(1) + t) + F(0.5) * x * (F(1) - t * t) * F(0.7978845608) * (F(1) + F(0.134145) * x * x);
 }
+
+// log(p), given also q = 1 − p, accurate at both ends; log(0) is held at that of the smallest f32, −87.3.
+fn log_of_part(p: F, q: F) -> F {
+  return select(log(max(p, F(1.17549435e-38))), log1p(-min(q, F(0.5))), q <= F(0.5));
+}
