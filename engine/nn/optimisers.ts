@@ -6,6 +6,7 @@ import { constants, type Piece } from "../compose.js";
 import type { Slice } from "../commands.js";
 import type { Engine } from "../engine.js";
 import { formatValue, must } from "../error.js";
+import { requireOptions } from "../ops/arguments.js";
 import type { Tensor } from "../tensor.js";
 import { type ParameterTree, requireParameters } from "./parameters.js";
 
@@ -74,19 +75,12 @@ abstract class Optimiser {
     );
   }
 
-  /** Parameters with gradients, by index. */
+  /** Parameters with gradients, by index; throws where any parameter is gone, before the step has begun. */
   protected ready(): { index: number; parameter: Slice; gradient: Slice; size: number }[] {
-    return this.parameters.flatMap((tensor, index) =>
-      tensor.grad
-        ? [
-            {
-              index,
-              parameter: tensor.slice(`${this.operation}.step`),
-              gradient: tensor.grad.slice(`${this.operation}.step`),
-              size: tensor.size,
-            },
-          ]
-        : [],
+    const operation = `${this.operation}.step`;
+    const slices = this.parameters.map((tensor) => tensor.slice(operation));
+    return this.parameters.flatMap(({ grad, size }, index) =>
+      grad ? [{ index, parameter: slices[index]!, gradient: grad.slice(operation), size }] : [],
     );
   }
 }
@@ -113,6 +107,7 @@ export class SGD extends Optimiser {
 
   constructor(options: SGDOptions) {
     const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
+    requireOptions("SGD", options, ["parameters", "learningRate", "momentum", "nesterov", "weightDecay"]);
     requireNumber("SGD", "momentum", momentum, momentum >= 0 && momentum < 1, "from 0 and below 1");
     requireNumber("SGD", "weightDecay", weightDecay, weightDecay >= 0, "from 0");
     must(
@@ -185,6 +180,7 @@ export class Adam extends Optimiser {
 
   constructor(options: AdamOptions) {
     const { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0, decoupled = false } = options;
+    requireOptions("Adam", options, ["parameters", "learningRate", "betas", "epsilon", "weightDecay", "decoupled"]);
     must(
       Array.isArray(betas) && betas.length === 2 && betas.every((beta) => beta >= 0 && beta < 1),
       "value",
