@@ -106,7 +106,7 @@ export function resolveAxes(operation: string, shape: readonly number[], axes: A
     new Set(resolved).size === resolved.length,
     "shape",
     () => `${operation}: each axis must be named once, got ${formatValue(list)}`,
-    "Remove the double.",
+    "Name each axis once.",
   );
   return resolved;
 }

@@ -441,7 +441,7 @@ export function clamp(x: Tensor, low: number, high: number): Tensor {
   requireNumber("clamp", "low", low, x.dtype);
   requireNumber("clamp", "high", high, x.dtype);
   if (low > high) {
-    throw new ImleError("value", `clamp: low must not be above high, got ${low} and ${high}`, "Swap them.");
+    throw new ImleError("value", `clamp: low must not be above high, got ${low} and ${high}`, "Pass the lower bound first.");
   }
   return unary("clamp", x, { low, high });
 }

@@ -42,11 +42,11 @@ type Grouping = "scalars" | "columns" | "rows" | "rows with tail";
 interface Stage {
   readonly grouping: Grouping;
   readonly strategy: "lanes" | "workgroup";
+  readonly lanes: number;
   readonly splits: number;
 }
 
 const laneCount = 64;
-const workgroupLanes = 256;
 /** No lane adds more than this in one row: rounding errors stay those of a short sum. */
 const longestChain = 256;
 
@@ -76,7 +76,7 @@ export function reduceBlock(
   const partial = engine.output(label, isLast ? shape : [outer, stage.splits, inner], dtype);
   const count = partial.size / (stage.grouping === "columns" ? 4 : 1);
   engine.dispatch({
-    kernel: engine.kernel(`${label}:${fold}:${x.dtype}:${stage.grouping}:${stage.strategy}`, () =>
+    kernel: engine.kernel(`${label}:${fold}:${x.dtype}:${stage.grouping}:${stage.strategy}:${stage.lanes}`, () =>
       pieces(fold, x.dtype, dtype, stage),
     ),
     buffers: {
@@ -92,7 +92,7 @@ export function reduceBlock(
       elements: length,
       scale: isLast ? scale : 1,
     },
-    workgroups: stage.strategy === "lanes" ? Math.ceil(count / laneCount) : count,
+    workgroups: stage.strategy === "lanes" ? Math.ceil(count / stage.lanes) : count,
   });
   if (isLast) return partial;
   const next = { outer, length: stage.splits, inner };
@@ -113,12 +113,13 @@ function planStage(software: boolean, block: Block, x: Slice, equalTo: Slice | u
   const results = outer * (grouping === "columns" ? inner / 4 : inner);
   if (!software && inner === 1 && items >= 32) {
     const wanted = results < 512 ? Math.min(Math.ceil(1024 / results), Math.floor(items / 1024)) : 1;
-    const splits = Math.max(1, wanted, Math.ceil(items / (workgroupLanes * longestChain)));
-    return { grouping, strategy: "workgroup", splits: evenly(splits, inner) };
+    const lanes = items <= 256 ? 64 : 256;
+    const splits = Math.max(1, wanted, Math.ceil(items / (lanes * longestChain)));
+    return { grouping, strategy: "workgroup", lanes, splits: evenly(splits, inner) };
   }
   const wanted = Math.min(Math.ceil((software ? 256 : 32768) / results), Math.floor(items / 16));
   const splits = Math.max(1, wanted, Math.ceil(items / longestChain));
-  return { grouping, strategy: "lanes", splits: evenly(splits, inner) };
+  return { grouping, strategy: "lanes", lanes: laneCount, splits: evenly(splits, inner) };
 }
 
 /** Rounds splits up so that the next stage can take them four at a time. */
@@ -126,7 +127,7 @@ function evenly(splits: number, inner: number): number {
   return splits > 1 && inner === 1 ? Math.ceil(splits / 4) * 4 : splits;
 }
 
-function pieces(fold: Fold, source: DType, dtype: DType, { grouping, strategy }: Stage): readonly Piece[] {
+function pieces(fold: Fold, source: DType, dtype: DType, { grouping, strategy, lanes }: Stage): readonly Piece[] {
   const isRows = grouping.startsWith("rows");
   const type = (of: DType, isVector: boolean): string => (isVector ? `vec4<${of}>` : of);
   const isVector = grouping !== "scalars";
@@ -136,7 +137,7 @@ function pieces(fold: Fold, source: DType, dtype: DType, { grouping, strategy }:
   if (fold === "first") value = `select(identity(), T(${place}), x[at] == X(equal_to[kept]))`;
   if (grouping === "rows with tail") value = `select(identity(), ${value}, ${place} < vec4u(uniforms.elements))`;
   return [
-    constants({ LANES: strategy === "lanes" ? laneCount : workgroupLanes }),
+    constants({ LANES: lanes }),
     {
       name: `fold of ${fold}`,
       text: [
@@ -161,7 +162,13 @@ function pieces(fold: Fold, source: DType, dtype: DType, { grouping, strategy }:
 }
 
 /** dy, of a block folded to `keptShape` (with lengths of 1), spread over `shape` again and scaled. */
-export function spreadBack(engine: Engine, dy: Tensor, keptShape: readonly number[], shape: readonly number[], scale: number): Tensor {
+export function spreadBack(
+  engine: Engine,
+  dy: Tensor,
+  keptShape: readonly number[],
+  shape: readonly number[],
+  scale: number,
+): Tensor {
   const kept = dy.alias(keptShape);
   const dx = mapElements(engine, {
     label: "spread",

@@ -25,3 +25,13 @@ export async function testEngine(options: TestEngineOptions = {}): Promise<Engin
   ofThisFile.push(engine);
   return engine;
 }
+
+/** Runs `f`, then frees the tensors made meanwhile. */
+export async function scoped<T>(engine: Engine, f: () => Promise<T>): Promise<T> {
+  const scope = engine.openScope();
+  try {
+    return await f();
+  } finally {
+    scope.close();
+  }
+}

@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import type { Engine, Tensor } from "webgpu-imle";
+import { scoped } from "./engine.js";
 import { randomTwin, type Twin } from "./twins.js";
 
 /** Allowed: |got − expected| ≤ absolute + relative·|expected|. */
@@ -41,34 +42,33 @@ export function expectClose(
 /** Compares the values with the twin's. */
 export async function expectValue(engine: Engine, operation: OperationCase): Promise<void> {
   const { name, inputs, run, twin, tolerance } = operation;
-  using scope = engine.openScope();
-  const y = run(...inputs.map((input) => engine.tensor(input.values, input.shape)));
-  const expected = twin(...inputs);
-  assert.equal([...y.shape], [...expected.shape], `${name}: shape`);
-  expectClose(name, await y.read(), expected.values, tolerance);
-  void scope;
+  await scoped(engine, async () => {
+    const y = run(...inputs.map((input) => engine.tensor(input.values, input.shape)));
+    const expected = twin(...inputs);
+    assert.equal([...y.shape], [...expected.shape], `${name}: shape`);
+    expectClose(name, await y.read(), expected.values, tolerance);
+  });
 }
 
 /** Compares ∂⟨w, y⟩/∂x, w random, with central differences of the twin, for every input. */
 export async function expectGradients(engine: Engine, operation: OperationCase): Promise<void> {
   const { name, inputs, run, twin, gradientTolerance = { relative: 1e-4, absolute: 1e-4 }, step = 1e-4 } = operation;
-  using scope = engine.openScope();
-  const tensors = inputs.map((input) => engine.tensor(input.values, input.shape, { requiresGrad: true }));
-  const y = run(...tensors);
-  const weights = randomTwin(y.shape, { seed: 77 });
-  const weigh = (result: Twin): number => result.values.reduce((sum, v, i) => sum + v * weights.values[i]!, 0);
-  y.backward(engine.tensor(weights.values, weights.shape));
-  for (const [place, input] of inputs.entries()) {
-    const moved = (i: number, by: number): number => {
-      const values = input.values.map((value, j) => (j === i ? value + by : value));
-      return weigh(twin(...inputs.map((other, p) => (p === place ? { shape: input.shape, values } : other))));
-    };
-    const expected = input.values.map((_, i) => (moved(i, step) - moved(i, -step)) / (2 * step));
-    const { grad } = tensors[place]!;
-    assert.ok(grad, `${name}: input ${place} must have a gradient`);
-    assert.equal([...grad.shape], [...input.shape]);
-    expectClose(`${name}, gradient of input ${place}`, await grad.read(), expected, gradientTolerance);
-    grad.dispose();
-  }
-  void scope;
+  await scoped(engine, async () => {
+    const tensors = inputs.map((input) => engine.tensor(input.values, input.shape, { requiresGrad: true }));
+    const y = run(...tensors);
+    const weights = randomTwin(y.shape, { seed: 77 });
+    const weigh = (result: Twin): number => result.values.reduce((sum, v, i) => sum + v * weights.values[i]!, 0);
+    y.backward(engine.tensor(weights.values, weights.shape));
+    for (const [place, input] of inputs.entries()) {
+      const moved = (i: number, by: number): number => {
+        const values = input.values.map((value, j) => (j === i ? value + by : value));
+        return weigh(twin(...inputs.map((other, p) => (p === place ? { shape: input.shape, values } : other))));
+      };
+      const expected = input.values.map((_, i) => (moved(i, step) - moved(i, -step)) / (2 * step));
+      const { grad } = tensors[place]!;
+      assert.ok(grad, `${name}: input ${place} must have a gradient`);
+      assert.equal([...grad.shape], [...input.shape]);
+      expectClose(`${name}, gradient of input ${place}`, await grad.read(), expected, gradientTolerance);
+    }
+  });
 }
