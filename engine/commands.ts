@@ -166,7 +166,8 @@ export class Commands {
         "Make a new engine and restore its state from a checkpoint.",
       );
     }
-    const bytes = slices.map((slice, i) => staging.getMappedRange(0, size).slice(starts[i]!, starts[i]! + slice.bytes));
+    const mapped = staging.getMappedRange(0, size);
+    const bytes = slices.map((slice, i) => mapped.slice(starts[i]!, starts[i]! + slice.bytes));
     staging.unmap();
     const waiting = this.stagingBuffers.get(size);
     if (waiting) waiting.push(staging);

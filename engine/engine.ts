@@ -364,7 +364,8 @@ export class Engine {
     if (this.ended) throw this.ended;
     const reported = statusBytes && this.status.take(statusBytes);
     if (reported) this.pendingErrors.push(reported);
-    const error = this.pendingErrors.shift();
+    // A kernel that does not compile also makes its submission invalid: the cause comes first.
+    const error = this.pendingErrors.find(({ code }) => code === "wgsl") ?? this.pendingErrors[0];
     this.pendingErrors.length = 0;
     if (error) throw error;
   }

@@ -141,6 +141,24 @@ test("slots of the workspace are reused when there are more jobs than the worksp
   assert.ok(engine.memory().peakBytes - before.liveBytes - before.pooledBytes < 80 << 20, "the workspace stays small");
 });
 
+test("batches beyond 65,535 workgroups are solved to the last instance, by both strategies", async () => {
+  const engine = await testEngine();
+  const copy = defineSolver({
+    name: "copy",
+    sense: "max",
+    maximumState: () => 1000,
+    strategies: {
+      lane: [{ wgsl: "fn solve() { emit(0u, i32(weight(0u))); }" }],
+      workgroup: [{ wgsl: "fn solve(lane: u32) { emit(0u, i32(weight(0u))); }", workgroupSize: 1 }],
+    },
+  });
+  for (const [strategy, instances] of [["workgroup", 70_001], ["lane", 65_536 * 64 + 1]] as const) {
+    const theta = Float32Array.from({ length: instances }, (_, i) => i % 1000);
+    const states = await engine.scope(() => solve(copy, engine.tensor(theta, [instances, 1]), undefined, { strategy }).keep()).read();
+    assert.ok(states.every((state, i) => state === i % 1000), strategy);
+  }
+});
+
 test("inputs reach the solver, packed or alone, and optional ones may be left out", async () => {
   const engine = await testEngine();
   const chooser = defineSolver({

@@ -30,7 +30,7 @@ export function topK(k: number): Solver {
     "Pass how many are to be chosen.",
   );
   return defineSolver({
-    name: `topK(${k})`,
+    name: "topK",
     sense: "max",
     parameters: { k: { type: "u32", value: k } },
     check: ([n]) =>
