@@ -67,7 +67,7 @@ export function textOf(pass: Pass, instanceShape: readonly number[]): string {
 function declarations(composition: Composition): string {
   const { solver, source, emit } = composition;
   const fields = ["extents: vec4u", "instances: u32", "samples: u32", "size: u32", "state_size: u32"];
-  fields.push("first_job: u32", "last_job: u32", "slots: u32", "parts: u32", "workspace: u32", "slot_words: u32");
+  fields.push("first_job: u32", "jobs: u32", "slots: u32", "parts: u32", "workspace: u32", "slot_words: u32");
   if (solver.reports) fields.push("status_word: u32");
   for (const [name, { type }] of Object.entries(source.uniforms)) fields.push(`${name}: ${type}`);
   for (const [name, { type }] of Object.entries(solver.parameters)) fields.push(`parameter_${name}: ${type}`);

@@ -30,8 +30,8 @@ export interface SolverRun {
 
 const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
 
-/** Workspace of all slots together: enough to fill any adapter, and far below the default limit of a binding. */
-const workspaceBytes = { software: 1 << 24, hardware: 1 << 26 } as const;
+/** Workspace of all slots together: enough to fill any adapter, and half of the default limit of a binding. */
+const workspaceBytes = 1 << 26;
 
 /**
  * Solves every (instance, sample) of a batch on the device.
@@ -99,17 +99,14 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
     if (solver.reports) uniforms["status_word"] = reserveStatus(engine, solver);
 
     const aligned = isAligned(batch, [theta, ...Object.keys(source.rows).map((name) => buffers[name]!)]);
-    // Several passes need all their slots at once, so a longer list of jobs is walked from here, chunk by chunk.
-    const chunk = steps.length === 1 && steps[0]!.repeat === 1 ? jobs : slots;
-    for (let first = 0; first < jobs; first += chunk) {
-      const range = { ...uniforms, first_job: first, last_job: Math.min(first + chunk, jobs) };
+    for (let first = 0; first < jobs; first += slots) {
+      const here = Math.min(slots, jobs - first);
       for (const step of steps) {
         const kernel = stepKernel(engine, solver, strategy, step, batch.instanceShape, source, emit, aligned);
-        const workers = slots * step.parts;
+        const workers = here * step.parts;
         const workgroups = strategy === "lane" ? Math.ceil(workers / 64) : workers;
-        for (let turn = 0; turn < step.repeat; turn++) {
-          engine.dispatch({ kernel, buffers, uniforms: { ...range, parts: step.parts }, workgroups });
-        }
+        const work = { kernel, buffers, uniforms: { ...uniforms, first_job: first, jobs: here, parts: step.parts } };
+        for (let turn = 0; turn < step.repeat; turn++) engine.dispatch({ ...work, workgroups });
       }
     }
   });
@@ -223,7 +220,6 @@ function isAligned(batch: Batch, slices: readonly Slice[]): boolean {
 
 function countSlots(operation: string, engine: Engine, solver: Solver, jobs: number, slotWords: number): number {
   if (slotWords === 0) return jobs;
-  const budget = engine.software ? workspaceBytes.software : workspaceBytes.hardware;
   const limit = engine.device.limits.maxStorageBufferBindingSize;
   must(
     4 * slotWords <= limit,
@@ -231,7 +227,7 @@ function countSlots(operation: string, engine: Engine, solver: Solver, jobs: num
     () => `${operation}: the workspace of one instance of ${solver.name} must fit ${limit} bytes, got ${4 * slotWords}`,
     "Use smaller instances, or an adapter with a larger maxStorageBufferBindingSize.",
   );
-  return Math.max(1, Math.min(jobs, Math.floor(budget / (4 * slotWords))));
+  return Math.max(1, Math.min(jobs, Math.floor(workspaceBytes / (4 * slotWords))));
 }
 
 /** Sums of states are counted in whole numbers, which f32 holds exactly below 2²⁴. */

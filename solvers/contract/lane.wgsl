@@ -1,5 +1,6 @@
-// Entry point of the lane strategy: one invocation solves one (instance, sample) after the other; no barriers.
-// An invocation is one part of one slot; slots step through the jobs of this dispatch.
+// Entry point of the lane strategy: one invocation solves one (instance, sample), or one part of it; no barriers.
+// Jobs beyond the slots of the workspace come in further dispatches, not in a loop here: lavapipe ends an invocation's
+// loops, silently, after 65,535 iterations altogether, and those are the solver's.
 #import grid
 
 @compute @workgroup_size(64)
@@ -10,12 +11,10 @@ fn main(
 ) {
   let invocation = linear_invocation(workgroup, workgroups, lane, 64u);
   let slot = invocation / uniforms.parts;
-  if (slot >= uniforms.slots) {
+  if (slot >= uniforms.jobs) {
     return;
   }
-  for (var job = uniforms.first_job + slot; job < uniforms.last_job; job += uniforms.slots) {
-    place(job, slot);
-    before_solve(0u, 1u);
-    call_solve(0u, invocation % uniforms.parts);
-  }
+  place(uniforms.first_job + slot, slot);
+  before_solve(0u, 1u);
+  call_solve(0u, invocation % uniforms.parts);
 }

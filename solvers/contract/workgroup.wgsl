@@ -1,6 +1,5 @@
-// Entry point of the workgroup strategy: one workgroup solves one (instance, sample) after the other.
-// A workgroup is one part of one slot; slots step through the jobs of this dispatch. Everything in the loop's condition
-// is uniform, so that solve may use barriers; the barrier at the end keeps the next job out of this one's memory.
+// Entry point of the workgroup strategy: one workgroup solves one (instance, sample), or one part of it.
+// The condition is uniform, so that solve may use barriers.
 #import grid
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -11,16 +10,10 @@ fn main(
 ) {
   let index = linear_workgroup(workgroup, workgroups);
   let slot = index / uniforms.parts;
-  if (slot >= uniforms.slots) {
+  if (slot >= uniforms.jobs) {
     return;
   }
-  for (var job = uniforms.first_job + slot; job < uniforms.last_job; job += uniforms.slots) {
-    place(job, slot);
-    before_solve(lane, WORKGROUP_SIZE);
-    call_solve(lane, index % uniforms.parts);
-    if (job + uniforms.slots < uniforms.last_job) {
-      workgroupBarrier();
-      storageBarrier();
-    }
-  }
+  place(uniforms.first_job + slot, slot);
+  before_solve(lane, WORKGROUP_SIZE);
+  call_solve(lane, index % uniforms.parts);
 }

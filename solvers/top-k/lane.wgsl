@@ -23,10 +23,22 @@ fn solve() {
   }
   let threshold = select_threshold(k);
   var ties = k - threshold.y;
-  for (var i = 0u; i < size(); i++) {
-    let key = work_load(i);
-    let tied = key == threshold.x && ties > 0u;
-    ties -= select(0u, 1u, tied);
-    emit(i, select(0, 1, key > threshold.x || tied));
+  for (var q = 0u; q < blocks; q++) {
+    let i = 4u * q;
+    ties -= top_k_fill(i, threshold.x, ties);
+    ties -= top_k_fill(i + 1u, threshold.x, ties);
+    ties -= top_k_fill(i + 2u, threshold.x, ties);
+    ties -= top_k_fill(i + 3u, threshold.x, ties);
   }
+}
+
+// Emits element i; 1 where it took one of the ties.
+fn top_k_fill(i: u32, threshold: u32, ties: u32) -> u32 {
+  if (i >= size()) {
+    return 0u;
+  }
+  let key = work_load(i);
+  let tied = key == threshold && ties > 0u;
+  emit(i, select(0, 1, key > threshold || tied));
+  return select(0u, 1u, tied);
 }

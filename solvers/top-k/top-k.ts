@@ -9,6 +9,10 @@ import workgroup from "./workgroup.wgsl";
 /** Longest row whose keys fit 16 KiB of workgroup memory beside the histogram. */
 const onChip = 3584;
 
+/** Longest rows of a lane: lavapipe ends an invocation's loops after 65,535 iterations; these need 2, or 18, a block. */
+const longestListed = 2 ** 16;
+const longestBisected = 2 ** 13;
+
 /** Up to this k a sorted list in registers beats 32 readings of the row. */
 const listLimit = 32;
 
@@ -46,13 +50,9 @@ export function topK(k: number): Solver {
       lane: [{ wgsl: [keys, k <= listLimit ? sortedList(k) : bisection, lane].join("\n") }],
       workgroup: [{ wgsl: [keys, workgroup].join("\n"), workgroupSize: 256 }],
     },
-    fits,
+    fits: (strategy, [n]) => n! <= (strategy === "workgroup" ? onChip : k <= listLimit ? longestListed : longestBisected),
     choose,
   });
-}
-
-function fits(strategy: Strategy, [n]: readonly number[]): boolean {
-  return strategy === "lane" || n! <= onChip;
 }
 
 function choose({ size, jobs, software }: ChoiceFacts): Strategy {
