@@ -1,52 +1,85 @@
-// One element of C = op(A)·op(B) a lane, batched; op is the identity or the transpose.
-
-#import grid
+// The operands of a batched product of matrices, each as it lies or transposed, one number or four at a time: strides
+// are those of the host, counted in what is loaded at once.
 
 struct Uniforms {
-  count: u32,
+  tiles: u32,
+  band: u32,
+  bands: u32,
+  tiles_down: u32,
+  splits: u32,
+  split_inner: u32,
   rows: u32,
   columns: u32,
   inner: u32,
+  batches: u32,
+  left_row: u32,
+  left_inner: u32,
+  right_column: u32,
+  right_inner: u32,
   batch_lengths: vec4u,
   left_batch: vec4u,
   right_batch: vec4u,
-  left_row: u32,
-  left_inner: u32,
-  right_inner: u32,
-  right_column: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> left: array<f32>;
-@group(0) @binding(2) var<storage, read> right: array<f32>;
-@group(0) @binding(3) var<storage, read_write> product: array<f32>;
+@group(0) @binding(1) var<storage, read> left: array<Left>;
+@group(0) @binding(2) var<storage, read> right: array<Right>;
+@group(0) @binding(3) var<storage, read_write> product: array<Product>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear_invocation(workgroup, workgroups, lane, 64u);
-  if (index >= uniforms.count) {
-    return;
-  }
-  let column = index % uniforms.columns;
-  let row = (index / uniforms.columns) % uniforms.rows;
-  var rest = index / (uniforms.columns * uniforms.rows);
-  var left_ix = row * uniforms.left_row;
-  var right_ix = column * uniforms.right_column;
+struct Batch {
+  left: u32,
+  right: u32,
+  product: u32,
+}
+
+fn batch_of(index: u32, split: u32) -> Batch {
+  var batch = Batch(0u, 0u, (split * uniforms.batches + index) * uniforms.rows * uniforms.columns);
+  var rest = index;
   for (var axis = 0u; axis < 4u; axis++) {
     let place = rest % uniforms.batch_lengths[axis];
     rest /= uniforms.batch_lengths[axis];
-    left_ix += place * uniforms.left_batch[axis];
-    right_ix += place * uniforms.right_batch[axis];
+    batch.left += place * uniforms.left_batch[axis];
+    batch.right += place * uniforms.right_batch[axis];
   }
-  var sum = 0.0;
-  for (var k = 0u; k < uniforms.inner; k++) {
-    sum = fma(left[left_ix], right[right_ix], sum);
-    left_ix += uniforms.left_inner;
-    right_ix += uniforms.right_inner;
-  }
-  product[index] = sum;
+  return batch;
+}
+
+fn left_place(batch: Batch, row: u32) -> u32 {
+  return batch.left + row / LEFT_ROWS * uniforms.left_row;
+}
+
+fn left_step(inner: u32) -> u32 {
+  return inner / LEFT_INNER * uniforms.left_inner;
+}
+
+fn left_next(step: u32) -> u32 {
+  return step + uniforms.left_inner;
+}
+
+fn left_at(place: u32, step: u32) -> Left {
+  return left[place + step];
+}
+
+fn right_place(batch: Batch, column: u32) -> u32 {
+  return batch.right + column / RIGHT_COLUMNS * uniforms.right_column;
+}
+
+fn right_step(inner: u32) -> u32 {
+  return inner / RIGHT_INNER * uniforms.right_inner;
+}
+
+fn right_next(step: u32) -> u32 {
+  return step + uniforms.right_inner;
+}
+
+fn right_at(place: u32, step: u32) -> Right {
+  return right[place + step];
+}
+
+fn initial_at(batch: Batch, row: u32) -> f32 {
+  return 0.0;
+}
+
+fn product_at(batch: Batch, row: u32, column: u32) -> u32 {
+  return (batch.product + row * uniforms.columns + column) / PRODUCT_COLUMNS;
 }

@@ -1,8 +1,12 @@
 import source from "../../kernels/matmul.wgsl";
+import { constants } from "../compose.js";
 import { formatShape, formatValue, must } from "../error.js";
 import { record } from "../tape.js";
-import { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
+import { broadcastShapes, requireOptions, requireTensor, sizeOf } from "./arguments.js";
+import { elements, multiplyTiled } from "./product.js";
 import { sum } from "./reduce.js";
+import type { Access } from "./tiles.js";
 
 /** Which operands of {@link matmul} are read transposed; nothing is copied. */
 export interface MatmulOptions {
@@ -10,6 +14,11 @@ export interface MatmulOptions {
   transposeA?: boolean;
   /** Read b as `[..., m, k]`. */
   transposeB?: boolean;
+}
+
+interface CheckedOptions {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
 }
 
 /** What a product of matrices is made of, worked out once from the shapes. */
@@ -33,35 +42,45 @@ const maximumBatchAxes = 4;
  * inner lengths differ, or where the batch axes do not broadcast; `dtype` unless both are f32
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  const { transposeA, transposeB } = checkOptions(options);
+  const checked = checkOptions(options);
   checkOperand("a", a);
   checkOperand("b", b);
   a.engine.check("matmul", [a, b]);
-  const problem = describe(a, b, transposeA, transposeB);
-  const y = multiply(a, b, transposeA, transposeB, problem);
+  const y = multiply(a, b, checked, describe(a, b, checked));
   record({
     label: "matmul",
     inputs: [a, b],
     outputs: [y],
     saved: [a, b],
     backward: ([dy]) => [
-      a.requiresGrad ? unbroadcast(gradientOfA(dy!, b, transposeA, transposeB), a.shape) : null,
-      b.requiresGrad ? unbroadcast(gradientOfB(dy!, a, transposeA, transposeB), b.shape) : null,
+      a.requiresGrad ? unbroadcast(gradientOfA(dy!, b, checked), a.shape) : null,
+      b.requiresGrad ? gradientOfB(dy!, a, b, checked) : null,
     ],
   });
   return y;
 }
 
-function gradientOfA(dy: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
+function gradientOfA(dy: Tensor, b: Tensor, { transposeA, transposeB }: CheckedOptions): Tensor {
   return transposeA
     ? matmul(b, dy, { transposeA: transposeB, transposeB: true })
     : matmul(dy, b, { transposeB: !transposeB });
 }
 
-function gradientOfB(dy: Tensor, a: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return transposeB
-    ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
-    : matmul(a, dy, { transposeA: !transposeA });
+function gradientOfB(dy: Tensor, a: Tensor, b: Tensor, options: CheckedOptions): Tensor {
+  const { transposeA, transposeB } = options;
+  const sharesB = b.size === b.shape.at(-1)! * b.shape.at(-2)! && dy.shape.length === a.shape.length;
+  const isFolded = sharesB && !transposeA && dy.size * a.shape.at(-1)! === a.size * dy.shape.at(-1)!;
+  // One right operand for all: the sum over the batch is part of the inner axis.
+  const [left, right] = isFolded ? [asMatrix(a), asMatrix(dy)] : [a, dy];
+  const gradient = transposeB
+    ? matmul(right, left, { transposeA: true, transposeB: transposeA })
+    : matmul(left, right, { transposeA: !transposeA });
+  return isFolded ? gradient.alias(b.shape) : unbroadcast(gradient, b.shape);
+}
+
+function asMatrix(x: Tensor): Tensor {
+  const columns = x.shape.at(-1)!;
+  return x.alias([x.shape.slice(0, -1).reduce((product, length) => product * length, 1), columns]);
 }
 
 /** Sums over the batch axes along which the operand was repeated. */
@@ -73,8 +92,9 @@ function unbroadcast(gradient: Tensor, shape: readonly number[]): Tensor {
   return repeated.length === 0 ? gradient : sum(gradient, repeated).alias(shape);
 }
 
-function checkOptions(options: MatmulOptions): { transposeA: boolean; transposeB: boolean } {
-  const { transposeA = false, transposeB = false } = options ?? {};
+function checkOptions(options: MatmulOptions): CheckedOptions {
+  requireOptions("matmul", options, ["transposeA", "transposeB"]);
+  const { transposeA = false, transposeB = false } = options;
   for (const [name, value] of Object.entries({ transposeA, transposeB })) {
     must(
       typeof value === "boolean",
@@ -87,19 +107,7 @@ function checkOptions(options: MatmulOptions): { transposeA: boolean; transposeB
 }
 
 function checkOperand(name: string, tensor: Tensor): void {
-  must(
-    tensor instanceof Tensor,
-    "value",
-    () => `matmul: ${name} must be a tensor, got ${formatValue(tensor)}`,
-    "Make one with engine.tensor(...).",
-  );
-  tensor.slice("matmul");
-  must(
-    tensor.dtype === "f32",
-    "dtype",
-    () => `matmul: ${name} must be f32, got ${tensor.dtype}`,
-    "Convert it to f32 first.",
-  );
+  requireTensor("matmul", name, tensor, ["f32"]);
   must(
     tensor.shape.length >= 2,
     "shape",
@@ -108,7 +116,7 @@ function checkOperand(name: string, tensor: Tensor): void {
   );
 }
 
-function describe(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Problem {
+function describe(a: Tensor, b: Tensor, { transposeA, transposeB }: CheckedOptions): Problem {
   const [n, k] = lastTwo(a.shape, transposeA);
   const [innerOfB, m] = lastTwo(b.shape, transposeB);
   const shapes = (): string =>
@@ -119,17 +127,7 @@ function describe(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean
     () => `matmul: the inner lengths must be equal, got ${k} and ${innerOfB} in ${shapes()}`,
     "a is [..., n, k] and b is [..., k, m]; transposeA and transposeB swap the last two axes.",
   );
-  const rank = Math.max(a.shape.length, b.shape.length) - 2;
-  const batch = Array.from({ length: rank }, (_, i) => {
-    const [first, second] = [a, b].map(({ shape }) => shape[shape.length - 2 - rank + i] ?? 1) as [number, number];
-    must(
-      first === second || first === 1 || second === 1,
-      "shape",
-      () => `matmul: batch axes must be equal or 1, counted from the end, got ${shapes()}`,
-      "Reshape so that axes to repeat have length 1.",
-    );
-    return first === 1 ? second : first;
-  });
+  const batch = broadcastShapes("matmul", [a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   return { rows: n, columns: m, inner: k, batch };
 }
 
@@ -138,43 +136,86 @@ function lastTwo(shape: readonly number[], swapped: boolean): [number, number] {
   return swapped ? [second, first] : [first, second];
 }
 
-/** Steps of a tensor through the broadcast batch, innermost first, 0 along axes that repeat. */
-function batchSteps(shape: readonly number[], batch: readonly number[]): number[] {
-  const steps = Array.from({ length: maximumBatchAxes }, () => 0);
-  let step = shape.at(-1)! * shape.at(-2)!;
-  for (let i = 0; i < batch.length; i++) {
-    const length = shape[shape.length - 3 - i] ?? 1;
-    if (length !== 1) steps[i] = step;
-    step *= length;
-  }
-  return steps;
-}
-
-function multiply(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean, problem: Problem): Tensor {
-  const { engine } = a;
+function multiply(a: Tensor, b: Tensor, options: CheckedOptions, problem: Problem): Tensor {
+  const { transposeA, transposeB } = options;
   const { rows, columns, inner, batch } = problem;
+  const { engine } = a;
   const shape = [...batch, rows, columns];
   if (inner === 0) return engine.zeros(shape);
   const y = engine.output("matmul", shape);
-  const lengths = [...batch].reverse();
+  // One right operand for all: the batch is so many more rows.
+  const folds = batch.length > 0 && !transposeA && sizeOf(b.shape) === inner * columns && sizeOf(a.shape) === sizeOf(batch) * rows * inner;
+  const lengths = folds ? [] : [...batch].reverse();
   while (lengths.length < maximumBatchAxes) lengths.push(1);
-  engine.dispatch({
-    kernel: engine.kernel("matmul", () => [{ name: "kernels/matmul.wgsl", text: source }]),
-    buffers: { left: a.slice("matmul"), right: b.slice("matmul"), product: y.slice("matmul") },
-    uniforms: {
-      count: y.size,
-      rows,
-      columns,
-      inner,
-      batch_lengths: lengths,
-      left_batch: batchSteps(a.shape, batch),
-      right_batch: batchSteps(b.shape, batch),
-      left_row: transposeA ? 1 : inner,
-      left_inner: transposeA ? rows : 1,
-      right_inner: transposeB ? 1 : columns,
-      right_column: transposeB ? inner : 1,
+  const rowCount = folds ? rows * sizeOf(batch) : rows;
+  multiplyTiled({
+    operation: "matmul",
+    name: "matmul",
+    rows: rowCount,
+    columns,
+    inner,
+    batches: folds ? 1 : sizeOf(batch),
+    left: vectorAccess(transposeA, rows, inner),
+    right: vectorAccess(!transposeB, columns, inner),
+    leftAlongInner: !transposeA,
+    rightAlongInner: transposeB,
+    vectorStores: columns % 4 === 0,
+    operands: (left, right, vectorStores) => [
+      constants({
+        LEFT_ROWS: left === "outer" ? 4 : 1,
+        LEFT_INNER: left === "inner" ? 4 : 1,
+        RIGHT_COLUMNS: right === "outer" ? 4 : 1,
+        RIGHT_INNER: right === "inner" ? 4 : 1,
+        PRODUCT_COLUMNS: vectorStores ? 4 : 1,
+      }),
+      elements({ Left: left !== "scalar", Right: right !== "scalar", Product: vectorStores }),
+      { name: "kernels/matmul.wgsl", text: source },
+    ],
+    buffers: { left: a.slice("matmul"), right: b.slice("matmul") },
+    uniforms: (left, right) => {
+      const leftSteps = steps(left, transposeA, rowCount, inner);
+      const rightSteps = steps(right, !transposeB, columns, inner);
+      return {
+        batches: folds ? 1 : sizeOf(batch),
+        left_row: leftSteps.outer,
+        left_inner: leftSteps.inner,
+        right_column: rightSteps.outer,
+        right_inner: rightSteps.inner,
+        batch_lengths: lengths,
+        left_batch: batchSteps(a.shape, folds ? [] : batch, left),
+        right_batch: batchSteps(b.shape, folds ? [] : batch, right),
+      };
     },
-    workgroups: Math.ceil(y.size / 64),
+    output: y,
   });
   return y;
+}
+
+/** An operand is read four numbers at a time along the axis that is contiguous, if its length allows that. */
+function vectorAccess(outerIsContiguous: boolean, outer: number, inner: number): Access {
+  if (outerIsContiguous) return outer % 4 === 0 ? "outer" : "scalar";
+  return inner % 4 === 0 ? "inner" : "scalar";
+}
+
+/** Strides of an operand along its outer axis and the inner one, counted in what is loaded at once. */
+function steps(
+  access: Access,
+  outerIsContiguous: boolean,
+  outer: number,
+  inner: number,
+): { outer: number; inner: number } {
+  const width = access === "scalar" ? 1 : 4;
+  return outerIsContiguous ? { outer: 1, inner: outer / width } : { outer: inner / width, inner: 1 };
+}
+
+/** Steps of a tensor through the broadcast batch, innermost first, 0 along axes that repeat. */
+function batchSteps(shape: readonly number[], batch: readonly number[], access: Access): number[] {
+  const result = Array.from({ length: maximumBatchAxes }, () => 0);
+  let step = (shape.at(-1)! * shape.at(-2)!) / (access === "scalar" ? 1 : 4);
+  for (let i = 0; i < batch.length; i++) {
+    const length = shape[shape.length - 3 - i] ?? 1;
+    if (length !== 1) result[i] = step;
+    step *= length;
+  }
+  return result;
 }
