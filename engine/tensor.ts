@@ -267,12 +267,13 @@ export class Tensor {
   /** Gives the elements back, save what the tape still needs. Safe to call twice. */
   dispose(): void {
     if (this.disposed) return;
-    this.disposed = true;
     this.scope?.release(this);
     this.gradient?.dispose();
     this.gradient = null;
+    // While this still counts as alive: the node may unpin this very tensor, which must not release it twice.
     this.node?.drop();
     this.node = null;
+    this.disposed = true;
     if (this.pins === 0) this.engine.releaseStorage(this.storage);
   }
 
