@@ -4,7 +4,7 @@ import * as library from "webgpu-imle";
 import { type DType, type Tensor, where } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
-import { expectClose, expectGradients, expectValue, type Tolerance } from "./support/gradients.js";
+import { expectClose, expectGradients, expectValue, inTurn, type Tolerance } from "./support/gradients.js";
 import { mapTwin, randomTwin, sizeOf, type Twin } from "./support/twins.js";
 
 const engine = await testEngine();
@@ -67,10 +67,11 @@ for (const [name, { f, low = -2, high = 2, tolerance, hasGradient, run = functio
   const twin = (x: Twin): Twin => mapTwin(f, x);
 
   unary(`${name} is its twin's at every size`, async () => {
-    for (const shape of [[], [0], [1], [3], [4], [127], [256], [3, 0, 2], [2, 3, 5]]) {
+    const shapes = [[], [0], [1], [3], [4], [127], [256], [3, 0, 2], [2, 3, 5]];
+    await inTurn(shapes, (shape) => {
       const inputs = [randomTwin(shape, { low, high })];
-      await expectValue(engine, { name: `${name} ${shape}`, inputs, run, twin, tolerance: tolerance ?? {} });
-    }
+      return expectValue(engine, { name: `${name} ${shape}`, inputs, run, twin, tolerance: tolerance ?? {} });
+    });
   });
 
   if (hasGradient === false) {
@@ -82,10 +83,10 @@ for (const [name, { f, low = -2, high = 2, tolerance, hasGradient, run = functio
     continue;
   }
   unary(`${name} has the gradient of its twin`, async () => {
-    for (const shape of [[], [7], [2, 4]]) {
+    await inTurn([[], [7], [2, 4]], (shape) => {
       const gradientTolerance = tolerance ?? { relative: 1e-4, absolute: 1e-4 };
-      await expectGradients(engine, { name, inputs: [randomTwin(shape, { low, high })], run, twin, gradientTolerance });
-    }
+      return expectGradients(engine, { name, inputs: [randomTwin(shape, { low, high })], run, twin, gradientTolerance });
+    });
   });
 }
 
@@ -189,10 +190,10 @@ for (const [name, { f, low = -2, hasGradient }] of Object.entries(binaries)) {
   ];
 
   binary(`${name} broadcasts as its twin`, async () => {
-    for (const shapes of shapePairs) {
+    await inTurn(shapePairs, (shapes) => {
       const tolerance = { relative: 5e-6 };
-      await expectValue(engine, { name: `${name} ${JSON.stringify(shapes)}`, inputs: operands(shapes), run, twin, tolerance });
-    }
+      return expectValue(engine, { name: `${name} ${JSON.stringify(shapes)}`, inputs: operands(shapes), run, twin, tolerance });
+    });
   });
 
   binary(`${name} takes numbers on either side`, async () => {
@@ -208,9 +209,10 @@ for (const [name, { f, low = -2, hasGradient }] of Object.entries(binaries)) {
 
   if (hasGradient === false) continue;
   binary(`${name} sums the gradient of what was broadcast`, async () => {
-    for (const shapes of shapePairs.filter(([a, b]) => sizeOf(a) * sizeOf(b) < 200)) {
-      await expectGradients(engine, { name: `${name} ${JSON.stringify(shapes)}`, inputs: operands(shapes), run, twin });
-    }
+    const pairs = shapePairs.filter(([a, b]) => sizeOf(a) * sizeOf(b) < 200);
+    await inTurn(pairs, (shapes) =>
+      expectGradients(engine, { name: `${name} ${JSON.stringify(shapes)}`, inputs: operands(shapes), run, twin }),
+    );
   });
 }
 

@@ -26,6 +26,12 @@ export async function testEngine(options: TestEngineOptions = {}): Promise<Engin
   return engine;
 }
 
+/**
+ * Whether the adapter is a real GPU. Barriers take a software adapter so long that kernels with a workgroup a row are
+ * tried there with few rows only.
+ */
+export const hasGpu = async (): Promise<boolean> => !(await testEngine()).software;
+
 /** Runs `f`, then frees the tensors made meanwhile. */
 export async function scoped<T>(engine: Engine, f: () => Promise<T>): Promise<T> {
   const scope = engine.openScope();

@@ -39,7 +39,12 @@ export function expectClose(
   }
 }
 
-/** Compares the values with the twin's. */
+/** Starts all checks one after the other, and waits for them together: a wait for the device may take 11 ms. */
+export async function inTurn<Item>(items: readonly Item[], check: (item: Item) => Promise<void>): Promise<void> {
+  await Promise.all(items.map(check));
+}
+
+/** Compares the values with the twin's. Many may wait at once: what they make is made before they wait. */
 export async function expectValue(engine: Engine, operation: OperationCase): Promise<void> {
   const { name, inputs, run, twin, tolerance } = operation;
   await scoped(engine, async () => {
@@ -50,7 +55,7 @@ export async function expectValue(engine: Engine, operation: OperationCase): Pro
   });
 }
 
-/** Compares ∂⟨w, y⟩/∂x, w random, with central differences of the twin, for every input. */
+/** Compares ∂⟨w, y⟩/∂x, w random, with central differences of the twin, for every input. Many may wait at once. */
 export async function expectGradients(engine: Engine, operation: OperationCase): Promise<void> {
   const { name, inputs, run, twin, gradientTolerance = { relative: 1e-4, absolute: 1e-4 }, step = 1e-4 } = operation;
   await scoped(engine, async () => {
@@ -59,16 +64,18 @@ export async function expectGradients(engine: Engine, operation: OperationCase):
     const weights = randomTwin(y.shape, { seed: 77 });
     const weigh = (result: Twin): number => result.values.reduce((sum, v, i) => sum + v * weights.values[i]!, 0);
     y.backward(engine.tensor(weights.values, weights.shape));
+    const gradients = tensors.map(({ grad }, place) => {
+      assert.ok(grad, `${name}: input ${place} must have a gradient`);
+      assert.equal([...grad.shape], [...inputs[place]!.shape]);
+      return grad.read();
+    });
     for (const [place, input] of inputs.entries()) {
       const moved = (i: number, by: number): number => {
         const values = input.values.map((value, j) => (j === i ? value + by : value));
         return weigh(twin(...inputs.map((other, p) => (p === place ? { shape: input.shape, values } : other))));
       };
       const expected = input.values.map((_, i) => (moved(i, step) - moved(i, -step)) / (2 * step));
-      const { grad } = tensors[place]!;
-      assert.ok(grad, `${name}: input ${place} must have a gradient`);
-      assert.equal([...grad.shape], [...input.shape]);
-      expectClose(`${name}, gradient of input ${place}`, await grad.read(), expected, gradientTolerance);
+      expectClose(`${name}, gradient of input ${place}`, await gradients[place]!, expected, gradientTolerance);
     }
   });
 }
