@@ -51,9 +51,16 @@ model.after(({ engine }) => engine.dispose());
 model.before.each(({ engine }) => engine.seed(3));
 
 const batch = 20;
+const labelOf = (digit: number): number => digit % 10;
+
+/** Images of ten classes that differ in every patch: half of the patches are bright, which half tells the class. */
 const makeImages = (): Float32Array => {
   const random = randomNumbers(11);
-  return Float32Array.from({ length: batch * 784 }, () => random());
+  return Float32Array.from({ length: batch * 784 }, (_, i) => {
+    const patch = Math.floor((i % 784) / 16);
+    const bright = (7 * patch + 3 * labelOf(Math.floor(i / 784))) % 10 < 5;
+    return 0.2 * random() + (bright ? 0.8 : 0);
+  });
 };
 
 model("a mask hides all but the pixels of its patches", async ({ engine }) => {
@@ -89,7 +96,7 @@ model("training steps lower every loss, read nothing back and leave no memory be
   const reader = new PatchReader(engine);
   const optimiser = new Adam({ parameters: reader.parameters, learningRate: 1e-3 });
   const images = engine.tensor(makeImages(), [batch, 784]);
-  const labels = engine.tensor(Int32Array.from({ length: batch }, (_, i) => i % 10));
+  const labels = engine.tensor(Int32Array.from({ length: batch }, (_, i) => labelOf(i)));
   const step = () =>
     engine.scope(() => {
       const { chosen, random, all } = losses(reader.read(images), labels);
