@@ -120,7 +120,10 @@ export function walkBack(root: Tensor, gradient: Tensor): void {
         if (root.node) arrived.set(root.node, placed(root.node, root.outputIndex, gradient));
         else leaves.set(root, gradient);
         for (const node of reached) passBack(node, arrived, leaves);
-        for (const [leaf, sum] of leaves) leaf.addGradient(sum);
+        for (const [leaf, sum] of leaves) {
+          leaf.addGradient(sum);
+          sum.dispose();
+        }
       }),
     );
   } finally {

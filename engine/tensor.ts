@@ -154,7 +154,9 @@ export class Tensor {
   /** Adds to {@link grad}; a tensor that has been disposed keeps none. */
   addGradient(gradient: Tensor): void {
     if (this.disposed) return;
-    this.grad = this.gradient ? this.gradient.add(gradient) : gradient.alias();
+    if (this.gradient) this.grad = this.gradient.add(gradient);
+    // A copy where somebody else holds the same elements: a host may write into its gradients.
+    else this.grad = gradient.storage.references > 1 ? gradient.mul(1) : gradient.alias();
   }
 
   /**
