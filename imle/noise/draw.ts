@@ -32,6 +32,24 @@ export function drawNoise(
 ): Tensor {
   const [instances, samples, size] = shape;
   const y = engine.output("drawNoise", shape);
+  draw(noise, y, { samples, size, rows: instances * samples }, place);
+  return y;
+}
+
+/** What `noise.sample` does: draws from the next call of the engine's own stream, all of one row. */
+export function sampleNoise(engine: Engine, noise: Noise, shape: readonly number[]): Tensor {
+  const y = engine.output("sample", shape);
+  draw(noise, y, { samples: 1, size: y.size, rows: 1 }, engine.random.next(0));
+  return y;
+}
+
+function draw(
+  noise: Noise,
+  y: Tensor,
+  counts: { readonly samples: number; readonly size: number; readonly rows: number },
+  place: RandomPlace,
+): void {
+  const { engine } = y;
   const table = noiseTable(engine, noise);
   const tableBinding = { name: "noise/table", text: "@group(0) @binding(2) var<storage, read> noise_values: array<vec4f>;" };
   const kernel = engine.kernel(`draw:${noise.name}`, () => [
@@ -39,12 +57,10 @@ export function drawNoise(
     noisePiece(noise),
     { name: "imle/noise/draw.wgsl", text: drawText },
   ]);
-  const rows = instances * samples;
   engine.dispatch({
     kernel,
     buffers: { y: y.slice("drawNoise"), ...(table && { noise_values: table.slice("drawNoise") }) },
-    uniforms: { random_place: [place.seed, place.stream, place.call, 0], samples, size, rows },
-    workgroups: Math.ceil((rows * Math.ceil(size / 4)) / 64),
+    uniforms: { random_place: [place.seed, place.stream, place.call, 0], ...counts },
+    workgroups: Math.ceil((counts.rows * Math.ceil(counts.size / 4)) / 64),
   });
-  return y;
 }

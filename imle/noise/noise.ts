@@ -1,4 +1,12 @@
+import type { Engine } from "../../engine/engine.js";
 import type { Tensor } from "../../engine/tensor.js";
+import type { Words4 } from "./philox.js";
+
+/** Four neighbouring draws. */
+export type Draws4 = [number, number, number, number];
+
+/** The four draws for a counter (q, sample, instance, call) and a key (seed, stream), in float64. */
+export type Draw4 = (counter: Readonly<Words4>, key: readonly [seed: number, stream: number]) => Draws4;
 
 /** A law of noise: WGSL that turns a counter into four draws, and its CPU twin. One folder a noise. */
 export interface Noise {
@@ -12,6 +20,19 @@ export interface Noise {
   readonly wgsl: string;
   /** Read-only table of vec4f, uploaded once an engine. */
   readonly table?: Float32Array<ArrayBuffer>;
+  /** The CPU twin of `noise4`. */
+  readonly draw4?: Draw4;
   /** ε itself, instead of a law: f32 [...batch, S, ...instance]. */
   readonly given?: Tensor;
+}
+
+/** A law that can also be drawn from by itself. */
+export interface DrawableNoise extends Noise {
+  /**
+   * The noise by itself (τ = 1), from the next call of the engine's own stream: element i, in row-major order, is draw i
+   * of sample 0 of instance 0.
+   *
+   * @returns f32 of that shape
+   */
+  sample(engine: Engine, shape: readonly number[]): Tensor;
 }

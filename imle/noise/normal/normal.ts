@@ -1,0 +1,10 @@
+import type { DrawableNoise } from "../noise.js";
+import { quantileTableNoise } from "../quantile-table/quantile-table.js";
+import { normalQuantile } from "./normal-quantile.js";
+
+let made: DrawableNoise | undefined;
+
+/** Standard normal noise, by the table of its quantile function. */
+export function normal(): DrawableNoise {
+  return (made ??= quantileTableNoise("normal", normalQuantile));
+}

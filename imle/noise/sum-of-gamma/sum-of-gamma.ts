@@ -1,0 +1,83 @@
+import { formatValue, must } from "../../../engine/error.js";
+import { sampleNoise } from "../draw.js";
+import type { DrawableNoise } from "../noise.js";
+import { quantileTableNoise } from "../quantile-table/quantile-table.js";
+import { directDraw4, directWgsl, MOST_DIRECT_ITERATIONS } from "./direct.js";
+import { sumOfGammaQuantile } from "./quantile.js";
+
+export interface SumOfGammaOptions {
+  /** κ: the number of ones in a state (k of a top-k), from 1 to 10⁶; need not be whole. */
+  readonly kappa: number;
+  /** s: how many gamma variables are summed, 10 by default. Infinity is exact Gumbel noise for the sum of κ draws. */
+  readonly iterations?: number;
+  /**
+   * `"table"` (default) takes one uniform number a draw, at the same cost for every s. `"direct"` draws the s gamma
+   * variables: an oracle for the table, some forty times slower at s = 10; at most 1,024 iterations.
+   */
+  readonly method?: "table" | "direct";
+}
+
+/** Laws are few and repeat, a table is 8 KB: the last ones made are kept, so that an engine uploads each once. */
+const MOST_KEPT = 64;
+const kept = new Map<string, DrawableNoise>();
+
+/**
+ * Sum-of-Gamma noise SoG(κ, τ = 1, s) = (1/κ)(Σ_{i=1..s} Gamma(shape 1/κ, scale κ/i) − ln s).
+ * The sum of κ independent draws has P(X ≤ x) = (1 − e^{−x}/s)^s, in the limit Gumbel(0, 1).
+ * Source: Niepert, Minervini, Franceschi, "Implicit MLE", arXiv 2106.01798, Eq. 13 and Lemma 1.
+ *
+ * Errors (`value`): κ below 1, above 10⁶ or not finite; iterations that are not a whole number from 1; with
+ * `method: "direct"` iterations above 1,024.
+ */
+export function sumOfGamma(options: SumOfGammaOptions): DrawableNoise {
+  const { kappa, iterations = 10, method = "table" } = options;
+  must(
+    typeof kappa === "number" && kappa >= 1 && Number.isFinite(kappa),
+    "value",
+    () => `sumOfGamma: kappa must be at least 1, got ${formatValue(kappa)}`,
+    "Pass the number of ones in a state, such as k of topK(k).",
+  );
+  must(
+    kappa <= 1e6,
+    "value",
+    () => `sumOfGamma: kappa must be at most 1,000,000, got ${formatValue(kappa)}`,
+    "Pass the number of ones in a state, such as k of topK(k).",
+  );
+  must(
+    method === "table" || method === "direct",
+    "value",
+    () => `sumOfGamma: method must be "table" or "direct", got ${formatValue(method)}`,
+    'Leave it out to get "table", the fast one.',
+  );
+  must(
+    iterations >= 1 && (Number.isInteger(iterations) || iterations === Infinity),
+    "value",
+    () => `sumOfGamma: iterations must be a whole number from 1, or Infinity, got ${formatValue(iterations)}`,
+    "Pass 10, as the paper does, or Infinity, which costs no more.",
+  );
+  must(
+    method === "table" || iterations <= MOST_DIRECT_ITERATIONS,
+    "value",
+    () => `sumOfGamma: iterations must be at most 1,024 with method "direct", got ${formatValue(iterations)}`,
+    'Use method "table", which takes any number of iterations.',
+  );
+  const name = `sum-of-gamma(${kappa}, ${iterations}${method === "direct" ? ", direct" : ""})`;
+  let noise = kept.get(name);
+  if (!noise) {
+    if (kept.size === MOST_KEPT) kept.clear();
+    noise = make(name, kappa, iterations, method);
+    kept.set(name, noise);
+  }
+  return noise;
+}
+
+function make(name: string, kappa: number, iterations: number, method: "table" | "direct"): DrawableNoise {
+  if (method === "table") return quantileTableNoise(name, sumOfGammaQuantile(kappa, iterations));
+  const noise: DrawableNoise = {
+    name,
+    wgsl: directWgsl(kappa, iterations),
+    draw4: directDraw4(kappa, iterations),
+    sample: (engine, shape) => sampleNoise(engine, noise, shape),
+  };
+  return noise;
+}
