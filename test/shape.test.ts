@@ -14,6 +14,7 @@ import {
   stack,
   type Tensor,
   transpose,
+  type TypedArrayOf,
 } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
@@ -177,9 +178,10 @@ const shapes = suite("shape operations");
 const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
 
 /** Distinct elements that use all 32 bits of the dtype. */
-function elements(dtype: DType, count: number): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+function elements(dtype: DType, count: number): TypedArrayOf[DType] {
   if (dtype === "f32") return Float32Array.from({ length: count }, (_, i) => (i + 1) * 1.1);
-  return arrays[dtype].from({ length: count }, (_, i) => (dtype === "i32" ? -(2 ** 31) + 3 * i : 2 ** 32 - 1 - 3 * i));
+  const wide = Array.from({ length: count }, (_, i) => (dtype === "i32" ? -(2 ** 31) + 3 * i : 2 ** 32 - 1 - 3 * i));
+  return arrays[dtype].from(wide);
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
