@@ -1,0 +1,70 @@
+/** What a benchmark declares. A new one is a file in bench/benchmarks and a line in bench/index.ts. */
+
+import type { Engine } from "webgpu-imle";
+import type { Figure } from "./measure.js";
+
+/**
+ * What a unit of work does, counted by hand from the mathematics (the least that must be done, not what a kernel
+ * happens to do), so that rates of different kernels compare.
+ */
+export type Quantity = "operations" | "bytes" | "draws" | "logarithms" | "barriers" | "dispatches";
+
+export type Work = Partial<Readonly<Record<Quantity, number>>>;
+
+/** A case that is ready to be timed. Tensors made in `prepare` are freed after the case. */
+export interface Prepared {
+  readonly work?: Work;
+  /** Records one unit of work, by the public interface. Called many times in a row; what it makes is freed after each. */
+  unit(): void;
+  /** Compares what a unit computes with something independent; runs before anything is timed. @throws Error if wrong */
+  verify?(): Promise<void>;
+}
+
+/** Something whose time is measured. */
+export interface TimedCase {
+  readonly name: string;
+  /** The sizes that scaling laws are read off: n, k, batch, samples, … */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** `recording` times what JavaScript spends on a unit, and not the device. By default `wall`. */
+  readonly figure?: Figure;
+  /** Its rate is the adapter's ceiling for this quantity, of which later rows print their share. */
+  readonly ceiling?: Quantity;
+  prepare(engine: Engine): Prepared | Promise<Prepared>;
+}
+
+/** Something that is counted and not timed, such as bytes. */
+export interface CountedCase {
+  readonly name: string;
+  readonly parameters?: Readonly<Record<string, number>>;
+  count(settings: CountSettings): Promise<readonly Count[]>;
+}
+
+export interface CountSettings {
+  /** Fewer repeats, where counts do not depend on them. */
+  readonly quick: boolean;
+}
+
+export interface Count {
+  readonly name: string;
+  readonly value: number;
+  /** Empty for plain numbers. */
+  readonly unit: string;
+}
+
+export type Case = TimedCase | CountedCase;
+
+export interface Benchmark {
+  /** What `npm run bench -- NAME` takes. */
+  readonly name: string;
+  /** One line for `--list`. */
+  readonly summary: string;
+  readonly cases: readonly Case[];
+}
+
+export const isTimed = (candidate: Case): candidate is TimedCase => "prepare" in candidate;
+
+/** For `verify`: throws where two numbers differ by more than a share of the larger, or of 1. */
+export function expectClose(what: string, got: number, wanted: number, tolerance = 1e-4): void {
+  if (Math.abs(got - wanted) <= tolerance * Math.max(1, Math.abs(wanted))) return;
+  throw new Error(`${what}: must be ${wanted}, got ${got}`);
+}

@@ -1,0 +1,87 @@
+/** Operations that memory bounds: elementwise, reductions and softmax over 1024 × 1024 numbers. */
+
+import { add, exp, relu, softmax, sum, type Tensor } from "webgpu-imle";
+import { type Benchmark, expectClose, type TimedCase } from "../benchmark.js";
+
+const side = 1024;
+const bytesOfNumber = 4;
+
+interface Operation {
+  readonly name: string;
+  /** The shape of y; by default that of x. */
+  readonly second?: readonly number[];
+  readonly apply: (x: Tensor, y: Tensor) => Tensor;
+  /** Numbers read and written at least. */
+  readonly numbers: number;
+  /** One element of the result, in double precision. */
+  readonly twin: (x: Float32Array, y: Float32Array, index: number) => number;
+}
+
+const whole = side * side;
+const rowOf = (x: Float32Array, row: number): Float32Array => x.subarray(row * side, (row + 1) * side);
+
+const operations: readonly Operation[] = [
+  { name: "add", apply: add, numbers: 3 * whole, twin: (x, y, i) => x[i]! + y[i]! },
+  {
+    name: "add one row to all",
+    second: [side],
+    apply: add,
+    numbers: 2 * whole + side,
+    twin: (x, y, i) => x[i]! + y[i % side]!,
+  },
+  { name: "relu", apply: (x) => relu(x), numbers: 2 * whole, twin: (x, _, i) => Math.max(x[i]!, 0) },
+  { name: "exp", apply: (x) => exp(x), numbers: 2 * whole, twin: (x, _, i) => Math.exp(x[i]!) },
+  {
+    name: "sum of all",
+    apply: (x) => sum(x),
+    numbers: whole,
+    twin: (x) => x.reduce((total, value) => total + value, 0),
+  },
+  {
+    name: "sum over axis 1",
+    apply: (x) => sum(x, 1),
+    numbers: whole + side,
+    twin: (x, _, i) => rowOf(x, i).reduce((total, value) => total + value, 0),
+  },
+  {
+    name: "sum over axis 0",
+    apply: (x) => sum(x, 0),
+    numbers: whole + side,
+    twin: (x, _, i) => Array.from({ length: side }, (_none, row) => x[row * side + i]!).reduce((a, b) => a + b, 0),
+  },
+  {
+    name: "softmax over axis 1",
+    apply: (x) => softmax(x, 1),
+    numbers: 2 * whole,
+    twin(x, _, i) {
+      const row = rowOf(x, Math.floor(i / side));
+      return Math.exp(x[i]!) / row.reduce((total, value) => total + Math.exp(value), 0);
+    },
+  },
+];
+
+const operationCase = ({ name, second = [side, side], apply, numbers, twin }: Operation): TimedCase => ({
+  name: `${name} [${side}, ${side}]`,
+  parameters: { rows: side, columns: side },
+  prepare(engine) {
+    const x = engine.normal([side, side]);
+    const y = engine.normal(second);
+    return {
+      work: { bytes: bytesOfNumber * numbers },
+      unit: () => void apply(x, y),
+      async verify() {
+        const [xs, ys, got] = await Promise.all([x.read(), y.read(), apply(x, y).read()]);
+        for (const index of [0, got.length >> 1, got.length - 1]) {
+          // Sums of a million normal numbers of either sign: their rounding is that of their size, not of their sum.
+          expectClose(`${name}, element ${index}`, got[index]!, twin(xs, ys, index), 1e-3);
+        }
+      },
+    };
+  },
+});
+
+export const elementwise: Benchmark = {
+  name: "elementwise",
+  summary: "elementwise operations, sums and softmax of 1024 × 1024 numbers, against the copy",
+  cases: operations.map(operationCase),
+};

@@ -1,0 +1,63 @@
+/** What training holds on the device: the same after step 10 and after many, and whether I-MLE's grows with S. */
+
+import { Engine, imle, sumOfGamma, topK } from "webgpu-imle";
+import type { Benchmark, Count, CountedCase } from "../benchmark.js";
+import { digitsStep } from "./training-step.js";
+
+/** Memory of an engine of its own after step 10 and after the last one. */
+async function countBytes(steps: number, prepare: (engine: Engine) => () => unknown): Promise<Count[]> {
+  const engine = await Engine.create();
+  try {
+    const step = prepare(engine);
+    const runTo = async (from: number, to: number): Promise<{ live: number; buffers: number; peak: number }> => {
+      for (let i = from; i < to; i++) {
+        engine.scope(() => void step());
+        if (i % 5 === 4) await engine.idle();
+      }
+      await engine.idle();
+      const { liveBytes, liveBuffers, peakBytes } = engine.memory();
+      return { live: liveBytes, buffers: liveBuffers, peak: peakBytes };
+    };
+    const early = await runTo(0, 10);
+    const late = await runTo(10, steps);
+    return [
+      { name: "live after step 10", value: early.live, unit: "B" },
+      { name: `after ${steps}`, value: late.live, unit: "B" },
+      { name: "buffers then", value: early.buffers, unit: "" },
+      { name: "and now", value: late.buffers, unit: "" },
+      { name: "peak after 10", value: early.peak, unit: "B" },
+      { name: `peak after ${steps}`, value: late.peak, unit: "B" },
+    ];
+  } finally {
+    engine.dispose();
+  }
+}
+
+const digitsCase: CountedCase = {
+  name: "digits step, batch 100",
+  parameters: { batch: 100 },
+  count: ({ quick }) => countBytes(quick ? 30 : 200, (engine) => digitsStep(engine, 100).step),
+};
+
+function stepCase(batch: number, n: number, k: number, samples: number): CountedCase {
+  return {
+    name: `I-MLE step [${batch}, ${n}] k ${k} S ${samples}`,
+    parameters: { batch, n, k, samples },
+    count: ({ quick }) =>
+      countBytes(quick ? 30 : 200, (engine) => {
+        const theta = engine.tensor(new Float32Array(batch * n), [batch, n], { requiresGrad: true });
+        const gradient = engine.ones([batch, n]);
+        const layer = imle(topK(k), { noise: sumOfGamma({ kappa: k, iterations: 10 }), samples });
+        return () => {
+          layer(theta).backward(gradient);
+          theta.grad = null;
+        };
+      }),
+  };
+}
+
+export const memory: Benchmark = {
+  name: "memory",
+  summary: "bytes and buffers that training holds after 10 steps and after many, and with many samples",
+  cases: [digitsCase, ...[1, 10, 100].map((samples) => stepCase(100, 20, 10, samples))],
+};

@@ -1,0 +1,22 @@
+/** Every benchmark, in the order in which they run; the first ones measure the ceilings. */
+
+import type { Benchmark } from "./benchmark.js";
+import { ceilings } from "./benchmarks/ceilings.js";
+import { elementwise } from "./benchmarks/elementwise.js";
+import { javascript } from "./benchmarks/javascript.js";
+import { matmulBenchmark } from "./benchmarks/matmul.js";
+import { memory } from "./benchmarks/memory.js";
+import { noise } from "./benchmarks/noise.js";
+import { topKBenchmark } from "./benchmarks/top-k.js";
+import { trainingStep } from "./benchmarks/training-step.js";
+
+export const benchmarks: readonly Benchmark[] = [
+  ceilings,
+  noise,
+  topKBenchmark,
+  matmulBenchmark,
+  elementwise,
+  trainingStep,
+  javascript,
+  memory,
+];

@@ -1,0 +1,97 @@
+/** Kernels that only benchmarks need: an adapter's ceilings. Each records one dispatch at a call. */
+
+import type { Engine, Tensor } from "webgpu-imle";
+import barrier from "./kernels/barrier.wgsl";
+import copy from "./kernels/copy.wgsl";
+import logarithm from "./kernels/logarithm.wgsl";
+import multiplyAddText from "./kernels/multiply-add.wgsl";
+
+/** A dispatch that can be recorded any number of times. */
+export interface Repeatable {
+  readonly result: Tensor;
+  record(): void;
+}
+
+const lanesOfWorkgroup = 64;
+const chainsOfMultiplyAdd = 8;
+const multiplyAddsOfRound = 2 * chainsOfMultiplyAdd;
+const factor = 0.5;
+const term = 1;
+
+/** Operations of {@link multiplyAdd}: a multiply-add is two. */
+export const multiplyAddOperations = (lanes: number, rounds: number): number => 2 * 4 * multiplyAddsOfRound * rounds * lanes;
+
+/** What each lane of {@link multiplyAdd} ends with: every chain goes to the fixpoint of x/2 + 1. */
+export const multiplyAddResult = chainsOfMultiplyAdd * (term / (1 - factor));
+
+export function multiplyAdd(engine: Engine, lanes: number, rounds = 64): Repeatable {
+  const result = engine.zeros([lanes, 4]);
+  const kernel = engine.kernel(`bench multiply-add:${rounds}`, () => [
+    { name: "rounds", text: `const ROUNDS = ${rounds}u;` },
+    { name: "bench/kernels/multiply-add.wgsl", text: multiplyAddText },
+  ]);
+  return {
+    result,
+    record: () =>
+      engine.dispatch({
+        kernel,
+        buffers: { result: result.slice("bench") },
+        uniforms: { factor: Array<number>(4).fill(factor), term: Array<number>(4).fill(term), lanes },
+        workgroups: Math.ceil(lanes / lanesOfWorkgroup),
+      }),
+  };
+}
+
+/** Copies a tensor of a multiple of four numbers. */
+export function copyTensor(engine: Engine, source: Tensor): Repeatable {
+  const result = engine.zeros(source.shape);
+  const count = source.size / 4;
+  const kernel = engine.kernel("bench copy", () => [{ name: "bench/kernels/copy.wgsl", text: copy }]);
+  return {
+    result,
+    record: () =>
+      engine.dispatch({
+        kernel,
+        buffers: { source: source.slice("bench"), result: result.slice("bench") },
+        uniforms: { count },
+        workgroups: Math.ceil(count / lanesOfWorkgroup),
+      }),
+  };
+}
+
+const logarithmTerm = 3;
+
+/** Logarithms of {@link logarithms}. */
+export const logarithmCount = (lanes: number, rounds: number): number => 4 * 4 * rounds * lanes;
+
+/** What each lane of {@link logarithms} ends with: four chains at the fixpoint of log x + 3. */
+export const logarithmResult = 4 * 4.505241495792883;
+
+export function logarithms(engine: Engine, lanes: number, rounds: number): Repeatable {
+  const result = engine.zeros([lanes, 4]);
+  const kernel = engine.kernel(`bench logarithm:${rounds}`, () => [
+    { name: "rounds", text: `const ROUNDS = ${rounds}u;` },
+    { name: "bench/kernels/logarithm.wgsl", text: logarithm },
+  ]);
+  return {
+    result,
+    record: () =>
+      engine.dispatch({
+        kernel,
+        buffers: { result: result.slice("bench") },
+        uniforms: { term: Array<number>(4).fill(logarithmTerm), lanes },
+        workgroups: Math.ceil(lanes / lanesOfWorkgroup),
+      }),
+  };
+}
+
+/** After `rounds` barriers, lane l of each workgroup holds (l + rounds) mod 64. */
+export function barriers(engine: Engine, workgroups: number, rounds: number): Repeatable {
+  const result = engine.zeros([workgroups, lanesOfWorkgroup], { dtype: "u32" });
+  const kernel = engine.kernel("bench barrier", () => [{ name: "bench/kernels/barrier.wgsl", text: barrier }]);
+  return {
+    result,
+    record: () =>
+      engine.dispatch({ kernel, buffers: { result: result.slice("bench") }, uniforms: { rounds }, workgroups }),
+  };
+}

@@ -1,0 +1,95 @@
+/** What a run of the benchmarks leaves: the form of the JSON file, and of the events a runner sends while it works. */
+
+import type { Count, Quantity, Work } from "./benchmark.js";
+import type { Figure, Measurement } from "./measure.js";
+
+/** Changes when a reader of older files would misread newer ones. */
+export const resultsFormat = 1;
+
+/** Work done in a second, and what share of the adapter's ceiling that is. */
+export interface Rate {
+  readonly quantity: Quantity;
+  readonly perSecond: number;
+  /** Of the ceiling that this run measured; null where it measured none. */
+  readonly share: number | null;
+}
+
+interface RowPlace {
+  readonly benchmark: string;
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
+export interface TimedRow extends RowPlace {
+  readonly kind: "timed";
+  readonly figure: Figure;
+  readonly measurement: Measurement;
+  readonly work: Work;
+  readonly rates: readonly Rate[];
+  /** Set where the row's rate is a ceiling for the others. */
+  readonly ceiling: Quantity | null;
+  /** How long the calibration kernel took before and after, as a multiple of the quickest so far: above 1 is busy. */
+  readonly busy: number;
+  /** Whether JavaScript took most of the wall time, so that the device waited for it. */
+  readonly waitsForJavaScript: boolean;
+  /** Whether the result was compared with something independent first. */
+  readonly verified: boolean;
+}
+
+export interface CountedRow extends RowPlace {
+  readonly kind: "counted";
+  readonly counts: readonly Count[];
+}
+
+/** A case that could not be measured, and why. */
+export interface FailedRow extends RowPlace {
+  readonly kind: "failed";
+  readonly message: string;
+}
+
+export type Row = TimedRow | CountedRow | FailedRow;
+
+/** What the run itself found out about the device. */
+export interface Circumstances {
+  /** Milliseconds that a wait for the device takes by itself; kept out of every figure. */
+  readonly fixedMilliseconds: number;
+  /** The smallest step of the clock, in milliseconds. */
+  readonly clockStepMilliseconds: number;
+  /** Whether the device has timestamps. */
+  readonly timestamps: boolean;
+}
+
+/** What a runner sends, in this order: `circumstances`, then for each row `row-started` and `row`. */
+export type BenchEvent =
+  | { readonly type: "circumstances"; readonly circumstances: Circumstances }
+  | { readonly type: "row-started"; readonly benchmark: string; readonly name: string; readonly done: number; readonly rows: number }
+  | { readonly type: "row"; readonly row: Row };
+
+/** What runs and where, as the command finds it out. */
+export interface Machine {
+  readonly platform: string;
+  readonly architecture: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+export interface ResultsFile {
+  readonly format: typeof resultsFormat;
+  readonly state: "finished" | "interrupted" | "failed";
+  /** ISO 8601. */
+  readonly started: string;
+  readonly seconds: number;
+  /** The command that gives the file again. */
+  readonly command: string;
+  readonly quick: boolean;
+  readonly commit: string | null;
+  /** Whether the checkout had changes beyond the commit; null where there is no commit. */
+  readonly changed: boolean | null;
+  readonly machine: Machine;
+  /** What WebGPU says of the adapter, and the runtime's name and version; null where the run did not come so far. */
+  readonly adapter: object | null;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly circumstances: Circumstances | null;
+  readonly rows: readonly Row[];
+}

@@ -1,0 +1,136 @@
+/** Runs benchmarks on an engine and tells of each row. Knows of no runtime: the command and a page both use it. */
+
+import { Engine } from "webgpu-imle";
+import { batchesOf, Timestamps } from "./batches.js";
+import { type Benchmark, type Case, type CountedCase, isTimed, type Quantity, type TimedCase, type Work } from "./benchmark.js";
+import { Calibration, fixedCostOf } from "./calibration.js";
+import { clockStep, measure, type MeasureSettings } from "./measure.js";
+import type { BenchEvent, Rate, Row, TimedRow } from "./results.js";
+
+/** A case that is to be run. */
+export interface Chosen {
+  readonly benchmark: Benchmark;
+  readonly case: Case;
+}
+
+export interface SuiteOptions {
+  readonly chosen: readonly Chosen[];
+  readonly quick: boolean;
+  readonly emit: (event: BenchEvent) => void;
+}
+
+/** The name that patterns are looked for in. */
+export const fullName = (benchmark: Benchmark, { name }: Case): string => `${benchmark.name}/${name}`;
+
+/**
+ * The cases whose name has one of the patterns in it, all without any. Cases that measure a ceiling always come along,
+ * first, since the other rates are given as shares of theirs.
+ */
+export function choose(benchmarks: readonly Benchmark[], patterns: readonly string[]): Chosen[] {
+  const all = benchmarks.flatMap((benchmark) => benchmark.cases.map((one): Chosen => ({ benchmark, case: one })));
+  const wanted = ({ benchmark, case: one }: Chosen): boolean =>
+    patterns.length === 0 || patterns.some((pattern) => fullName(benchmark, one).includes(pattern));
+  const isCeiling = ({ case: one }: Chosen): boolean => isTimed(one) && one.ceiling !== undefined;
+  return [...all.filter(isCeiling), ...all.filter((one) => !isCeiling(one) && wanted(one))];
+}
+
+/** The patterns that no case's name has in it. */
+export function unmatched(benchmarks: readonly Benchmark[], patterns: readonly string[]): string[] {
+  const names = benchmarks.flatMap((benchmark) => benchmark.cases.map((one) => fullName(benchmark, one)));
+  return patterns.filter((pattern) => !names.some((name) => name.includes(pattern)));
+}
+
+// A poll (Deno's, 11 ms) rounds each batch up, so batches are long against it.
+const batchOfFixedCost = { quick: 10, full: 20 } as const;
+const batchOfClockSteps = 500;
+
+function settingsFor(quick: boolean, fixedCost: number, step: number): MeasureSettings {
+  const batches = (quick ? batchOfFixedCost.quick : batchOfFixedCost.full) * fixedCost;
+  return {
+    batchMilliseconds: Math.max(quick ? 40 : 150, batches, batchOfClockSteps * step),
+    budgetMilliseconds: quick ? 1500 : 8000,
+    precision: quick ? 0.05 : 0.02,
+    maximumUnits: 4096,
+  };
+}
+
+// JavaScript took most of the wall time: the device had to wait for it.
+const mostOfTheTime = 0.8;
+
+/** Runs the cases one after the other. A case that fails is a row that says so. */
+export async function runSuite({ chosen, quick, emit }: SuiteOptions): Promise<void> {
+  const engine = await Engine.create();
+  const timestamps = Timestamps.of(engine.device);
+  try {
+    const fixedCost = await fixedCostOf(engine);
+    const step = clockStep(() => performance.now());
+    const circumstances = { fixedMilliseconds: fixedCost, clockStepMilliseconds: step, timestamps: timestamps !== null };
+    emit({ type: "circumstances", circumstances });
+    const settings = settingsFor(quick, fixedCost, step);
+    const calibration = await Calibration.create(engine, fixedCost);
+    const ceilings = new Map<Quantity, number>();
+    let before = await calibration.time();
+    for (const [done, { benchmark, case: one }] of chosen.entries()) {
+      const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
+      emit({ type: "row-started", benchmark: benchmark.name, name: one.name, done, rows: chosen.length });
+      let row: Row;
+      try {
+        if (isTimed(one)) {
+          const timed = await timeCase(engine, one, { ...settings, fixedCost, timestamps });
+          const after = await calibration.time();
+          const busy = calibration.busy(before, after);
+          before = after;
+          row = { kind: "timed", ...place, ...timed, rates: ratesOf(timed, ceilings), busy };
+          const [own] = row.rates.filter(({ quantity }) => quantity === one.ceiling);
+          if (own) ceilings.set(own.quantity, own.perSecond);
+        } else {
+          row = { kind: "counted", ...place, counts: await (one as CountedCase).count({ quick }) };
+        }
+      } catch (error) {
+        row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };
+      }
+      emit({ type: "row", row });
+    }
+    calibration.dispose();
+  } finally {
+    timestamps?.dispose();
+    engine.dispose();
+  }
+}
+
+type Timed = Pick<TimedRow, "figure" | "measurement" | "work" | "ceiling" | "waitsForJavaScript" | "verified">;
+
+async function timeCase(
+  engine: Engine,
+  one: TimedCase,
+  settings: MeasureSettings & { readonly fixedCost: number; readonly timestamps: Timestamps | null },
+): Promise<Timed> {
+  const { figure = "wall" } = one;
+  const scope = engine.openScope();
+  try {
+    const prepared = await one.prepare(engine);
+    await prepared.verify?.();
+    const run = batchesOf(engine, () => prepared.unit(), settings.timestamps);
+    const measurement = await measure({ ...settings, run, figure, now: () => performance.now() });
+    const { median: time } = measurement.time;
+    if (!(time > 0)) throw new Error(`the time must be above 0, got ${time} ms: the machine is too busy to measure it`);
+    return {
+      figure,
+      measurement,
+      work: prepared.work ?? {},
+      ceiling: one.ceiling ?? null,
+      waitsForJavaScript: figure === "wall" && measurement.recording > mostOfTheTime * time,
+      verified: prepared.verify !== undefined,
+    };
+  } finally {
+    scope.close();
+  }
+}
+
+function ratesOf({ work, measurement }: Timed, ceilings: ReadonlyMap<Quantity, number>): Rate[] {
+  return (Object.entries(work) as [keyof Work, number][]).map(([quantity, amount]) => {
+    const perSecond = (amount / measurement.time.median) * 1000;
+    const ceiling = ceilings.get(quantity);
+    return { quantity, perSecond, share: ceiling === undefined ? null : perSecond / ceiling };
+  });
+}

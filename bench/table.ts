@@ -1,0 +1,89 @@
+/** Rows as text: the head of a benchmark's table, then a line a row. */
+
+import type { Quantity } from "./benchmark.js";
+import { busyFrom } from "./calibration.js";
+import type { CountedRow, Row, TimedRow } from "./results.js";
+
+const quantityUnits: Readonly<Record<Quantity, readonly [unit: string, divisor: number]>> = {
+  operations: ["GFLOP/s", 1e9],
+  bytes: ["GB/s", 1e9],
+  draws: ["M draws/s", 1e6],
+  logarithms: ["G log/s", 1e9],
+  barriers: ["M barriers/s", 1e6],
+  dispatches: ["k dispatches/s", 1e3],
+};
+
+/** Three significant digits. */
+export function number(value: number): string {
+  if (value === 0) return "0";
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(digits, 6));
+}
+
+/** `1.23 ms` */
+export function duration(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${number(milliseconds / 1000)} s`;
+  if (milliseconds >= 1) return `${number(milliseconds)} ms`;
+  if (milliseconds >= 1e-3) return `${number(milliseconds * 1e3)} µs`;
+  return `${number(milliseconds * 1e6)} ns`;
+}
+
+const percent = (share: number): string => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+
+/** What a reader must know before believing a row. */
+export function marks(row: TimedRow): string {
+  const { measurement, busy, waitsForJavaScript } = row;
+  return [
+    ...(measurement.settled ? [] : ["did not settle"]),
+    ...(busy >= busyFrom ? [`busy ×${busy.toFixed(1)}`] : []),
+    ...(waitsForJavaScript ? ["waits for JavaScript"] : []),
+  ].join(", ");
+}
+
+function count({ value, unit }: CountedRow["counts"][number]): string {
+  if (unit !== "B") return unit === "" ? String(value) : `${number(value)} ${unit}`;
+  return value >= 1e6 ? `${number(value / 1e6)} MB` : value >= 1e4 ? `${number(value / 1e3)} kB` : `${value} B`;
+}
+
+/** The tables of one benchmark's rows, each with its head first: one for what was timed, one for what was counted. */
+export function tablesOf(rows: readonly Row[]): string[][][] {
+  const timed = rows.filter((row) => row.kind === "timed");
+  const counted = rows.filter((row) => row.kind === "counted");
+  const tables: string[][][] = [];
+  if (timed.length > 0) tables.push(timedTable(timed));
+  const names = [...new Set(counted.flatMap(({ counts }) => counts.map(({ name }) => name)))];
+  if (counted.length > 0) {
+    const cell = (row: CountedRow, name: string): string => {
+      const found = row.counts.find((one) => one.name === name);
+      return found ? count(found) : "";
+    };
+    tables.push([["case", ...names], ...counted.map((row) => [row.name, ...names.map((name) => cell(row, name))])]);
+  }
+  return tables;
+}
+
+function timedTable(rows: readonly TimedRow[]): string[][] {
+  const quantities = [...new Set(rows.flatMap(({ rates }) => rates.map(({ quantity }) => quantity)))];
+  const shares = quantities.filter((wanted) =>
+    rows.some(({ rates, ceiling }) => rates.some(({ quantity, share }) => quantity === wanted && share !== null && ceiling !== wanted)),
+  );
+  const hasDevice = rows.some(({ measurement }) => measurement.device !== null);
+  const head = ["case", "time", "±", ...(hasDevice ? ["device"] : [])];
+  for (const quantity of quantities) {
+    head.push(quantityUnits[quantity][0]);
+    if (shares.includes(quantity)) head.push("of ceiling");
+  }
+  const lines = rows.map((row) => {
+    const { time, device } = row.measurement;
+    const line = [row.name, duration(time.median), percent(time.spread)];
+    if (hasDevice) line.push(device === null ? "" : duration(device.median));
+    for (const quantity of quantities) {
+      const rate = row.rates.find((one) => one.quantity === quantity);
+      line.push(rate ? number(rate.perSecond / quantityUnits[quantity][1]) : "");
+      if (!shares.includes(quantity)) continue;
+      line.push(rate && rate.share !== null && row.ceiling !== quantity ? percent(rate.share) : "");
+    }
+    return [...line, marks(row)];
+  });
+  return [[...head, ""], ...lines];
+}

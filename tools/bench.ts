@@ -1,0 +1,205 @@
+/** `npm run bench`: runs benchmarks on a runtime, prints tables, and leaves the results as JSON. */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { arch, cpus, platform, totalmem } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { Command, Option } from "commander";
+import { benchmarks } from "../bench/index.js";
+import type { Arguments } from "../bench/program.js";
+import { type BenchEvent, type Circumstances, type Machine, type ResultsFile, resultsFormat, type Row } from "../bench/results.js";
+import { choose, fullName, unmatched } from "../bench/suite.js";
+import { duration, tablesOf } from "../bench/table.js";
+import {
+  type AdapterChoice,
+  type AdapterDescription,
+  adapterLine,
+  interruptedExitCode,
+  interruptSignal,
+  projectRoot,
+  runProgram,
+  type RuntimeName,
+  runtimeNames,
+} from "./runtimes/index.js";
+import { ProgressDisplay, table } from "./terminal.js";
+
+interface Options {
+  readonly runtime: RuntimeName;
+  readonly adapter?: AdapterChoice;
+  readonly quick: boolean;
+  readonly list: boolean;
+  readonly out?: string;
+}
+
+const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--list] [--help]`;
+
+function fail(message: string, code: number): never {
+  console.error(message);
+  process.exit(code);
+}
+
+function parse(): { readonly patterns: readonly string[]; readonly options: Options } {
+  const command = new Command("npm run bench --")
+    .description("Measures kernels, solvers and whole training steps, as shares of what the adapter can do.")
+    .argument("[names...]", "only cases whose benchmark/case has one of these in it; ceilings always come along")
+    .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
+    .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
+    .option("--quick", "less time a row, and less certainty", false)
+    .option("--out <file>", "writes the results as JSON")
+    .option("--list", "names all benchmarks and cases, and runs none", false)
+    .showHelpAfterError(`Usage: npm run bench -- ${usage}`)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .parse();
+  return { patterns: command.processedArgs[0] as string[], options: command.opts<Options>() };
+}
+
+function list(): string {
+  return benchmarks
+    .map((benchmark) => {
+      const cases = benchmark.cases.map((one) => `    ${fullName(benchmark, one)}`);
+      return [`${benchmark.name}: ${benchmark.summary}`, ...cases].join("\n");
+    })
+    .join("\n\n");
+}
+
+function git(...parameters: string[]): string | null {
+  try {
+    return execFileSync("git", parameters, { cwd: projectRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  } catch {
+    return null;
+  }
+}
+
+function machine(): Machine {
+  const cores = cpus();
+  return {
+    platform: platform(),
+    architecture: arch(),
+    processor: cores[0]?.model.trim() ?? "unknown",
+    cores: cores.length,
+    memoryBytes: totalmem(),
+  };
+}
+
+/** Of the package and of what runs it. */
+function versions(): Record<string, string> {
+  const versionOf = (folder: string): string =>
+    (JSON.parse(readFileSync(join(projectRoot, folder, "package.json"), "utf8")) as { version: string }).version;
+  return {
+    "webgpu-imle": versionOf("."),
+    webgpu: versionOf("node_modules/webgpu"),
+    deno: versionOf("node_modules/deno"),
+    node: process.versions.node,
+  };
+}
+
+/** Writes the file so that whoever opens it, at any time, finds a whole one. */
+function writeResults(file: string, results: ResultsFile): void {
+  const draft = `${file}.${process.pid}.part`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(draft, `${JSON.stringify(results, null, 2)}\n`);
+    renameSync(draft, file);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    fail(`webgpu-imle: --out: the file must be writable, got ${reason} for ${file}`, 1);
+  }
+}
+
+const { patterns, options } = parse();
+if (options.list) {
+  console.log(list());
+  process.exit(0);
+}
+const unknown = unmatched(benchmarks, patterns);
+if (unknown.length > 0) {
+  const names = benchmarks.map(({ name }) => name).join(", ");
+  fail(`error: no benchmark has "${unknown.join('" or "')}" in its name; there are ${names} (--list names the cases)`, 2);
+}
+
+const { runtime, quick, adapter: choice } = options;
+const out = options.out === undefined ? null : resolve(options.out);
+const started = new Date();
+const rows: Row[] = [];
+let adapter: AdapterDescription | null = null;
+let circumstances: Circumstances | null = null;
+
+const save = (state: ResultsFile["state"]): void => {
+  if (out === null) return;
+  const commit = git("rev-parse", "HEAD")?.trim() ?? null;
+  writeResults(out, {
+    format: resultsFormat,
+    state,
+    started: started.toISOString(),
+    seconds: (Date.now() - started.getTime()) / 1000,
+    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    quick,
+    commit,
+    changed: commit === null ? null : git("status", "--porcelain") !== "",
+    machine: machine(),
+    adapter,
+    versions: versions(),
+    circumstances,
+    rows,
+  });
+};
+save("interrupted");
+
+const display = new ProgressDisplay();
+const chosen = choose(benchmarks, patterns);
+let shown = 0;
+/** Prints the tables of what has been measured since the last call. */
+const showTables = (): void => {
+  const fresh = rows.slice(shown);
+  shown = rows.length;
+  if (fresh.length === 0) return;
+  const failures = fresh.filter((row) => row.kind === "failed");
+  const tables = tablesOf(fresh).map((one) => `${table(one)}\n`);
+  const messages = failures.map((row) => `  ${row.name}: FAILED: ${row.message}\n`);
+  display.line(`\n${fresh[0]!.benchmark}\n${[...tables, ...messages].join("\n")}`);
+};
+
+const onEvent = (event: BenchEvent): void => {
+  if (event.type === "circumstances") {
+    circumstances = event.circumstances;
+    const { fixedMilliseconds, clockStepMilliseconds, timestamps } = circumstances;
+    display.line(
+      `A wait for the device costs ${duration(fixedMilliseconds)}, which is kept out of every figure; ` +
+        `clock steps of ${duration(clockStepMilliseconds)}; ${timestamps ? "with" : "without"} device timestamps.`,
+    );
+  } else if (event.type === "row-started") {
+    if (rows.length > shown && rows.at(-1)!.benchmark !== event.benchmark) showTables();
+    display.report(event.done / event.rows, `${event.benchmark}/${event.name}`);
+  } else {
+    rows.push(event.row);
+    save("interrupted");
+  }
+};
+
+const result = await runProgram({
+  runtime,
+  program: "bench/program.ts",
+  args: { patterns, quick } satisfies Arguments,
+  signal: interruptSignal(),
+  ...(choice !== undefined && { adapter: choice }),
+  onAdapter: (description) => {
+    adapter = description;
+    console.log(adapterLine(description));
+  },
+  onText: (line) => display.line(line),
+  onEvent: (event) => onEvent(event as unknown as BenchEvent),
+});
+display.end();
+showTables();
+
+const failed = rows.filter(({ kind }) => kind === "failed").length;
+const outcome = result.outcome === "finished" && failed > 0 ? "failed" : result.outcome;
+const seconds = (Date.now() - started.getTime()) / 1000;
+save(({ finished: "finished", failed: "failed", stopped: "interrupted" } as const)[outcome]);
+if (result.outcome === "failed") console.error(`webgpu-imle: ${result.failure}`);
+if (result.outcome === "stopped") console.log(`Stopped early, after ${rows.length} of ${chosen.length} rows.`);
+if (adapter !== null) {
+  console.log(`${rows.length - failed} rows in ${seconds.toFixed(0)} s on ${adapterLine(adapter)}`);
+}
+if (out !== null) console.log(`Results: ${relative(process.cwd(), out).startsWith("..") ? out : relative(process.cwd(), out)}`);
+process.exit({ finished: 0, failed: 1, stopped: interruptedExitCode }[outcome]);
