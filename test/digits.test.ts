@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Adam, Engine, ImleError } from "webgpu-imle";
 import { inPatchOrder, packedSize, unpackDigits } from "../examples/digits/dataset.js";
+import { views } from "../examples/digits/events.js";
 import { losses, masked, PatchReader } from "../examples/digits/model.js";
 import { permutation, randomNumbers } from "../examples/digits/random.js";
 
@@ -122,6 +123,52 @@ model("training steps lower every loss, read nothing back and leave no memory be
   assert.is(engine.memory().liveBytes, before.bytes);
   const last = await values();
   for (const [i, value] of last.entries()) assert.ok(value < 0.9 * first[i]!, `${first.join(" ")} → ${last.join(" ")}`);
+});
+
+model("the loss of a classifier is the cross-entropy of its own scores, summed over the batch", async ({ engine }) => {
+  using scope = engine.openScope();
+  void scope;
+  const reading = new PatchReader(engine).read(engine.tensor(makeImages(), [batch, 784]));
+  const sums = losses(reading, engine.tensor(Int32Array.from({ length: batch }, (_, i) => labelOf(i))));
+  for (const view of views) {
+    const scores = [...(await reading.logits[view].read())];
+    let expected = 0;
+    for (let digit = 0; digit < batch; digit++) {
+      const row = scores.slice(digit * 10, (digit + 1) * 10);
+      expected += Math.log(row.reduce((sum, score) => sum + Math.exp(score), 0)) - row[labelOf(digit)]!;
+    }
+    const found = await sums[view].item();
+    assert.ok(Math.abs(found - expected) < 1e-4 * expected, `${view}: ${found}, expected ${expected}`);
+  }
+});
+
+model("the selector learns to look at the patches that tell the classes apart", async ({ engine }) => {
+  const telling = Array.from({ length: 16 }, (_, i) => 3 * i + 1);
+  const pixels = Float32Array.from({ length: batch * 784 }, (_, i) => {
+    const place = telling.indexOf(Math.floor((i % 784) / 16));
+    if (place < 0) return 0.5;
+    return ((labelOf(Math.floor(i / 784)) >> place % 4) & 1) === 1 ? 1 : 0;
+  });
+  const reader = new PatchReader(engine);
+  const optimiser = new Adam({ parameters: reader.parameters, learningRate: 1e-3 });
+  const images = engine.tensor(pixels, [batch, 784]);
+  const labels = engine.tensor(Int32Array.from({ length: batch }, (_, i) => labelOf(i)));
+  const hits = async (): Promise<number> => {
+    using scope = engine.openScope();
+    void scope;
+    const mask = await reader.test(images).mask.read();
+    return mask.reduce((sum, chosen, i) => sum + (telling.includes(i % 49) ? chosen : 0), 0) / batch;
+  };
+  const before = await hits();
+  for (let step = 0; step < 60; step++) {
+    engine.scope(() => {
+      optimiser.zeroGrad();
+      losses(reader.read(images), labels).chosen.backward();
+      optimiser.step();
+    });
+  }
+  const after = await hits();
+  assert.ok(before < 1.6 && after > 2.4, `of 4 chosen patches ${before} tell them apart at first, ${after} in the end`);
 });
 
 model.run();
