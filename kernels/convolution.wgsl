@@ -101,7 +101,7 @@ fn counted(index: u32, count: vec4u, jump: i32) -> Counted {
 
 fn next_of(at: Counted, count: vec4u, jump: i32) -> Counted {
   let ends_line = at.x + 1u == count.y;
-  let ends_all = ends_line && at.y + 1u == count.x;
+  let ends_all = ends_line & (at.y + 1u == count.x);
   let y = select(at.y, at.y + 1u, ends_line);
   return Counted(select(at.x + 1u, 0u, ends_line), select(y, 0u, ends_all), at.start + select(0, jump, ends_all));
 }
@@ -139,7 +139,9 @@ fn tap_at(index: u32) -> Counted {
 fn image_at(a: Point, b: Point) -> f32 {
   let y = a.y + b.y;
   let x = a.x + b.x;
-  let is_inside = (PADDED == 0u || (u32(y) < u32(uniforms.image.x) && u32(x) < u32(uniforms.image.y))) && a.phase == b.phase;
+  // Without short circuits, which are branches: SwiftShader compiles for minutes on a tile's worth of them.
+  let is_on_image = (u32(y) < u32(uniforms.image.x)) & (u32(x) < u32(uniforms.image.y));
+  let is_inside = (is_on_image | (PADDED == 0u)) & (a.phase == b.phase);
   return select(0.0, image[select(0, a.offset + b.offset, is_inside)], is_inside);
 }
 

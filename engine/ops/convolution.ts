@@ -47,13 +47,13 @@ interface Geometry {
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
   requireOptions("conv2d", options, ["stride", "padding", "bias"]);
-  const { bias } = options;
+  const { stride = 1, padding = 0, bias } = options;
   requireTensor("conv2d", "x", x, ["f32"]);
   requireTensor("conv2d", "w", w, ["f32"]);
   if (bias !== undefined) requireTensor("conv2d", "bias", bias, ["f32"]);
   const inputs = bias ? [x, w, bias] : [x, w];
   x.engine.check("conv2d", inputs);
-  const geometry = describe(x, w, bias, pair("stride", options.stride ?? 1, 1), pair("padding", options.padding ?? 0, 0));
+  const geometry = describe(x, w, bias, pair("stride", stride, 1), pair("padding", padding, 0));
   const { images, outChannels, outSize } = geometry;
   const y = x.engine.output("conv2d", [images, outChannels, ...outSize]);
   convolve(x, w, bias, y, geometry);

@@ -160,6 +160,14 @@ const tileSizes = [
 /** Lanes that keep a processor busy: a few cores of eight lanes, and some more to even out. */
 const lanesWanted = 64;
 const innerWorthSplitting = 64;
+/** A longer inner axis is split on any account: lavapipe stops an invocation after 65,535 turns of its loops. */
+const longestStretch = 2 ** 14;
+
+/** Stretches of the inner axis: so many that there is work for all, and none is too short or too long. */
+function splitCount(inner: number, parts: number, wanted: number): number {
+  const useful = Math.min(Math.ceil(wanted / parts), Math.floor(inner / innerWorthSplitting));
+  return Math.max(1, useful, Math.ceil(inner / longestStretch));
+}
 
 function planTiles({ rows, columns, inner, batches, left, right }: Product): Plan {
   const work = rows * columns * inner * batches;
@@ -167,7 +175,7 @@ function planTiles({ rows, columns, inner, batches, left, right }: Product): Pla
   const { size } = tile;
   const tiles = Math.ceil(rows / size) * Math.ceil(columns / size) * batches;
   const unroll = inner % 4 === 0 ? 4 : inner % 2 === 0 ? 2 : 1;
-  const splits = Math.max(1, Math.min(Math.ceil(lanesWanted / tiles), Math.floor(inner / innerWorthSplitting)));
+  const splits = splitCount(inner, tiles, lanesWanted);
   return { rows: size, columns: size, splits, unroll: left === "inner" || right === "inner" ? 4 : unroll };
 }
 
@@ -178,6 +186,6 @@ function planBlocks({ rows, columns, inner, batches }: Product): Plan {
   const blockRows = block.rows * block.lanesDown;
   const blockColumns = block.columns * block.lanesAcross;
   const blocks = Math.ceil(rows / blockRows) * Math.ceil(columns / blockColumns) * batches;
-  const splits = Math.max(1, Math.min(Math.ceil(blocksWanted / blocks), Math.floor(inner / innerWorthSplitting)));
+  const splits = splitCount(inner, blocks, blocksWanted);
   return { rows: blockRows, columns: blockColumns, splits, unroll: block.depth };
 }
