@@ -110,7 +110,7 @@ async function bundle(options) {
       target: "es2022",
       splitting: true,
       sourcemap: true,
-      loader: { ".wgsl": "text" },
+      loader: { ".wgsl": "text", ".md": "text" },
       logLevel: "silent",
       ...options,
       write: false,
@@ -183,7 +183,7 @@ async function buildDeclarations() {
 
 /** build/: tools, tests and programs. */
 async function buildPrograms() {
-  const files = [...settings, ...programFolders.flatMap(filesBelow)];
+  const files = [...settings, "README.md", ...programFolders.flatMap(filesBelow)];
   return await whenStale("build/.stamps/programs", files, async () => {
     const entries = entryPoints(files.filter((file) => !settings.includes(file)));
     // The package's own "sideEffects: false" is for what is shipped: modules here may be imported for what they do.
