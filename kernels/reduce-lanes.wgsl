@@ -1,4 +1,4 @@
-// Folds the middle axis of [outer, length, inner] to [outer, splits, inner]: one lane a result, no barriers, no atomics.
+// Folds the middle axis of [outer, length, inner] to [outer, splits, inner]: one lane a result, no barrier, no atomic.
 // Lane (outer, split, inner) takes the elements split, split + splits, split + 2·splits, …, so that neighbours read
 // neighbours; the host folds `splits` in turn until one is left (engine/ops/reduce.ts).
 // The order of the additions depends on the shape alone. Four accumulators: shorter chains, smaller rounding errors.

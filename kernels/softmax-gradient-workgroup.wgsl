@@ -1,5 +1,5 @@
 // dx of softmax or its logarithm, as softmax-gradient-lanes.wgsl, along the last axis of [outer, length]: one workgroup
-// a row. Lane l has the elements l, l + LANES, …; sh_values[0 .. half) is what is still to be combined between barriers.
+// a row. Lane l has the elements l, l + LANES, …; sh_values[0 .. half) is what is left to combine between barriers.
 
 #import grid
 

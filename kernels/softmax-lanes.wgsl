@@ -1,5 +1,5 @@
-// y = softmax(x), or its logarithm where LOGARITHM is 1, along the middle axis of [outer, length, inner]: one lane a row
-// (or four rows side by side), no barriers. T is what is loaded at once, W what a row comes to: engine/ops/softmax.ts.
+// y = softmax(x), or its logarithm where LOGARITHM is 1, along the middle axis of [outer, length, inner]: one lane a
+// row (or four rows side by side), no barriers. T is what is loaded at once, W what a row comes to: engine/ops/softmax.ts.
 // The exponentials are kept in y, so that each is computed once.
 
 #import grid

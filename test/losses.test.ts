@@ -161,16 +161,16 @@ const x = engine.zeros([2, 3]);
 const classes = engine.zeros([2], { dtype: "i32" });
 const bad: readonly [name: string, run: () => unknown, code: string, message: RegExp][] = [
   ["one-hot targets", () => crossEntropy(x, x), "dtype", /^crossEntropy: classes must be i32, got f32/],
-  ["as many classes as columns", () => crossEntropy(x, engine.zeros([3], { dtype: "i32" })), "shape", /\[2, 3\] and \[3\]/],
+  ["a class a column", () => crossEntropy(x, engine.zeros([3], { dtype: "i32" })), "shape", /\[2, 3\] and \[3\]$/],
   ["whole logits", () => crossEntropy(classes, classes), "dtype", /^crossEntropy: logits must be f32, got i32/],
-  ["logits of rank 0", () => crossEntropy(engine.zeros([]), classes), "shape", /^crossEntropy: logits \[...rows, classes\]/],
+  ["logits of rank 0", () => crossEntropy(engine.zeros([]), classes), "shape", /^crossEntropy: logits/],
   ["no columns", () => crossEntropy(engine.zeros([2, 0]), classes), "shape", /^crossEntropy: logits/],
   ["an unknown reduction", () => crossEntropy(x, classes, { reduction: "average" as never }), "value", /"average"/],
   ["an unknown option", () => squaredError(x, x, { reduce: "sum" } as never), "value", /^squaredError: .*got reduce/],
   ["options that are none", () => squaredError(x, x, "sum" as never), "value", /^squaredError: options/],
   ["shapes that would broadcast", () => squaredError(x, engine.zeros([3])), "shape", /^squaredError: .*one shape/],
-  ["whole targets", () => binaryCrossEntropy(classes, classes), "dtype", /^binaryCrossEntropy: the prediction must be f32/],
-  ["no target", () => binaryCrossEntropyWithLogits(x, 1 as never), "value", /^binaryCrossEntropyWithLogits: the target/],
+  ["whole targets", () => binaryCrossEntropy(classes, classes), "dtype", /^binaryCrossEntropy: the prediction/],
+  ["no target", () => binaryCrossEntropyWithLogits(x, 1 as never), "value", /^binaryCross.*: the target must/],
 ];
 
 for (const [name, run, code, message] of bad) losses(`refuse ${name}`, () => refused(run, code, message));

@@ -65,7 +65,7 @@ check("a gradient can be given for anything but a scalar, and must be", async ()
   const x = parameter(1, 2, 3);
   const y = x.mul(2);
   refused(() => y.backward(), "shape", /^backward: without a gradient .* shape \[3\]/);
-  refused(() => y.backward(engine.ones([2])), "shape", /^backward: the gradient must be f32 of shape \[3\], got f32 \[2\]/);
+  refused(() => y.backward(engine.ones([2])), "shape", /must be f32 of shape \[3\], got f32 \[2\]/);
   refused(() => y.backward(engine.arange(3)), "shape", /got i32 \[3\]/);
   y.backward(engine.tensor([1, 10, 100]));
   assert.equal(await gradient(x), [2, 20, 200]);
@@ -251,7 +251,7 @@ custom("nothing is recorded where no input requires a gradient", () => {
 });
 
 const mistakes: readonly [name: string, backward: (dy: Tensor) => unknown, code: string, message: RegExp][] = [
-  ["of the wrong shape", () => [engine.ones([5])], "shape", /^mine: the gradient of input 0 must have the shape \[2\], got \[5\]/],
+  ["of the wrong shape", () => [engine.ones([5])], "shape", /^mine: the gradient of input 0 must .*\[2\], got \[5\]/],
   ["too many", (dy) => [dy, dy], "value", /^mine: backward must return one gradient .* 1 inputs, got 2/],
 ];
 for (const [name, backward, code, message] of mistakes) {
@@ -288,9 +288,9 @@ custom("wrong arguments are refused", () => {
   const x = parameter(1);
   const f = (t: Tensor): Tensor => t.mul(2);
   const call = (options: object) => () => customGradient(options as never);
-  refused(call({ inputs: [], forward: f, backward: f }), "value", /^customGradient: inputs must be an array of tensors/);
+  refused(call({ inputs: [], forward: f, backward: f }), "value", /^customGradient: inputs must be an array/);
   refused(call({ inputs: [x], forward: f }), "value", /^customGradient: /);
-  refused(call({ inputs: [x], forward: () => 3, backward: f }), "value", /^customGradient: forward must return a tensor.*got 3/);
+  refused(call({ inputs: [x], forward: () => 3, backward: f }), "value", /^customGradient: forward must return .*got 3/);
   refused(call({ inputs: [x], forward: async () => f(x), backward: f }), "value", /promise/);
 });
 

@@ -244,7 +244,8 @@ check("a host's buffer of any size is used in place, and left alone", async () =
     engine.device.queue.writeBuffer(buffer, 0, values);
     const x = engine.wrap(buffer, [count], { requiresGrad: true });
     const other = engine.tensor(values);
-    for (const f of [(t: Tensor) => t.mul(2), (t: Tensor) => t.add(other), (t: Tensor) => relu(t), (t: Tensor) => t.sum()]) {
+    const operations: ((t: Tensor) => Tensor)[] = [(t) => t.mul(2), (t) => t.add(other), (t) => relu(t), (t) => t.sum()];
+    for (const f of operations) {
       assert.equal([...(await f(x).read())], [...(await f(other).read())]);
     }
     x.mul(x).max().backward();
@@ -258,7 +259,8 @@ check("a host's buffer of any size is used in place, and left alone", async () =
 });
 
 check("a part of a host's buffer is a tensor", async () => {
-  const buffer = engine.device.createBuffer({ size: 512, usage: usage.storage | usage.copySource | usage.copyDestination });
+  const bits = usage.storage | usage.copySource | usage.copyDestination;
+  const buffer = engine.device.createBuffer({ size: 512, usage: bits });
   engine.device.queue.writeBuffer(buffer, 256, Int32Array.of(1, 2, 3));
   const x = engine.wrap(buffer, [3], { offset: 256, dtype: "i32" });
   assert.equal([...(await x.add(1).read())], [2, 3, 4]);
@@ -297,18 +299,18 @@ const plainBuffer = engine.device.createBuffer({ size: 64, usage: usage.copySour
 const bad: readonly [name: string, run: () => unknown, code: string, message: RegExp][] = [
   ["rows of unequal length", () => engine.tensor([[1, 2], [3]]), "shape", /^tensor: all rows of axis 1 must have 2/],
   ["text as data", () => engine.tensor(["1"] as never), "value", /^tensor: data must be numbers.*got "1"/],
-  ["a shape that does not hold the data", () => engine.tensor([1, 2, 3], [2, 2]), "shape", /must hold 4 numbers, got 3/],
+  ["a shape that holds more", () => engine.tensor([1, 2, 3], [2, 2]), "shape", /must hold 4 numbers, got 3/],
   ["a fraction in i32", () => engine.tensor([0.5], { dtype: "i32" }), "value", /whole numbers from .*got 0.5/],
-  ["a typed array of another kind", () => engine.tensor(new Uint8Array(2)), "dtype", /^tensor: data must be a Float32Array/],
+  ["bytes", () => engine.tensor(new Uint8Array(2)), "dtype", /^tensor: data must be a Float32Array/],
   ["an unknown dtype", () => engine.tensor([1], { dtype: "f16" as never }), "dtype", /f32, i32 or u32, got "f16"/],
-  ["gradients of whole numbers", () => engine.tensor([1], { dtype: "i32", requiresGrad: true }), "dtype", /must be f32/],
-  ["a tensor beyond the adapter's limit", () => engine.zeros([2 ** 20, 2 ** 20]), "limit", /^full: .*limit of \d+ bytes/],
+  ["whole parameters", () => engine.tensor([1], { dtype: "i32", requiresGrad: true }), "dtype", /must be f32/],
+  ["a tensor beyond the limit", () => engine.zeros([2 ** 20, 2 ** 20]), "limit", /^full: .*limit of \d+ bytes/],
   ["writing another kind of array", () => x.write(Int32Array.of(1) as never), "dtype", /^write: a f32 tensor must/],
   ["writing too few numbers", () => x.write(Float32Array.of(1)), "shape", /^write: .*must get 4 numbers, got 1/],
   ["wrapping what is no buffer", () => engine.wrap({} as never, [1]), "buffer", /^wrap: .*must be a GPUBuffer/],
   ["wrapping a buffer without STORAGE", () => engine.wrap(plainBuffer, [1]), "buffer", /^wrap: .*usage STORAGE/],
   ["wrapping more than there is", () => engine.wrap(buffer, [17]), "buffer", /^wrap: .*buffer of 64 bytes, got 68/],
-  ["wrapping at an odd offset", () => engine.wrap(buffer, [1], { offset: 4 }), "buffer", /^wrap: offset must be a multiple of 256/],
+  ["wrapping at an odd offset", () => engine.wrap(buffer, [1], { offset: 4 }), "buffer", /^wrap: offset must be a multiple/],
   ["copying to a buffer that is too small", () => engine.ones([17]).copyTo(buffer), "buffer", /^copyTo: 68 bytes/],
   ["copying to a buffer without COPY_DST", () => x.copyTo(buffer), "buffer", /^copyTo: .*COPY_DST/],
 ];

@@ -4,7 +4,7 @@ import { resolveAxis } from "./axes.js";
 
 const dtypeFix = "Make the tensor with another { dtype }, or from another typed array.";
 
-/** By structure, so that a tensor of a second copy of the library is told apart by its engine, with a better message. */
+/** By structure, so that a tensor of a second copy of the library is told apart by its engine: a better message. */
 export function isTensor(value: unknown): value is Tensor {
   return typeof value === "object" && value !== null && "storage" in value && "dtype" in value && "shape" in value;
 }
@@ -57,11 +57,16 @@ export function requireSameShape(operation: string, names: string, a: Tensor, b:
 }
 
 /** Throws unless `value` is a finite number that a tensor of this dtype can hold. */
-export function requireNumber(operation: string, name: string, value: unknown, dtype: DType = "f32"): asserts value is number {
+export function requireNumber(
+  operation: string,
+  name: string,
+  value: unknown,
+  dtype: DType = "f32",
+): asserts value is number {
   must(
     typeof value === "number" && Number.isFinite(value),
     "value",
-    () => `${operation}: ${name} must be a finite number${dtype === "f32" ? " or a tensor" : ""}, got ${formatValue(value)}`,
+    () => `${operation}: ${name} must be a finite number, got ${formatValue(value)}`,
     "Check how it was computed.",
   );
   if (dtype === "f32") return;
@@ -97,7 +102,10 @@ export function requireOptions(operation: string, options: unknown, names: reado
   );
 }
 
-/** The named axes from 0, ascending; all of them where none is named. @throws ImleError `shape` where one is twice there */
+/**
+ * The named axes from 0, ascending; all of them where none is named.
+ * @throws ImleError `shape` where one is named twice
+ */
 export function resolveAxes(operation: string, shape: readonly number[], axes: Axes | undefined): number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
   const list: readonly number[] = Array.isArray(axes) ? axes : [axes as number];
@@ -111,7 +119,10 @@ export function resolveAxes(operation: string, shape: readonly number[], axes: A
   return resolved;
 }
 
-/** The shape that shapes broadcast to, aligned at the end, lengths of 1 stretched. @throws ImleError `shape` if they do not fit */
+/**
+ * The shape that shapes broadcast to, aligned at the end, lengths of 1 stretched.
+ * @throws ImleError `shape` where they do not fit
+ */
 export function broadcastShapes(operation: string, shapes: readonly (readonly number[])[]): readonly number[] {
   const [first, second] = shapes;
   if (shapes.length === 1 || (shapes.length === 2 && sameShape(first!, second!))) return first!;
@@ -124,7 +135,7 @@ export function broadcastShapes(operation: string, shapes: readonly (readonly nu
       must(
         result[added + axis] === 1 || result[added + axis] === length,
         "shape",
-        () => `${operation}: axes counted from the end must be equal or 1, got ${shapes.map(formatShape).join(" and ")}`,
+        () => `${operation}: axes from the end must be equal or 1, got ${shapes.map(formatShape).join(" and ")}`,
         "Reshape so that the axes to repeat have length 1.",
       );
       result[added + axis] = length;

@@ -76,8 +76,9 @@ export function mapElements(engine: Engine, map: ElementMap): Tensor {
     const operand = operands[name]!;
     const isVector = width === 1 || isVectorAccess(plan);
     variant += `:${plan.access}${isVector ? "" : "*"}${plan.dtype === dtype ? "" : plan.dtype}`;
-    if (plan.access === "number") uniforms[name] = typeof operand === "number" ? operand : (operand as { value: number }).value;
-    else if (plan.access === "repeat") uniforms[`${name}_period`] = plan.period / width;
+    if (plan.access === "number") {
+      uniforms[name] = typeof operand === "number" ? operand : (operand as { value: number }).value;
+    } else if (plan.access === "repeat") uniforms[`${name}_period`] = plan.period / width;
     else if (plan.access === "spread") {
       uniforms[`${name}_divisor`] = plan.divisor / width;
       uniforms[`${name}_period`] = plan.period;
@@ -168,9 +169,8 @@ function pieces(
       return;
     }
     const isVector = isVectorAccess(plan);
-    bindings.push(
-      `@group(0) @binding(${bindings.length + 2}) var<storage, read> ${name}_data: array<${isVector ? family : plan.dtype}>;`,
-    );
+    const elements = isVector ? family : plan.dtype;
+    bindings.push(`@group(0) @binding(${bindings.length + 2}) var<storage, read> ${name}_data: array<${elements}>;`);
     let place = "i";
     if (plan.access === "one") place = "0";
     if (plan.access === "repeat") place = `i % uniforms.${name}_period`;

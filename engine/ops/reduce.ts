@@ -8,7 +8,7 @@ import { type Block, reduceBlock, spreadBack } from "./reduction.js";
 
 const all = ["f32", "i32", "u32"] as const;
 
-/** Axes that are reduced together, being neighbours: the shape before as a block, and the shape after, lengths of 1 kept. */
+/** Axes that are reduced together, being neighbours: the shape before as a block, and the one after, with their 1s. */
 interface Step {
   readonly block: Block;
   readonly keptShape: readonly number[];
@@ -90,7 +90,12 @@ function reduceLinearly(name: "sum" | "mean", x: Tensor, axis: Axes | undefined,
   const scale = name === "mean" ? 1 / sizeOf(axes.map((one) => shape[one]!)) : 1;
   const y = foldSteps(name, x, axes, resultShape, scale);
   const keptShape = withOnes(shape, axes);
-  record({ label: name, inputs: [x], outputs: [y], backward: ([dy]) => [spreadBack(engine, dy!, keptShape, shape, scale)] });
+  record({
+    label: name,
+    inputs: [x],
+    outputs: [y],
+    backward: ([dy]) => [spreadBack(engine, dy!, keptShape, shape, scale)],
+  });
   return y;
 }
 
@@ -104,7 +109,8 @@ function foldSteps(label: string, x: Tensor, axes: readonly number[], shape: rea
   let current = x;
   steps.forEach(({ block, keptShape }, index) => {
     const isLast = index === steps.length - 1;
-    const next = reduceBlock(label, current, block, isLast ? shape : keptShape, { fold: "sum", scale: isLast ? scale : 1 });
+    const options = { fold: "sum", scale: isLast ? scale : 1 } as const;
+    const next = reduceBlock(label, current, block, isLast ? shape : keptShape, options);
     if (current !== x) current.dispose();
     current = next;
   });
@@ -186,7 +192,7 @@ function requireSome(operation: string, x: Tensor, axes: readonly number[]): voi
   must(
     axes.every((axis) => x.shape[axis]! > 0),
     "shape",
-    () => `${operation}: the reduced axes must not be empty, got axes ${formatShape(axes)} of shape ${formatShape(x.shape)}`,
+    () => `${operation}: the reduced axes must not be empty, got axes ${formatShape(axes)} of ${formatShape(x.shape)}`,
     "Skip the call for empty tensors.",
   );
 }

@@ -1,0 +1,247 @@
+import { formatValue, ImleError } from "../error.js";
+import { isRecorded, record } from "../tape.js";
+import type { DType, Tensor } from "../tensor.js";
+import {
+  broadcastShapes,
+  isTensor,
+  requireDtype,
+  requireNumber,
+  requireSameDtype,
+  requireTensor,
+  sameShape,
+} from "./arguments.js";
+import { mapElements, type Operand } from "./map.js";
+import { sumTo } from "./reduce.js";
+import { square } from "./unary.js";
+
+/** One binary operation. The gradients may use `dy`, `a`, `b` and `y`; what none uses is not saved. */
+interface Binary {
+  readonly value: string;
+  readonly gradients?: readonly [a: string, b: string];
+  readonly dtypes?: readonly DType[];
+  /** Of the result, where it is not that of the operands. */
+  readonly result?: DType;
+}
+
+const all = ["f32", "i32", "u32"] as const;
+const floats = ["f32"] as const;
+
+const binaries = {
+  add: { value: "a + b", gradients: ["dy", "dy"], dtypes: all },
+  sub: { value: "a - b", gradients: ["dy", "-dy"], dtypes: all },
+  mul: { value: "a * b", gradients: ["dy * b", "dy * a"], dtypes: all },
+  div: { value: "a / b", gradients: ["dy / b", "-dy * y / b"], dtypes: all },
+  pow: {
+    value: "power(a, b)",
+    gradients: ["dy * b * power(a, b - F(1))", "select(F(0), dy * y * log(max(a, F(1e-38))), a > F(0))"],
+  },
+  maximum: {
+    value: "max(a, b)",
+    gradients: ["select(F(0), dy, a >= b)", "select(F(0), dy, b > a)"],
+    dtypes: all,
+  },
+  minimum: {
+    value: "min(a, b)",
+    gradients: ["select(F(0), dy, a <= b)", "select(F(0), dy, b < a)"],
+    dtypes: all,
+  },
+  equal: { value: "select(F(0), F(1), a == b)", dtypes: all, result: "f32" },
+  notEqual: { value: "select(F(0), F(1), a != b)", dtypes: all, result: "f32" },
+  less: { value: "select(F(0), F(1), a < b)", dtypes: all, result: "f32" },
+  lessEqual: { value: "select(F(0), F(1), a <= b)", dtypes: all, result: "f32" },
+  greater: { value: "select(F(0), F(1), a > b)", dtypes: all, result: "f32" },
+  greaterEqual: { value: "select(F(0), F(1), a >= b)", dtypes: all, result: "f32" },
+} as const satisfies Record<string, Binary>;
+
+function binary(name: keyof typeof binaries, a: Tensor | number, b: Tensor | number): Tensor {
+  const row: Binary = binaries[name];
+  const { engine, dtype } = checkOperands(name, [a, b], row.dtypes ?? floats);
+  const shape = broadcastShapes(name, tensorsOf([a, b]).map((tensor) => tensor.shape));
+  const y = mapElements(engine, {
+    label: name,
+    expression: row.value,
+    dtype,
+    operands: { a, b },
+    shape,
+    ...(row.result && { resultDtype: row.result }),
+  });
+  if (row.gradients) recordBroadcast(name, { a, b }, y, row.gradients);
+  return y;
+}
+
+/**
+ * Puts an elementwise operation of several operands on the tape. Each gradient is one dispatch over the whole shape
+ * (none where it is dy itself), then summed back to its operand's shape.
+ */
+function recordBroadcast(
+  label: string,
+  operands: Readonly<Record<string, Tensor | number>>,
+  y: Tensor,
+  gradients: readonly (string | null)[],
+): void {
+  const names = Object.keys(operands);
+  const inputs = tensorsOf(Object.values(operands));
+  if (!isRecorded(inputs)) return;
+  const { engine, shape, dtype } = y;
+  const terms: Readonly<Record<string, Tensor | number>> = { ...operands, y };
+  const wanted = names.flatMap((name, index) => {
+    const input = operands[name]!;
+    return isTensor(input) ? [{ name, input, gradient: input.requiresGrad ? gradients[index]! : null }] : [];
+  });
+  const needed = wanted.map(({ gradient }) =>
+    Object.keys(terms).filter((name) => gradient !== null && new RegExp(`\\b${name}\\b`).test(gradient)),
+  );
+  const saved = tensorsOf([...new Set(needed.flat())].map((name) => terms[name]!));
+  record({
+    label,
+    inputs,
+    outputs: [y],
+    saved,
+    backward: ([dy]) =>
+      wanted.map(({ name, input, gradient }, index) => {
+        if (gradient === null) return null;
+        if (gradient === "dy") return sumTo(dy!, input.shape);
+        const used = Object.fromEntries(needed[index]!.map((term) => [term, terms[term] as Operand]));
+        const expanded = mapElements(engine, {
+          label: `${label} gradient of ${name}`,
+          expression: gradient,
+          dtype,
+          operands: { dy: dy!, ...used },
+          shape,
+        });
+        if (sameShape(input.shape, shape)) return expanded;
+        const summed = sumTo(expanded, input.shape);
+        expanded.dispose();
+        return summed;
+      }),
+  });
+}
+
+function tensorsOf(operands: readonly (Tensor | number)[]): Tensor[] {
+  return operands.filter(isTensor);
+}
+
+/** Throws unless the operands are tensors of one engine and dtype, or numbers that fit, and not all of them numbers. */
+function checkOperands(
+  operation: string,
+  operands: readonly (Tensor | number)[],
+  dtypes: readonly DType[],
+): Tensor {
+  const first = operands.find(isTensor);
+  if (!first) {
+    throw new ImleError(
+      "value",
+      `${operation}: at least one argument must be a tensor, got ${operands.map(formatValue).join(" and ")}`,
+      "Make one with engine.tensor(…), or compute with plain numbers.",
+    );
+  }
+  for (const operand of operands) {
+    if (!isTensor(operand)) {
+      requireNumber(operation, "a number", operand, first.dtype);
+      continue;
+    }
+    requireTensor(operation, "an argument", operand);
+    if (operand === first) requireDtype(operation, "an argument", operand, dtypes);
+    else {
+      first.engine.check(operation, [operand]);
+      requireSameDtype(operation, first, operand);
+    }
+  }
+  return first;
+}
+
+// Operations of two arguments: tensors of one dtype, broadcast to each other, or a tensor and a number.
+
+/** a + b, broadcasting. */
+export function add(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("add", a, b);
+}
+
+/** a − b, broadcasting. */
+export function sub(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("sub", a, b);
+}
+
+/** a · b, broadcasting. */
+export function mul(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("mul", a, b);
+}
+
+/** a / b, broadcasting; whole numbers are cut off towards zero. */
+export function div(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("div", a, b);
+}
+
+/** aᵇ, broadcasting; f32. A negative a needs a whole b (else |a|ᵇ comes out); 0⁰ is 1. */
+export function pow(a: Tensor | number, b: Tensor | number): Tensor {
+  if (b === 2 && isTensor(a) && a.dtype === "f32") return square(a);
+  return binary("pow", a, b);
+}
+
+/** The larger of a and b, broadcasting; where they are equal, the gradient goes to a. */
+export function maximum(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("maximum", a, b);
+}
+
+/** The smaller of a and b, broadcasting; where they are equal, the gradient goes to a. */
+export function minimum(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("minimum", a, b);
+}
+
+// Comparisons give f32 masks, 1 where they hold and 0 where not, so that a mask can be multiplied, summed and averaged.
+
+/** 1 where a = b, else 0; broadcasting. */
+export function equal(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("equal", a, b);
+}
+
+/** 1 where a ≠ b, else 0; broadcasting. */
+export function notEqual(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("notEqual", a, b);
+}
+
+/** 1 where a < b, else 0; broadcasting. */
+export function less(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("less", a, b);
+}
+
+/** 1 where a ≤ b, else 0; broadcasting. */
+export function lessEqual(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("lessEqual", a, b);
+}
+
+/** 1 where a > b, else 0; broadcasting. */
+export function greater(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("greater", a, b);
+}
+
+/** 1 where a ≥ b, else 0; broadcasting. */
+export function greaterEqual(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("greaterEqual", a, b);
+}
+
+/**
+ * a where the mask is not 0, b where it is; all three broadcast.
+ *
+ * @param mask of any dtype, such as a comparison gives
+ * @param a of the same dtype as b, or a number
+ */
+export function where(mask: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
+  requireTensor("where", "mask", mask);
+  const { engine, dtype } = isTensor(a) || isTensor(b) ? checkOperands("where", [a, b], all) : mask;
+  const isNumeric = !isTensor(a) && !isTensor(b);
+  if (isNumeric) [a, b].forEach((value) => requireNumber("where", "a number", value));
+  mask.engine.check("where", tensorsOf([mask, a, b]));
+  const shape = broadcastShapes("where", tensorsOf([mask, a, b]).map((tensor) => tensor.shape));
+  const isTrue = mask.dtype === "f32" ? "mask != F(0)" : mask.dtype === "i32" ? "mask != I(0)" : "mask != U(0)";
+  const y = mapElements(engine, {
+    label: "where",
+    expression: `select(b, a, ${isTrue})`,
+    dtype: isNumeric ? "f32" : dtype,
+    operands: { mask, a, b },
+    shape,
+  });
+  const gradients = [null, `select(F(0), dy, ${isTrue})`, `select(dy, F(0), ${isTrue})`];
+  recordBroadcast("where", { mask, a, b }, y, gradients);
+  return y;
+}
