@@ -25,11 +25,13 @@ const engine = await testEngine();
 async function agree(tensor: Tensor, expected: ArrayLike<number>, tolerance = 1e-5): Promise<void> {
   const found = await tensor.read();
   assert.is(found.length, expected.length);
-  found.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < tolerance, `at ${i}: ${value}, ${expected[i]}`));
+  found.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < tolerance, `${i}: ${value}, ${expected[i]}`));
 }
 
+type Numbers = ArrayLike<number>;
+
 /** y = x·Wᵀ + b in float64. */
-function linearTwin(x: ArrayLike<number>, weight: ArrayLike<number>, bias: ArrayLike<number>, inputs: number): number[] {
+function linearTwin(x: Numbers, weight: Numbers, bias: Numbers, inputs: number): number[] {
   const outputs = bias.length;
   return Array.from({ length: (x.length / inputs) * outputs }, (_, place) => {
     const [row, output] = [Math.floor(place / outputs), place % outputs];
@@ -116,7 +118,8 @@ layers("Sequential runs layers and functions in order, and names parameters by p
   assert.equal(names, ["0.weight", "0.bias", "3.0.weight", "3.0.bias"]);
   const x = [0.3, -1, 2];
   const hidden = linearTwin(x, await first.weight.read(), await first.bias!.read(), 3).map((h) => 2 * Math.max(h, 0));
-  await agree(model.forward(engine.tensor([x])), linearTwin(hidden, await second.weight.read(), await second.bias!.read(), 4));
+  const expected = linearTwin(hidden, await second.weight.read(), await second.bias!.read(), 4);
+  await agree(model.forward(engine.tensor([x])), expected);
 });
 
 layers("train() and eval() reach every layer that knows them, also functions, and return the model", () => {
@@ -154,7 +157,7 @@ const laws: [name: string, make: () => Tensor, variance: number, bound: number, 
   ["Linear's weights", () => new Linear(engine, 100, 80).weight, 1 / 300, 1 / 10, 1.8],
   ["Linear's bias", () => new Linear(engine, 16, 4000).bias!, 1 / 48, 1 / 4, 1.8],
   ["Conv2d's weights", () => new Conv2d(engine, 8, 64, 5).weight, 1 / 600, Math.sqrt(1 / 200), 1.8],
-  ["kaimingUniform for a rectifier", () => kaimingUniform(engine, [80, 100], { negativeSlope: 0 }), 0.02, Math.sqrt(0.06), 1.8],
+  ["kaimingUniform", () => kaimingUniform(engine, [80, 100], { negativeSlope: 0 }), 0.02, Math.sqrt(0.06), 1.8],
   ["kaimingNormal", () => kaimingNormal(engine, [80, 100]), 0.02, Infinity, 3],
   ["xavierUniform", () => xavierUniform(engine, [40, 20, 3, 3], { gain: 2 }), 8 / 540, 2 * Math.sqrt(6 / 540), 1.8],
   ["xavierNormal", () => xavierNormal(engine, [80, 120]), 0.01, Infinity, 3],
@@ -244,9 +247,9 @@ const refusals = suite("layers: bad input");
 
 const linear = new Linear(engine, 3, 2);
 const bad: [name: string, run: () => unknown, code: string, message: RegExp][] = [
-  ["an input of another length", () => linear.forward(engine.ones([2, 4])), "shape", /Linear: .*3 elements, got shape \[2, 4\]/],
+  ["another length", () => linear.forward(engine.ones([2, 4])), "shape", /Linear: .*3 .*got shape \[2, 4\]/],
   ["a scalar", () => linear.forward(engine.ones([])), "shape", /Linear: .*got shape \[\]/],
-  ["whole numbers", () => linear.forward(engine.zeros([1, 3], { dtype: "i32" })), "dtype", /Linear: x must be f32, got i32/],
+  ["whole numbers", () => linear.forward(engine.zeros([1, 3], { dtype: "i32" })), "dtype", /Linear: x .*got i32/],
   ["no tensor", () => linear.forward([1, 2, 3] as never), "value", /Linear: x must be a tensor/],
   ["no outputs", () => new Linear(engine, 3, 0), "value", /Linear: outputs .*got 0/],
   ["half an input", () => new Linear(engine, 2.5, 1), "value", /Linear: inputs .*got 2.5/],

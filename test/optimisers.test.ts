@@ -226,9 +226,10 @@ behaviour("a step is one dispatch a parameter, and Adam's one more; nothing is r
 });
 
 behaviour("parameters are taken from a tree of names", async () => {
-  const tree = { hidden: { weight: engine.ones([2], { requiresGrad: true }) }, list: [engine.ones([1], { requiresGrad: true })] };
+  const [weight, other] = [engine.ones([2], { requiresGrad: true }), engine.ones([1], { requiresGrad: true })];
+  const tree = { hidden: { weight }, list: [other] };
   const optimiser = new SGD({ parameters: tree, learningRate: 1 });
-  assert.equal(optimiser.parameters, [tree.hidden.weight, tree.list[0]]);
+  assert.equal(optimiser.parameters, [weight, other]);
 });
 
 const refusals = suite("optimisers: bad input");
@@ -241,8 +242,8 @@ gone.dispose();
 const good = { parameters: [leaf], learningRate: 0.1 };
 const bad: [name: string, run: () => unknown, code: string, message: RegExp][] = [
   ["no parameters", () => new SGD({ ...good, parameters: [] }), "value", /SGD: .*at least one tensor, got none/],
-  ["a number among the parameters", () => new SGD({ ...good, parameters: [leaf, 3 as never] }), "value", /got 3 at "1"/],
-  ["a result", () => new Adam({ ...good, parameters: { a: result } }), "value", /Adam: .*leaf.*result .*"a"/],
+  ["a number for a parameter", () => new SGD({ ...good, parameters: [leaf, 3 as never] }), "value", /got 3 at "1"/],
+  ["a result", () => new Adam({ ...good, parameters: { a: result } }), "value", /leaf.*result .*"a"/],
   ["no gradient wanted", () => new Adam({ ...good, parameters: [constant] }), "value", /leaf that requires a gradient/],
   ["a parameter twice", () => new SGD({ ...good, parameters: [leaf, leaf] }), "value", /once, got "1" again/],
   ["a disposed parameter", () => new SGD({ ...good, parameters: [gone] }), "disposed", /alive/],

@@ -48,15 +48,39 @@ const unmoved =
   };
 
 const cases: Case[] = [
-  { name: "reshape to other axes", from: [2, 6], to: [3, 4], run: (x) => reshape(x, [3, 4]), map: unmoved([2, 6], [3, 4]) },
-  { name: "reshape with -1", from: [2, 3, 4], to: [6, 4], run: (x) => x.reshape([-1, 4]), map: unmoved([2, 3, 4], [6, 4]) },
+  {
+    name: "reshape to other axes",
+    from: [2, 6],
+    to: [3, 4],
+    run: (x) => reshape(x, [3, 4]),
+    map: unmoved([2, 6], [3, 4]),
+  },
+  {
+    name: "reshape with -1",
+    from: [2, 3, 4],
+    to: [6, 4],
+    run: (x) => x.reshape([-1, 4]),
+    map: unmoved([2, 3, 4], [6, 4]),
+  },
   { name: "reshape to a scalar", from: [1, 1], to: [], run: (x) => reshape(x, []), map: () => [0, 0] },
   { name: "expandDims inside", from: [2, 3], to: [2, 1, 3], run: (x) => expandDims(x, 1), map: ([a, , b]) => [a!, b!] },
-  { name: "expandDims at the end", from: [2, 3], to: [2, 3, 1], run: (x) => expandDims(x, -1), map: ([a, b]) => [a!, b!] },
+  {
+    name: "expandDims at the end",
+    from: [2, 3],
+    to: [2, 3, 1],
+    run: (x) => expandDims(x, -1),
+    map: ([a, b]) => [a!, b!],
+  },
   { name: "squeeze of all", from: [1, 3, 1, 2], to: [3, 2], run: (x) => squeeze(x), map: ([a, b]) => [0, a!, 0, b!] },
   { name: "squeeze of one", from: [1, 3, 1], to: [1, 3], run: (x) => squeeze(x, -1), map: ([a, b]) => [a!, b!, 0] },
   { name: "transpose of a matrix", from: [5, 3], to: [3, 5], run: (x) => transpose(x), map: swapped },
-  { name: "transpose of the last two axes", from: [2, 3, 4, 5], to: [2, 3, 5, 4], run: (x) => x.transpose(), map: swapped },
+  {
+    name: "transpose of the last two axes",
+    from: [2, 3, 4, 5],
+    to: [2, 3, 5, 4],
+    run: (x) => x.transpose(),
+    map: swapped,
+  },
   {
     name: "transpose of three axes in a circle",
     from: [2, 3, 4],
@@ -93,7 +117,13 @@ const cases: Case[] = [
     run: (x) => slice(x, [null, { start: -4, end: -1 }]),
     map: ([a, b]) => [a!, 2 + b!],
   },
-  { name: "slice at an index", from: [3, 4, 5], to: [3, 5], run: (x) => slice(x, [{}, -1]), map: ([a, b]) => [a!, 3, b!] },
+  {
+    name: "slice at an index",
+    from: [3, 4, 5],
+    to: [3, 5],
+    run: (x) => slice(x, [{}, -1]),
+    map: ([a, b]) => [a!, 3, b!],
+  },
   { name: "slice to a scalar", from: [3, 4], to: [], run: (x) => slice(x, [2, 1]), map: () => [2, 1] },
   {
     name: "slice of whole vectors of four",
@@ -112,7 +142,13 @@ const cases: Case[] = [
   { name: "slice of nothing", from: [3, 4], to: [0, 4], run: (x) => slice(x, [{ start: 1, end: 1 }]), map: same },
   { name: "flip of all axes", from: [3, 4], to: [3, 4], run: (x) => flip(x), map: ([a, b]) => [2 - a!, 3 - b!] },
   { name: "flip of the first axis", from: [3, 8], to: [3, 8], run: (x) => flip(x, 0), map: ([a, b]) => [2 - a!, b!] },
-  { name: "broadcastTo new axes", from: [3], to: [2, 4, 3], run: (x) => broadcastTo(x, [2, 4, 3]), map: ([, , c]) => [c!] },
+  {
+    name: "broadcastTo new axes",
+    from: [3],
+    to: [2, 4, 3],
+    run: (x) => broadcastTo(x, [2, 4, 3]),
+    map: ([, , c]) => [c!],
+  },
   {
     name: "broadcastTo from lengths of 1",
     from: [2, 1, 4],
@@ -221,7 +257,8 @@ shapes("random transposes of random slices agree with the index map", async () =
     const to = order.map((axis) => cut[axis]!);
     const data = elements("u32", sizeOf(from));
     const y = transpose(slice(engine.tensor(data, from), ranges), order);
-    const map: IndexMap = (index) => from.map((_, axis) => ranges[axis]!.start + ranges[axis]!.step * index[order.indexOf(axis)]!);
+    const map: IndexMap = (index) =>
+      ranges.map(({ start, step }, axis) => start + step * index[order.indexOf(axis)]!);
     assert.equal(y.shape, to);
     assert.equal([...(await y.read())], movedElements(data, from, to, map));
   }

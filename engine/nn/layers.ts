@@ -146,7 +146,9 @@ export class Sequential extends Layer {
   }
 
   get parameters(): Record<string, ParameterTree> {
-    const own = this.layers.flatMap((layer, i) => (typeof layer === "function" ? [] : [[i, layer.parameters] as const]));
+    const own = this.layers.flatMap((layer, i) =>
+      typeof layer === "function" ? [] : [[String(i), layer.parameters] as const],
+    );
     return Object.fromEntries(own.filter(([, parameters]) => Object.keys(parameters).length > 0));
   }
 

@@ -9,7 +9,7 @@ export function resolveAxis(operation: string, shape: readonly number[], axis: n
   must(
     Number.isInteger(axis) && axis >= -rank && axis < rank,
     "shape",
-    () => `${operation}: axis of ${formatShape(shape)} must be whole, ${-rank} to ${rank - 1}, got ${formatValue(axis)}`,
+    () => `${operation}: axis of ${formatShape(shape)} must be ${-rank} to ${rank - 1}, got ${formatValue(axis)}`,
     "Name one of the tensor's axes; negative ones count from the end.",
   );
   return axis < 0 ? axis + rank : axis;

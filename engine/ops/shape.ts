@@ -82,7 +82,7 @@ export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
   must(
     added >= 0 && x.shape.every((length, axis) => length === 1 || length === shape[added + axis]),
     "shape",
-    () => `broadcastTo: the shape must be ${formatShape(x.shape)} with lengths of 1 stretched, got ${formatValue(shape)}`,
+    () => `broadcastTo: the shape must be ${formatShape(x.shape)} with its 1s stretched, got ${formatValue(shape)}`,
     "Reshape x so that the axes to repeat have length 1.",
   );
   const own = rowMajorStrides(x.shape);
