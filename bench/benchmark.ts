@@ -27,7 +27,7 @@ export interface TimedCase {
   readonly parameters?: Readonly<Record<string, number>>;
   /** `recording` times what JavaScript spends on a unit, and not the device. By default `wall`. */
   readonly figure?: Figure;
-  /** Its rate is the adapter's ceiling for this quantity, of which later rows print their share. */
+  /** Its rate is the adapter's ceiling for this quantity, of which later rows print their share; of several the best. */
   readonly ceiling?: Quantity;
   prepare(engine: Engine): Prepared | Promise<Prepared>;
 }

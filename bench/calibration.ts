@@ -23,14 +23,10 @@ export class Calibration {
     const work = multiplyAdd(engine, engine.software ? 1 << 12 : 1 << 18);
     const run = batchesOf(engine, work.record, null);
     await run(1);
-    // Long against a poll of the device, short against a row.
-    const wanted = Math.max(20, 4 * fixedCost);
-    let units = 4;
-    for (;;) {
-      const worked = (await run(units)).wall - fixedCost;
-      if (worked >= wanted || units >= 1 << 12) break;
-      units *= 2;
-    }
+    // Long against a poll of the device, which is left in: what counts is the ratio of two such times.
+    const wanted = Math.max(30, 8 * fixedCost);
+    let units = 1;
+    while (units < 1 << 12 && (await run(units)).wall < wanted) units *= 2;
     const calibration = new Calibration(run, units, work.result);
     for (let i = 0; i < 3; i++) await calibration.time();
     return calibration;
@@ -39,14 +35,9 @@ export class Calibration {
   /** Milliseconds that the kernel takes now. */
   async time(): Promise<number> {
     const times: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      const short = (await this.run(this.units / 4)).wall;
-      const long = (await this.run(this.units)).wall;
-      times.push(((long - short) / 3) * 4);
-    }
-    const time = median(times);
-    if (time > 0) this.quickest = Math.min(this.quickest, time);
-    return time;
+    for (let i = 0; i < 3; i++) times.push((await this.run(this.units)).wall);
+    this.quickest = Math.min(this.quickest, ...times);
+    return median(times);
   }
 
   /** How busy the machine was while the kernel took so long, as a multiple of its quickest. */

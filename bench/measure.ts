@@ -138,10 +138,9 @@ function isNarrow({ median: middle, interval, count }: Summary, precision: numbe
 
 /** Units in a long batch: as many as take the time asked for, at least two. */
 async function batchLength(options: MeasureOptions): Promise<number> {
-  const { run, figure = "wall", batchMilliseconds, maximumUnits, fixedCost } = options;
+  const { run, batchMilliseconds, maximumUnits, fixedCost } = options;
   for (let units = 1; ; ) {
-    const batch = await run(units);
-    const worked = figure === "wall" ? batch.wall - fixedCost : batch.recording;
+    const worked = (await run(units)).wall - fixedCost;
     const wanted = Math.ceil((units * batchMilliseconds) / Math.max(worked, batchMilliseconds / 1000));
     if (worked >= batchMilliseconds / 2 || units >= maximumUnits) {
       return Math.max(2, Math.min(wanted, maximumUnits));

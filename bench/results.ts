@@ -30,8 +30,8 @@ export interface TimedRow extends RowPlace {
   readonly ceiling: Quantity | null;
   /** How long the calibration kernel took before and after, as a multiple of the quickest so far: above 1 is busy. */
   readonly busy: number;
-  /** Whether JavaScript took most of the wall time, so that the device waited for it. */
-  readonly waitsForJavaScript: boolean;
+  /** Whether the calls that record and submit took most of the wall time: the device may have waited for them. */
+  readonly boundByCalls: boolean;
   /** Whether the result was compared with something independent first. */
   readonly verified: boolean;
 }

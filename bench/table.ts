@@ -2,7 +2,7 @@
 
 import type { Quantity } from "./benchmark.js";
 import { busyFrom } from "./calibration.js";
-import type { CountedRow, Row, TimedRow } from "./results.js";
+import type { CountedRow, Rate, Row, TimedRow } from "./results.js";
 
 const quantityUnits: Readonly<Record<Quantity, readonly [unit: string, divisor: number]>> = {
   operations: ["GFLOP/s", 1e9],
@@ -32,11 +32,11 @@ const percent = (share: number): string => `${share < 0.0995 ? (100 * share).toF
 
 /** What a reader must know before believing a row. */
 export function marks(row: TimedRow): string {
-  const { measurement, busy, waitsForJavaScript } = row;
+  const { measurement, busy, boundByCalls } = row;
   return [
     ...(measurement.settled ? [] : ["did not settle"]),
     ...(busy >= busyFrom ? [`busy ×${busy.toFixed(1)}`] : []),
-    ...(waitsForJavaScript ? ["waits for JavaScript"] : []),
+    ...(boundByCalls ? ["bound by calls"] : []),
   ].join(", ");
 }
 
@@ -62,28 +62,43 @@ export function tablesOf(rows: readonly Row[]): string[][][] {
   return tables;
 }
 
-function timedTable(rows: readonly TimedRow[]): string[][] {
+const unitOf = (quantity: Quantity): string => quantityUnits[quantity][0];
+const rateIn = ({ quantity, perSecond }: Rate): string => number(perSecond / quantityUnits[quantity][1]);
+
+/** The columns after the times: one a quantity, with its share where there is a ceiling. */
+interface RateColumn {
+  readonly head: string;
+  cell(row: TimedRow): string;
+}
+
+function rateColumns(rows: readonly TimedRow[]): RateColumn[] {
   const quantities = [...new Set(rows.flatMap(({ rates }) => rates.map(({ quantity }) => quantity)))];
-  const shares = quantities.filter((wanted) =>
-    rows.some(({ rates, ceiling }) => rates.some(({ quantity, share }) => quantity === wanted && share !== null && ceiling !== wanted)),
-  );
-  const hasDevice = rows.some(({ measurement }) => measurement.device !== null);
-  const head = ["case", "time", "±", ...(hasDevice ? ["device"] : [])];
-  for (const quantity of quantities) {
-    head.push(quantityUnits[quantity][0]);
-    if (shares.includes(quantity)) head.push("of ceiling");
+  if (quantities.length > 2 && rows.every(({ rates }) => rates.length === 1)) {
+    return [{ head: "rate", cell: ({ rates: [rate] }) => `${rateIn(rate!)} ${unitOf(rate!.quantity)}` }];
   }
-  const lines = rows.map((row) => {
-    const { time, device } = row.measurement;
-    const line = [row.name, duration(time.median), percent(time.spread)];
-    if (hasDevice) line.push(device === null ? "" : duration(device.median));
-    for (const quantity of quantities) {
-      const rate = row.rates.find((one) => one.quantity === quantity);
-      line.push(rate ? number(rate.perSecond / quantityUnits[quantity][1]) : "");
-      if (!shares.includes(quantity)) continue;
-      line.push(rate && rate.share !== null && row.ceiling !== quantity ? percent(rate.share) : "");
-    }
-    return [...line, marks(row)];
+  return quantities.flatMap((quantity): RateColumn[] => {
+    const find = ({ rates }: TimedRow): Rate | undefined => rates.find((rate) => rate.quantity === quantity);
+    const share = (row: TimedRow): number | null => (row.ceiling === quantity ? null : find(row)?.share) ?? null;
+    const rate: RateColumn = { head: unitOf(quantity), cell: (row) => (find(row) ? rateIn(find(row)!) : "") };
+    const ofCeiling: RateColumn = {
+      head: "of ceiling",
+      cell: (row) => (share(row) === null ? "" : percent(share(row)!)),
+    };
+    return rows.some((row) => share(row) !== null) ? [rate, ofCeiling] : [rate];
   });
-  return [[...head, ""], ...lines];
+}
+
+function timedTable(rows: readonly TimedRow[]): string[][] {
+  const deviceOf = ({ figure, measurement: { device } }: TimedRow) => (figure === "wall" ? device : null);
+  const hasDevice = rows.some((row) => deviceOf(row) !== null);
+  const rates = rateColumns(rows);
+  const head = ["case", "time", "±", ...(hasDevice ? ["device"] : []), ...rates.map((column) => column.head), ""];
+  const lines = rows.map((row) => {
+    const { time } = row.measurement;
+    const device = deviceOf(row);
+    const deviceCell = hasDevice ? [device === null ? "" : duration(device.median)] : [];
+    const rateCells = rates.map((column) => column.cell(row));
+    return [row.name, duration(time.median), percent(time.spread), ...deviceCell, ...rateCells, marks(row)];
+  });
+  return [head, ...lines];
 }

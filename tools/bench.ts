@@ -62,6 +62,8 @@ function list(): string {
     .join("\n\n");
 }
 
+const quoted = (argument: string): string => (/^[\w./:=-]+$/.test(argument) ? argument : JSON.stringify(argument));
+
 function git(...parameters: string[]): string | null {
   try {
     return execFileSync("git", parameters, { cwd: projectRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
@@ -132,7 +134,7 @@ const save = (state: ResultsFile["state"]): void => {
     state,
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" "),
     quick,
     commit,
     changed: commit === null ? null : git("status", "--porcelain") !== "",

@@ -22,9 +22,9 @@ async function countBytes(steps: number, prepare: (engine: Engine) => () => unkn
     const late = await runTo(10, steps);
     return [
       { name: "live after step 10", value: early.live, unit: "B" },
-      { name: `after ${steps}`, value: late.live, unit: "B" },
-      { name: "buffers then", value: early.buffers, unit: "" },
-      { name: "and now", value: late.buffers, unit: "" },
+      { name: `live after ${steps}`, value: late.live, unit: "B" },
+      { name: "buffers after step 10", value: early.buffers, unit: "" },
+      { name: `buffers after ${steps}`, value: late.buffers, unit: "" },
       { name: "peak after 10", value: early.peak, unit: "B" },
       { name: `peak after ${steps}`, value: late.peak, unit: "B" },
     ];
@@ -36,7 +36,7 @@ async function countBytes(steps: number, prepare: (engine: Engine) => () => unkn
 const digitsCase: CountedCase = {
   name: "digits step, batch 100",
   parameters: { batch: 100 },
-  count: ({ quick }) => countBytes(quick ? 30 : 200, (engine) => digitsStep(engine, 100).step),
+  count: ({ quick }) => countBytes(quick ? 20 : 200, (engine) => digitsStep(engine, 100).step),
 };
 
 function stepCase(batch: number, n: number, k: number, samples: number): CountedCase {
@@ -44,7 +44,7 @@ function stepCase(batch: number, n: number, k: number, samples: number): Counted
     name: `I-MLE step [${batch}, ${n}] k ${k} S ${samples}`,
     parameters: { batch, n, k, samples },
     count: ({ quick }) =>
-      countBytes(quick ? 30 : 200, (engine) => {
+      countBytes(quick ? 20 : 200, (engine) => {
         const theta = engine.tensor(new Float32Array(batch * n), [batch, n], { requiresGrad: true });
         const gradient = engine.ones([batch, n]);
         const layer = imle(topK(k), { noise: sumOfGamma({ kappa: k, iterations: 10 }), samples });
