@@ -13,8 +13,6 @@ export interface LawPoint {
 
 /** Terms below this share of the largest end a sum. */
 const NEGLIGIBLE = 1e-14;
-/** Spacing of the trapezoidal rule in the argument of the hyperbolic sine. */
-const SPACING = 0.08;
 
 /**
  * The law of SoG(κ, τ = 1, s) = Σ_{i=1..s} G_i/i − ln(s)/κ, G_i ~ Gamma(1/κ, 1) (arXiv 2106.01798, Eq. 13), by its
@@ -26,12 +24,14 @@ const SPACING = 0.08;
  * of small s. The saddle point is what is chosen and x follows, so that nothing has to be solved for, and an approximate
  * digamma function is enough.
  *
- * Checked for κ from 1 to 500 and s from 1 to 10⁶ and ∞ against closed forms (κ = 1) and finer spacing.
+ * Checked for κ and s from 1 to 10⁶ and ∞ against closed forms (κ = 1) and finer spacing.
  */
 export class SumOfGammaLaw {
   /** The lower bound −ln(s)/κ for finite s, where y counts from; 0 for s = ∞. */
   readonly origin: number;
   private readonly atOne: number;
+  /** Spacing of the trapezoidal rule in the argument of the hyperbolic sine; large κ cancels more, and needs less. */
+  private readonly spacing: number;
   private readonly rise: Complex = { re: 0, im: 0 };
 
   constructor(
@@ -41,6 +41,7 @@ export class SumOfGammaLaw {
     this.origin = iterations === Infinity ? 0 : -Math.log(iterations) / kappa;
     logGammaRise(1, 0, iterations, this.rise);
     this.atOne = this.rise.re;
+    this.spacing = 1 / (12.5 + Math.max(0, Math.log(kappa / 500)));
   }
 
   /** The y whose saddle point is about z = 1 − root², and dy/d(root). */
@@ -59,7 +60,7 @@ export class SumOfGammaLaw {
 
   /** The law at `y`, the integral taken through z = 1 − root²: a root above 1 gives P(X ≤ x), one below it P(X > x). */
   at(root: number, y: number): LawPoint {
-    const { kappa, iterations, rise } = this;
+    const { kappa, iterations, rise, spacing } = this;
     const upper = root < 1;
     // The upper parabola must pass far enough from the later branch points, 2, 3, …: wider than the saddle point asks.
     const width = upper ? Math.sqrt(root) : root;
@@ -71,8 +72,8 @@ export class SumOfGammaLaw {
     let slope = 0;
     let largest = 0;
     for (let j = 0; ; j++) {
-      const q = scale * Math.sinh(SPACING * j);
-      const weight = scale * Math.cosh(SPACING * j) * (j === 0 ? 0.5 : 1);
+      const q = scale * Math.sinh(spacing * j);
+      const weight = scale * Math.cosh(spacing * j) * (j === 0 ? 0.5 : 1);
       const wRe = root * root - q * q;
       const wIm = 2 * width * q;
       logGammaRise(wRe, wIm, iterations, rise);
@@ -92,7 +93,7 @@ export class SumOfGammaLaw {
       largest = Math.max(largest, size);
       if (size < NEGLIGIBLE * largest || j > 400) break;
     }
-    const factor = (2 * SPACING) / Math.PI;
+    const factor = (2 * spacing) / Math.PI;
     return { y, tail: (upper ? factor : -factor) * tail, upper, density: factor * density, slope: factor * slope };
   }
 }

@@ -18,8 +18,8 @@ fn noise_gamma4(counter: vec4u, key: vec2u) -> vec4f {
   var drawn = vec4f(0.0);
   var waiting = vec4<bool>(true);
   for (var i = 0u; i < noise_tries && any(waiting); i++) {
-    let proposed = noise_uniform4(counter, vec2u(key.x, key.y | (2u * i) << 26u));
-    let chance = log(noise_uniform4(counter, vec2u(key.x, key.y | (2u * i + 1u) << 26u)));
+    let proposed = noise_uniform4(counter, vec2u(key.x, key.y | ((2u * i) << 26u)));
+    let chance = log(noise_uniform4(counter, vec2u(key.x, key.y | ((2u * i + 1u) << 26u))));
     let p = noise_envelope * proposed;
     let small = exp(log(p) / noise_shape);
     // envelope − p, without the cancellation; kept above 1, which it is wherever it is used.
@@ -36,7 +36,7 @@ fn noise_gamma4(counter: vec4u, key: vec2u) -> vec4f {
 fn noise4(counter: vec4u, key: vec2u) -> vec4f {
   var total = vec4f(0.0);
   for (var i = 1u; i <= noise_iterations; i++) {
-    total += noise_gamma4(counter, vec2u(key.x, key.y | (i - 1u) << 16u)) / f32(i);
+    total += noise_gamma4(counter, vec2u(key.x, key.y | ((i - 1u) << 16u))) / f32(i);
   }
   return total - noise_offset;
 }

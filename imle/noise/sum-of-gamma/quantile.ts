@@ -1,8 +1,6 @@
 import { SumOfGammaLaw, type LawPoint } from "./cdf.js";
 import type { Quantile } from "../quantile-table/quantile-table.js";
 
-/** Iterations from here on are taken as infinite: the quantiles differ by 1/(2sκ), below 2.4e-7. */
-const SAME_AS_INFINITE = 2 ** 21;
 /** Log-odds a little beyond those of the smallest tail of a 32-bit word, 2⁻³³. */
 const LAST_LOG_ODDS = 23;
 /** Heights above the lower bound below which the power law of the lower tail is used as it is. */
@@ -20,16 +18,16 @@ interface CurvePoint {
 }
 
 /**
- * The quantile function of SoG(κ, 1, s), to 5e-7 absolutely (1e-7 for s below 10⁶) and down to tails of 2⁻³³.
+ * The quantile function of SoG(κ, 1, s), to 1e-7 absolutely (for κ above 500 to κ·4e-10), down to
+ * tails of 2⁻³³.
  * Closed for κ = 1: x = −ln(s(1 − u^{1/s})), or −ln(−ln u) for s = ∞. Otherwise about a hundred points of the law
  * are computed ({@link SumOfGammaLaw}), and quintic Hermite interpolation in the log-odds of u runs through them.
  *
- * @param kappa number of ones in a state, ≥ 1
- * @param iterations s, a whole number ≥ 1, or Infinity
+ * @param kappa number of ones in a state, from 1 to 10⁶
+ * @param iterations s, a whole number from 1 to 10⁶ (beyond, rounding shows), or Infinity
  */
 export function sumOfGammaQuantile(kappa: number, iterations: number): Quantile {
-  const s = iterations >= SAME_AS_INFINITE ? Infinity : iterations;
-  return kappa === 1 ? closedQuantile(s) : invertedQuantile(kappa, s);
+  return kappa === 1 ? closedQuantile(iterations) : invertedQuantile(kappa, iterations);
 }
 
 function closedQuantile(s: number): Quantile {

@@ -8,7 +8,7 @@ import { sumOfGammaQuantile } from "./quantile.js";
 export interface SumOfGammaOptions {
   /** κ: the number of ones in a state (k of a top-k), from 1 to 10⁶; need not be whole. */
   readonly kappa: number;
-  /** s: how many gamma variables are summed, 10 by default. Infinity is exact Gumbel noise for the sum of κ draws. */
+  /** s: how many gamma variables are summed, up to 10⁶, 10 by default. Infinity is exact Gumbel noise for the sum of κ draws. */
   readonly iterations?: number;
   /**
    * `"table"` (default) takes one uniform number a draw, at the same cost for every s. `"direct"` draws the s gamma
@@ -26,21 +26,15 @@ const kept = new Map<string, DrawableNoise>();
  * The sum of κ independent draws has P(X ≤ x) = (1 − e^{−x}/s)^s, in the limit Gumbel(0, 1).
  * Source: Niepert, Minervini, Franceschi, "Implicit MLE", arXiv 2106.01798, Eq. 13 and Lemma 1.
  *
- * Errors (`value`): κ below 1, above 10⁶ or not finite; iterations that are not a whole number from 1; with
- * `method: "direct"` iterations above 1,024.
+ * Errors (`value`): κ below 1 or above 10⁶; iterations that are neither a whole number from 1 to 10⁶ nor Infinity;
+ * with `method: "direct"` iterations above 1,024.
  */
 export function sumOfGamma(options: SumOfGammaOptions): DrawableNoise {
   const { kappa, iterations = 10, method = "table" } = options;
   must(
-    typeof kappa === "number" && kappa >= 1 && Number.isFinite(kappa),
+    typeof kappa === "number" && kappa >= 1 && kappa <= 1e6,
     "value",
-    () => `sumOfGamma: kappa must be at least 1, got ${formatValue(kappa)}`,
-    "Pass the number of ones in a state, such as k of topK(k).",
-  );
-  must(
-    kappa <= 1e6,
-    "value",
-    () => `sumOfGamma: kappa must be at most 1,000,000, got ${formatValue(kappa)}`,
+    () => `sumOfGamma: kappa must be ${kappa > 1e6 ? "at most 1,000,000" : "at least 1"}, got ${formatValue(kappa)}`,
     "Pass the number of ones in a state, such as k of topK(k).",
   );
   must(
@@ -50,9 +44,9 @@ export function sumOfGamma(options: SumOfGammaOptions): DrawableNoise {
     'Leave it out to get "table", the fast one.',
   );
   must(
-    iterations >= 1 && (Number.isInteger(iterations) || iterations === Infinity),
+    (Number.isInteger(iterations) && iterations >= 1 && iterations <= 1e6) || iterations === Infinity,
     "value",
-    () => `sumOfGamma: iterations must be a whole number from 1, or Infinity, got ${formatValue(iterations)}`,
+    () => `sumOfGamma: iterations must be a whole number from 1 to 1,000,000, or Infinity, got ${formatValue(iterations)}`,
     "Pass 10, as the paper does, or Infinity, which costs no more.",
   );
   must(
