@@ -33,14 +33,19 @@ export interface Product {
   readonly output: Tensor;
 }
 
-/** How the product is cut up among lanes or workgroups. */
+/** How the product is cut up: among lanes with a tile each, or among workgroups with a block each. */
 interface Plan {
   /** Rows and columns of what a lane, or a workgroup, computes. */
   readonly rows: number;
   readonly columns: number;
   /** Stretches of the inner axis that are summed by themselves first. */
   readonly splits: number;
+  /** Steps of the inner axis that are taken at once. */
   readonly unroll: number;
+  /** Lanes of a workgroup. */
+  readonly lanes: number;
+  /** Where workgroups share their operands in workgroup memory. */
+  readonly block?: BlockVariant;
 }
 
 /** A piece that says of each operand whether its buffer is an array of vec4f, or of f32. */
@@ -57,7 +62,7 @@ export function multiplyTiled(product: Product): void {
   const { output } = product;
   const { engine } = output;
   if (output.size === 0) return;
-  const plan = engine.software ? planTiles(product) : planBlocks(product);
+  const plan = engine.software ? planTiles(product) : planForGpu(product);
   if (plan.splits === 1) {
     dispatch(product, plan, output);
     return;
@@ -68,7 +73,6 @@ export function multiplyTiled(product: Product): void {
   partial.dispose();
 }
 
-const lanesOfTiles = 8;
 const tilesInBand = 8;
 
 function dispatch(product: Product, plan: Plan, output: Tensor): void {
@@ -79,19 +83,19 @@ function dispatch(product: Product, plan: Plan, output: Tensor): void {
   const band = Math.ceil(across / Math.ceil(across / tilesInBand));
   const bands = Math.ceil(across / band);
   const tiles = band * bands * down * plan.splits * batches;
-  const byLanes = engine.software;
-  const [left, right] = byLanes ? [product.left, product.right] : (["scalar", "scalar"] as const);
-  const vectorStores = byLanes && product.vectorStores;
+  const { block, lanes } = plan;
+  const [left, right] = block ? (["scalar", "scalar"] as const) : [product.left, product.right];
+  const vectorStores = !block && product.vectorStores;
   const pieces = (): readonly Piece[] => [
     ...product.operands(left, right, vectorStores),
-    ...(byLanes ? tilePieces(product, plan) : blockPieces(product)),
+    ...(block ? blockPieces(product, block) : tilePieces(product, plan)),
   ];
   const { leftAlongInner, rightAlongInner } = product;
-  const loads = byLanes
-    ? `${left}:${right}:${vectorStores}:${plan.unroll}`
-    : `workgroup:${leftAlongInner}:${rightAlongInner}`;
+  const variant = block
+    ? `workgroup:${leftAlongInner}:${rightAlongInner}`
+    : `registers:${left}:${right}:${vectorStores}:${plan.unroll}:${lanes}`;
   engine.dispatch({
-    kernel: engine.kernel(`${product.name}:${plan.rows}x${plan.columns}:${loads}`, pieces, operation),
+    kernel: engine.kernel(`${product.name}:${plan.rows}x${plan.columns}:${variant}`, pieces, operation),
     buffers: { ...product.buffers, product: output.slice(operation) },
     uniforms: {
       tiles,
@@ -105,21 +109,19 @@ function dispatch(product: Product, plan: Plan, output: Tensor): void {
       inner,
       ...product.uniforms(left, right),
     },
-    workgroups: byLanes ? Math.ceil(tiles / lanesOfTiles) : tiles,
+    workgroups: block ? tiles : Math.ceil(tiles / lanes),
   });
 }
 
-function tilePieces({ left, right, vectorStores }: Product, { rows, columns, unroll }: Plan): readonly Piece[] {
+function tilePieces({ left, right, vectorStores }: Product, { rows, columns, unroll, lanes }: Plan): readonly Piece[] {
   return [
-    constants({ LANES: lanesOfTiles, TILE_ROWS: rows, TILE_COLUMNS: columns }),
+    constants({ LANES: lanes, TILE_ROWS: rows, TILE_COLUMNS: columns }),
     registerTile({ rows, columns, left, right, unroll, vectorStores }),
     { name: "kernels/matmul-registers.wgsl", text: registers },
   ];
 }
 
-const block: BlockVariant = { rows: 4, columns: 4, depth: 16, lanesAcross: 16, lanesDown: 16 };
-
-function blockPieces({ leftAlongInner, rightAlongInner }: Product): readonly Piece[] {
+function blockPieces({ leftAlongInner, rightAlongInner }: Product, block: BlockVariant): readonly Piece[] {
   return [
     constants({
       TILE_ROWS: block.rows,
@@ -171,21 +173,38 @@ function splitCount(inner: number, parts: number, wanted: number): number {
 
 function planTiles({ rows, columns, inner, batches, left, right }: Product): Plan {
   const work = rows * columns * inner * batches;
-  const tile = tileSizes.find(({ size, from }) => work >= from && (rows > size / 2 || columns > size / 2)) ?? tileSizes[2];
-  const { size } = tile;
+  const { size } = tileSizes.find((tile) => work >= tile.from && Math.max(rows, columns) > tile.size / 2) ?? tileSizes[2];
   const tiles = Math.ceil(rows / size) * Math.ceil(columns / size) * batches;
-  const unroll = inner % 4 === 0 ? 4 : inner % 2 === 0 ? 2 : 1;
   const splits = splitCount(inner, tiles, lanesWanted);
-  return { rows: size, columns: size, splits, unroll: left === "inner" || right === "inner" ? 4 : unroll };
+  return { rows: size, columns: size, splits, unroll: unrollOf(inner, left, right), lanes: 8 };
 }
+
+function unrollOf(inner: number, left: Access, right: Access): number {
+  if (left === "inner" || right === "inner" || inner % 4 === 0) return 4;
+  return inner % 2 === 0 ? 2 : 1;
+}
+
+/** Blocks of workgroups, largest first, and how many of them there must be to prefer them to smaller ones. */
+const blockSizes: readonly { readonly from: number; readonly block: BlockVariant }[] = [
+  { from: 64, block: { rows: 4, columns: 4, depth: 16, lanesAcross: 16, lanesDown: 16 } },
+  { from: 0, block: { rows: 4, columns: 4, depth: 16, lanesAcross: 8, lanesDown: 8 } },
+];
 
 /** Workgroups that keep a GPU busy. */
 const blocksWanted = 256;
 
-function planBlocks({ rows, columns, inner, batches }: Product): Plan {
-  const blockRows = block.rows * block.lanesDown;
-  const blockColumns = block.columns * block.lanesAcross;
-  const blocks = Math.ceil(rows / blockRows) * Math.ceil(columns / blockColumns) * batches;
-  const splits = splitCount(inner, blocks, blocksWanted);
-  return { rows: blockRows, columns: blockColumns, splits, unroll: block.depth };
+function planForGpu(product: Product): Plan {
+  const { rows, columns, inner, batches, left, right } = product;
+  // Many small matrices would leave most of a block idle: a lane takes a tile of one.
+  if (rows <= 16 && columns <= 16 && batches >= 64) {
+    return { rows: 4, columns: 4, splits: splitCount(inner, 1, 1), unroll: unrollOf(inner, left, right), lanes: 64 };
+  }
+  const sized = blockSizes.map(({ from, block }) => {
+    const size = { rows: block.rows * block.lanesDown, columns: block.columns * block.lanesAcross };
+    const blocks = Math.ceil(rows / size.rows) * Math.ceil(columns / size.columns) * batches;
+    const splits = splitCount(inner, blocks, blocksWanted);
+    const lanes = block.lanesAcross * block.lanesDown;
+    return { ...size, splits, unroll: block.depth, lanes, block, isTaken: blocks >= from };
+  });
+  return sized.find(({ isTaken }) => isTaken)!;
 }
