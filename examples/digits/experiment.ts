@@ -18,8 +18,8 @@ const names: Readonly<Record<View, string>> = {
   all: `all ${patchCount} patches`,
 };
 
-/** What eight epochs give, over seeds. */
-const expected: Readonly<Record<View, string>> = { chosen: "at least 90 %", random: "about 44 %", all: "about 95 %" };
+/** What eight epochs give: seeds 1, 2 and 3 were 91.4 to 92.9 %, 41.5 to 44.2 % and 94.1 to 94.7 %. */
+const expected: Readonly<Record<View, string>> = { chosen: "at least 90 %", random: "40 to 45 %", all: "about 94 %" };
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
