@@ -1,3 +1,4 @@
+export * from "./convolution.js";
 export * from "./elementwise.js";
 export * from "./gather.js";
 export * from "./losses.js";
