@@ -4,8 +4,8 @@ import type { Engine } from "webgpu-imle";
 import type { Figure } from "./measure.js";
 
 /**
- * What a unit of work does, counted by hand from the mathematics (the least that must be done, not what a kernel
- * happens to do), so that rates of different kernels compare.
+ * What a unit of work does, counted from the mathematics: the least that must be done, and not what a kernel happens
+ * to do, so that rates of different kernels compare.
  */
 export type Quantity = "operations" | "bytes" | "draws" | "logarithms" | "barriers" | "dispatches";
 
@@ -14,9 +14,9 @@ export type Work = Partial<Readonly<Record<Quantity, number>>>;
 /** A case that is ready to be timed. Tensors made in `prepare` are freed after the case. */
 export interface Prepared {
   readonly work?: Work;
-  /** Records one unit of work, by the public interface. Called many times in a row; what it makes is freed after each. */
+  /** Records one unit of work by the public interface, many times in a row; what it makes is freed after each. */
   unit(): void;
-  /** Compares what a unit computes with something independent; runs before anything is timed. @throws Error if wrong */
+  /** Compares what a unit computes with something independent, before anything is timed. @throws Error if wrong */
   verify?(): Promise<void>;
 }
 

@@ -19,7 +19,8 @@ const factor = 0.5;
 const term = 1;
 
 /** Operations of {@link multiplyAdd}: a multiply-add is two. */
-export const multiplyAddOperations = (lanes: number, rounds: number): number => 2 * 4 * multiplyAddsOfRound * rounds * lanes;
+export const multiplyAddOperations = (lanes: number, rounds: number): number =>
+  2 * 4 * multiplyAddsOfRound * rounds * lanes;
 
 /** What each lane of {@link multiplyAdd} ends with: every chain goes to the fixpoint of x/2 + 1. */
 export const multiplyAddResult = chainsOfMultiplyAdd * (term / (1 - factor));

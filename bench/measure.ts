@@ -47,7 +47,7 @@ export interface Measurement {
   readonly time: Summary;
   /** Milliseconds a unit by the device's timestamps; null where it has none. */
   readonly device: Summary | null;
-  /** Milliseconds a unit that JavaScript spends on recording; part of the wall time where the device does not wait for it. */
+  /** Milliseconds a unit that the calls take. */
   readonly recording: number;
   /** Milliseconds a batch, whatever is in it: measured, and not part of `time`. */
   readonly fixed: number;

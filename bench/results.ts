@@ -62,7 +62,14 @@ export interface Circumstances {
 /** What a runner sends, in this order: `circumstances`, then for each row `row-started` and `row`. */
 export type BenchEvent =
   | { readonly type: "circumstances"; readonly circumstances: Circumstances }
-  | { readonly type: "row-started"; readonly benchmark: string; readonly name: string; readonly done: number; readonly rows: number }
+  | {
+      readonly type: "row-started";
+      readonly benchmark: string;
+      readonly name: string;
+      /** Rows before this one, and in all. */
+      readonly done: number;
+      readonly rows: number;
+    }
   | { readonly type: "row"; readonly row: Row };
 
 /** What runs and where, as the command finds it out. */

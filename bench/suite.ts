@@ -2,7 +2,7 @@
 
 import { Engine } from "webgpu-imle";
 import { batchesOf, Timestamps } from "./batches.js";
-import { type Benchmark, type Case, type CountedCase, isTimed, type Quantity, type TimedCase, type Work } from "./benchmark.js";
+import { type Benchmark, type Case, isTimed, type Quantity, type TimedCase, type Work } from "./benchmark.js";
 import { Calibration, fixedCostOf } from "./calibration.js";
 import { clockStep, measure, type MeasureSettings } from "./measure.js";
 import type { BenchEvent, Rate, Row, TimedRow } from "./results.js";
@@ -84,7 +84,7 @@ export async function runSuite({ chosen, quick, emit }: SuiteOptions): Promise<v
           const [own] = row.rates.filter(({ quantity }) => quantity === one.ceiling);
           if (own) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
         } else {
-          row = { kind: "counted", ...place, counts: await (one as CountedCase).count({ quick }) };
+          row = { kind: "counted", ...place, counts: await one.count({ quick }) };
         }
       } catch (error) {
         row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };

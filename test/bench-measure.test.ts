@@ -135,7 +135,7 @@ statistics("the interval's ends are those of the sign test's tables", () => {
   for (const [count, rank] of Object.entries(published)) assert.is(intervalRank(Number(count)), rank, `n ${count}`);
 });
 
-statistics("the interval covers the median in at least 95 of 100 equally likely cases, and a narrower one does not", () => {
+statistics("the interval covers the median in 95 of 100 equally likely cases, and a narrower one does not", () => {
   // Every pattern of values below and above the true median is as likely as any other.
   const covered = (count: number, rank: number): number => {
     let hits = 0;

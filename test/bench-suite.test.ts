@@ -25,7 +25,10 @@ const sample: readonly Benchmark[] = [
     summary: "",
     cases: [
       timed("wrong", {
-        prepare: () => ({ unit: () => assert.unreachable("timed"), verify: () => Promise.reject(new Error("3 is not 4")) }),
+        prepare: () => ({
+          unit: () => assert.unreachable("timed"),
+          verify: () => Promise.reject(new Error("3 is not 4")),
+        }),
       }),
       { name: "bytes", count: () => Promise.resolve([{ name: "live", value: 7, unit: "B" }]) },
     ],
@@ -48,7 +51,7 @@ suites("ceilings come first and always; patterns choose the rest", () => {
   assert.equal(unmatched(sample, ["first", "oth", "third", "second/peak"]), ["third", "second/peak"]);
 });
 
-suites("it times, compares with the ceiling, counts, and goes on after a wrong result, which it never times", async () => {
+suites("it times, compares with the ceiling, counts, and goes on after a wrong result, which is never timed", async () => {
   const events: BenchEvent[] = [];
   await runSuite({ chosen: choose(sample, []), quick: true, emit: (event) => events.push(event) });
   assert.is(events[0]?.type, "circumstances");

@@ -7,7 +7,8 @@ import { dirname, join, relative, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { benchmarks } from "../bench/index.js";
 import type { Arguments } from "../bench/program.js";
-import { type BenchEvent, type Circumstances, type Machine, type ResultsFile, resultsFormat, type Row } from "../bench/results.js";
+import type { BenchEvent, Circumstances, Machine, ResultsFile, Row } from "../bench/results.js";
+import { resultsFormat } from "../bench/results.js";
 import { choose, fullName, unmatched } from "../bench/suite.js";
 import { duration, tablesOf } from "../bench/table.js";
 import {
@@ -116,7 +117,8 @@ if (options.list) {
 const unknown = unmatched(benchmarks, patterns);
 if (unknown.length > 0) {
   const names = benchmarks.map(({ name }) => name).join(", ");
-  fail(`error: no benchmark has "${unknown.join('" or "')}" in its name; there are ${names} (--list names the cases)`, 2);
+  const given = unknown.map((name) => `"${name}"`).join(" or ");
+  fail(`error: no benchmark has ${given} in its name; there are ${names} (--list names the cases)`, 2);
 }
 
 const { runtime, quick, adapter: choice } = options;
@@ -126,21 +128,24 @@ const rows: Row[] = [];
 let adapter: AdapterDescription | null = null;
 let circumstances: Circumstances | null = null;
 
+const commit = git("rev-parse", "HEAD")?.trim() ?? null;
+const surroundings = {
+  command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" "),
+  quick,
+  commit,
+  changed: commit === null ? null : git("status", "--porcelain") !== "",
+  machine: machine(),
+  versions: versions(),
+};
 const save = (state: ResultsFile["state"]): void => {
   if (out === null) return;
-  const commit = git("rev-parse", "HEAD")?.trim() ?? null;
   writeResults(out, {
     format: resultsFormat,
     state,
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" "),
-    quick,
-    commit,
-    changed: commit === null ? null : git("status", "--porcelain") !== "",
-    machine: machine(),
+    ...surroundings,
     adapter,
-    versions: versions(),
     circumstances,
     rows,
   });
@@ -203,5 +208,8 @@ if (result.outcome === "stopped") console.log(`Stopped early, after ${rows.lengt
 if (adapter !== null) {
   console.log(`${rows.length - failed} rows in ${seconds.toFixed(0)} s on ${adapterLine(adapter)}`);
 }
-if (out !== null) console.log(`Results: ${relative(process.cwd(), out).startsWith("..") ? out : relative(process.cwd(), out)}`);
+if (out !== null) {
+  const near = relative(process.cwd(), out);
+  console.log(`Results: ${near.startsWith("..") ? out : near}`);
+}
 process.exit({ finished: 0, failed: 1, stopped: interruptedExitCode }[outcome]);

@@ -31,7 +31,7 @@ function maskCase(batch: number, n: number, k: number): TimedCase {
             expectOnes(mask, k);
             if (row % 16 > 0) continue;
             const wanted = topKCpu(weights.subarray(...place), k);
-            if (wanted.some((value, i) => value !== mask[i])) throw new Error(`top-k: row ${row} is not that of the twin`);
+            if (wanted.some((value, i) => value !== mask[i])) throw new Error(`top-k: row ${row} must be the twin's`);
           }
         },
       };
