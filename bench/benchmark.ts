@@ -16,7 +16,7 @@ export interface Prepared {
   readonly work?: Work;
   /** Records one unit of work by the public interface, many times in a row; what it makes is freed after each. */
   unit(): void;
-  /** Compares what a unit computes with something independent, before anything is timed. @throws Error if wrong */
+  /** Compares what a unit computes with something independent, before it is timed. @throws Error if wrong */
   verify?(): Promise<void>;
 }
 

@@ -64,8 +64,8 @@ export async function runSuite({ chosen, quick, emit }: SuiteOptions): Promise<v
   try {
     const fixedCost = await fixedCostOf(engine);
     const step = clockStep(() => performance.now());
-    const circumstances = { fixedMilliseconds: fixedCost, clockStepMilliseconds: step, timestamps: timestamps !== null };
-    emit({ type: "circumstances", circumstances });
+    const found = { fixedMilliseconds: fixedCost, clockStepMilliseconds: step, timestamps: timestamps !== null };
+    emit({ type: "circumstances", circumstances: found });
     const settings = settingsFor(quick, fixedCost, step);
     const calibration = await Calibration.create(engine, fixedCost);
     const ceilings = new Map<Quantity, number>();

@@ -1,4 +1,4 @@
-/** What JavaScript spends on recording an operation, whatever the device then does: small tensors, time of the calls. */
+/** What JavaScript spends on recording an operation, whatever the device then does: the calls, on small tensors. */
 
 import { add, imle, pid, type Engine, solve, sumOfGamma, type Tensor, topK } from "webgpu-imle";
 import type { Benchmark, TimedCase } from "../benchmark.js";

@@ -1,5 +1,6 @@
 // The ceiling of arithmetic: eight independent chains of fused multiply-adds on vec4f a lane, in registers, two of each
-// in a round. The factors come from uniforms, so that nothing can be worked out beforehand. One store a lane: next to nothing.
+// in a round. The factors come from uniforms, so that nothing can be worked out beforehand. One store a lane: next to
+// nothing.
 // Composed in front: ROUNDS.
 
 #import grid
