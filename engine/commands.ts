@@ -30,11 +30,12 @@ export interface StatsReport {
 
 const uniformStep = 256;
 const uniformSlots = 256;
+const mostWaiting = 256;
 const maximumGroups = 65535;
 
 /**
  * Records dispatches and copies in the order of the calls, and submits them at a readback, at {@link flush}, or when
- * 256 dispatches with uniforms are waiting. What the host writes never overtakes what was recorded before: a buffer
+ * 256 dispatches are waiting. What the host writes never overtakes what was recorded before: a buffer
  * that the recording uses is written only after the recording has been submitted.
  */
 export class Commands {
@@ -52,6 +53,8 @@ export class Commands {
     f32: new Float32Array(this.uniformBytes),
   };
   private uniformsUsed = 0;
+  /** Dispatches recorded and not yet submitted. */
+  private waiting = 0;
   private readonly stagingBuffers = new Map<number, GPUBuffer[]>();
 
   constructor(
@@ -72,12 +75,13 @@ export class Commands {
   dispatch(work: Dispatch): void {
     if (work.workgroups === 0) return;
     const { kernel } = work;
-    if (this.uniformsUsed + Math.ceil(kernel.uniformBytes / uniformStep) > uniformSlots) this.flush();
+    const slotsNeeded = Math.ceil(kernel.uniformBytes / uniformStep);
+    if (this.waiting === mostWaiting || this.uniformsUsed + slotsNeeded > uniformSlots) this.flush();
     const offsets: number[] = [];
     if (kernel.uniformBytes > 0) {
       const base = this.uniformsUsed * uniformStep;
       kernel.writeUniforms(work.uniforms ?? {}, this.uniformViews, base);
-      this.uniformsUsed += Math.ceil(kernel.uniformBytes / uniformStep);
+      this.uniformsUsed += slotsNeeded;
       offsets.push(base);
     }
     const { pipeline, group } = this.pipelines.bind(kernel, work.buffers, this.uniformBuffer);
@@ -88,6 +92,7 @@ export class Commands {
     if (rows === 1) pass.dispatchWorkgroups(work.workgroups);
     else pass.dispatchWorkgroups(maximumGroups, rows);
     this.counts.dispatches++;
+    this.waiting++;
     for (const binding of kernel.bindings) {
       if (binding.kind === "uniform") continue;
       const { storage } = work.buffers[binding.name]!;
@@ -118,7 +123,8 @@ export class Commands {
   /** Writes from the host, in order: what was recorded before still sees the old bytes. */
   upload(storage: Storage, data: ArrayBufferView<ArrayBuffer>): void {
     if (data.byteLength === 0) return;
-    if (storage.lastUse === this.serial) this.flush();
+    // A host's buffer may be wrapped twice: what the other tensor has recorded is not known here.
+    if (storage.external || storage.lastUse === this.serial) this.flush();
     this.device.queue.writeBuffer(storage.buffer, storage.offset, data.buffer, data.byteOffset, data.byteLength);
     storage.lastWrite = this.serial;
   }
@@ -129,6 +135,7 @@ export class Commands {
     this.endPass();
     const { encoder } = this;
     this.encoder = null;
+    this.waiting = 0;
     if (this.uniformsUsed > 0) {
       this.device.queue.writeBuffer(this.uniformBuffer, 0, this.uniformBytes, 0, this.uniformsUsed * uniformStep);
       this.uniformsUsed = 0;

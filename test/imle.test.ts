@@ -22,6 +22,7 @@ import { bestWindow, bestWindowCpu } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { randomNumbers, randomSource } from "./support/random.js";
 
+const engine = await testEngine();
 const test = suite("imle");
 const { fround } = Math;
 
@@ -80,8 +81,7 @@ for (const [name, { solver, twin }] of Object.entries(solvers)) {
   for (const output of ["mean", "samples"] as const) {
     for (const samples of [1, 4]) {
       test(`${name}, output ${output}, S ${samples}: both passes equal the definition, to the last state`, async () => {
-        const engine = await testEngine();
-        const random = randomSource(21);
+              const random = randomSource(21);
         const [instances, n] = [9, 12];
         const theta = randomNumbers(random, instances * n);
         const noise = randomNumbers(random, instances * samples * n);
@@ -118,7 +118,6 @@ for (const [name, { solver, twin }] of Object.entries(solvers)) {
 }
 
 test("divideByLambda divides the gradient by λ", async () => {
-  const engine = await testEngine();
   const random = randomSource(22);
   const theta = engine.tensor(randomNumbers(random, 40), [4, 10], { requiresGrad: true });
   const noise = givenNoise(engine.tensor(randomNumbers(random, 40), [4, 1, 10]));
@@ -135,7 +134,6 @@ test("divideByLambda divides the gradient by λ", async () => {
 });
 
 test("without noise, with α 1 and divided by λ, the gradient is that of blackbox differentiation", async () => {
-  const engine = await testEngine();
   const random = randomSource(23);
   const [rows, n, k, lambda] = [30, 16, 5, 4];
   const weights = randomNumbers(random, rows * n);
@@ -153,7 +151,6 @@ test("without noise, with α 1 and divided by λ, the gradient is that of blackb
 });
 
 test("eval() solves without noise, train() perturbs again, and both return the layer", async () => {
-  const engine = await testEngine();
   const random = randomSource(24);
   const weights = randomNumbers(random, 50 * 20);
   const theta = engine.tensor(weights, [50, 20]);
@@ -170,7 +167,6 @@ test("eval() solves without noise, train() perturbs again, and both return the l
 });
 
 test("every state has exactly k ones, and Gumbel noise on top-1 gives the softmax distribution", async () => {
-  const engine = await testEngine();
   const [n, samples] = [6, 60_000];
   const scores = [0.5, -1, 2, 0, 1.5, -0.25];
   const layer = imle(topK(1), { noise: gumbel(), samples });
@@ -184,7 +180,6 @@ test("every state has exactly k ones, and Gumbel noise on top-1 gives the softma
 });
 
 test("layers, calls, samples and instances have noise of their own; a seed gives everything again", async () => {
-  const engine = await testEngine();
   const theta = engine.zeros([4, 30]);
   const options: ImleOptions = { noise: sumOfGamma({ kappa: 10 }), samples: 3, output: "samples" };
   const draw = async (layer: (theta: Tensor) => Tensor): Promise<string[]> => {
@@ -242,7 +237,6 @@ test("memory does not grow with the number of samples", async () => {
 });
 
 test("an estimator of one's own has all that imle has: perturbAndMap and customGradient give the same gradient", async () => {
-  const engine = await testEngine();
   const random = randomSource(25);
   const weights = randomNumbers(random, 80);
   const dy = engine.tensor(randomNumbers(random, 80), [8, 10]);
@@ -269,7 +263,6 @@ test("an estimator of one's own has all that imle has: perturbAndMap and customG
 });
 
 test("noGrad leaves no tape, and eval passes no gradient", async () => {
-  const engine = await testEngine();
   const theta = engine.zeros([2, 5], { requiresGrad: true });
   const layer = imle(topK(2));
   assert.is(noGrad(() => layer(theta)).requiresGrad, false);
@@ -277,7 +270,6 @@ test("noGrad leaves no tape, and eval passes no gradient", async () => {
 });
 
 test("options out of range, and tensors that do not fit, are refused before anything is recorded", async () => {
-  const engine = await testEngine();
   const solver = topK(2);
   const wrong: readonly [() => unknown, string][] = [
     [() => imle({} as never), "value"],

@@ -20,6 +20,7 @@ import { ranking, rankingCpu } from "./solvers/ranking.js";
 import { testEngine } from "./support/engine.js";
 import { randomNumbers, randomSource } from "./support/random.js";
 
+const engine = await testEngine();
 const test = suite("solver contract");
 
 interface Case {
@@ -66,8 +67,7 @@ function perturbedTwin(
 for (const [name, subject] of Object.entries(cases)) {
   for (const strategy of subject.strategies) {
     test(`${name} (${strategy}) solves every instance of a batch as its twin does`, async () => {
-      const engine = await testEngine();
-      const random = randomSource(11);
+          const random = randomSource(11);
       for (const [instances, n] of [[1, 3], [7, 9], [33, 20], [5, 64]] as const) {
         const theta = randomNumbers(random, instances * n);
         const z = solve(subject.solver, engine.tensor(theta, [instances, n]), undefined, { strategy });
@@ -81,8 +81,7 @@ for (const [name, subject] of Object.entries(cases)) {
     });
 
     test(`${name} (${strategy}) under noise solves what it would solve if the noise had been added before`, async () => {
-      const engine = await testEngine();
-      const random = randomSource(12);
+          const random = randomSource(12);
       const [instances, samples, n] = [6, 5, 11] as const;
       const theta = randomNumbers(random, instances * n);
       const noise = randomNumbers(random, instances * samples * n);
@@ -107,7 +106,6 @@ for (const [name, subject] of Object.entries(cases)) {
 }
 
 test("noise made where it is used gives the same states as the same noise drawn first", async () => {
-  const engine = await testEngine();
   const random = randomSource(13);
   const [instances, samples, n] = [40, 6, 13] as const;
   const weights = engine.tensor(randomNumbers(random, instances * n), [instances, n]);
@@ -123,7 +121,6 @@ test("noise made where it is used gives the same states as the same noise drawn 
 });
 
 test("slots of the workspace are reused when there are more jobs than the workspace holds", async () => {
-  const engine = await testEngine();
   const wide = defineSolver({
     name: "wide",
     sense: "max",
@@ -142,7 +139,6 @@ test("slots of the workspace are reused when there are more jobs than the worksp
 });
 
 test("batches beyond 65,535 workgroups are solved to the last instance, by both strategies", async () => {
-  const engine = await testEngine();
   const copy = defineSolver({
     name: "copy",
     sense: "max",
@@ -160,7 +156,6 @@ test("batches beyond 65,535 workgroups are solved to the last instance, by both 
 });
 
 test("inputs reach the solver, packed or alone, and optional ones may be left out", async () => {
-  const engine = await testEngine();
   const chooser = defineSolver({
     name: "chooser",
     sense: "max",
@@ -197,7 +192,6 @@ test("inputs reach the solver, packed or alone, and optional ones may be left ou
 });
 
 test("what a solver reports rejects the next read, names the instance, and is then cleared", async () => {
-  const engine = await testEngine();
   const reporter = defineSolver({
     name: "reporter",
     sense: "max",
@@ -217,7 +211,6 @@ test("what a solver reports rejects the next read, names the instance, and is th
 });
 
 test("WGSL that does not compile is reported with the author's own line", async () => {
-  const engine = await testEngine();
   const broken = defineSolver({
     name: "broken",
     sense: "max",

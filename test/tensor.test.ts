@@ -116,6 +116,17 @@ check("a scope refuses a function that returns a promise", () => {
   refused(() => engine.scope(async () => engine.ones([1])), "value", /^scope: the function must be synchronous/);
 });
 
+checkOrder("what is written through one wrap of a host's buffer waits for what another wrap of it has recorded", async (one) => {
+  const buffer = one.device.createBuffer({ size: 16, usage: usage.storage | usage.copySource | usage.copyDestination });
+  const [first, second] = [one.wrap(buffer, [4]), one.wrap(buffer, [4])];
+  first.write(new Float32Array([1, 2, 3, 4]));
+  const doubled = first.mul(2);
+  second.write(new Float32Array([5, 6, 7, 8]));
+  assert.equal([...(await doubled.read())], [2, 4, 6, 8]);
+  assert.equal([...(await first.read())], [5, 6, 7, 8]);
+  buffer.destroy();
+});
+
 checkOrder("a later write never overtakes an earlier dispatch", async (one) => {
   const x = one.tensor([1, 2]);
   const before = x.mul(10);

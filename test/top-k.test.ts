@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { testEngine } from "./support/engine.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
 
+const engine = await testEngine();
 const test = suite("top-k");
 const strategies: readonly Strategy[] = ["lane", "workgroup"];
 
@@ -18,8 +19,7 @@ function expected(weights: Float32Array, n: number, k: number): Float32Array {
 
 for (const strategy of strategies) {
   test(`${strategy}: masks equal the twin's on random rows of many lengths, with many k`, async () => {
-    const engine = await testEngine();
-    const random = randomSource(1);
+      const random = randomSource(1);
     for (const n of [1, 2, 3, 4, 5, 7, 8, 16, 31, 49, 64, 65, 100, 257, 350, 1000]) {
       for (const k of [...new Set([0, 1, 2, Math.ceil(n / 2), n - 1, n, randomWhole(random, 0, n)])]) {
         if (k > n) continue;
@@ -33,8 +33,7 @@ for (const strategy of strategies) {
   });
 
   test(`${strategy}: ties go to the lowest index, and there are exactly k ones`, async () => {
-    const engine = await testEngine();
-    const random = randomSource(2);
+      const random = randomSource(2);
     for (const n of [5, 20, 64, 200, 999]) {
       const k = randomWhole(random, 1, n);
       const weights = Float32Array.from({ length: 4 * n }, () => randomWhole(random, -1, 1));
@@ -50,8 +49,7 @@ for (const strategy of strategies) {
   });
 
   test(`${strategy}: −0 equals +0, and very large weights of either sign are ordered`, async () => {
-    const engine = await testEngine();
-    const weights = new Float32Array([-0, 0, -0, -3.4e38, 3.4e38, -3.3e38, 3.2e38, 1e-30, -1e-30]);
+      const weights = new Float32Array([-0, 0, -0, -3.4e38, 3.4e38, -3.3e38, 3.2e38, 1e-30, -1e-30]);
     for (let k = 0; k <= weights.length; k++) {
       const z = solve(topK(k), engine.tensor(weights, [1, weights.length]), undefined, { strategy });
       assert.equal(await z.read(), expected(weights, weights.length, k), `k ${k}`);
@@ -61,7 +59,6 @@ for (const strategy of strategies) {
 }
 
 test("the longest row on chip and longer ones are right", async () => {
-  const engine = await testEngine();
   const random = randomSource(3);
   for (const [n, strategy] of [[3584, "workgroup"], [3584, "lane"], [5000, "lane"]] as const) {
     const weights = randomNumbers(random, 2 * n);
@@ -72,7 +69,6 @@ test("the longest row on chip and longer ones are right", async () => {
 });
 
 test("any number of batch axes, none too, and empty batches", async () => {
-  const engine = await testEngine();
   const weights = new Float32Array([3, 1, 2, 9, 8, 7, 1, 2, 3, 0, 0, 1]);
   const boxes = solve(topK(2), engine.tensor(weights, [2, 2, 3]));
   assert.equal(boxes.shape, [2, 2, 3]);
@@ -85,7 +81,6 @@ test("any number of batch axes, none too, and empty batches", async () => {
 });
 
 test("k that is no whole number from 0, or larger than a row, is refused before anything is recorded", async () => {
-  const engine = await testEngine();
   for (const k of [-1, 1.5, NaN, Infinity, "3" as never]) {
     assert.throws(() => topK(k), (error: unknown) => error instanceof ImleError && error.code === "value");
   }
