@@ -18,10 +18,12 @@ export function table(rows: readonly (readonly string[])[]): string {
 
 const secondsBetweenLines = 10;
 
-/** Progress of one long job. Time runs from the first report. */
+/** Progress of one long job. Elapsed time runs from the first report. */
 export class ProgressDisplay {
   private bars: MultiBar | null = null;
   private bar: SingleBar | null = null;
+  private started: number | null = null;
+  // What comes before the first piece of work is done (compiling, say) tells nothing of the pace.
   private first: { readonly time: number; readonly share: number } | null = null;
   private lastLine = -Infinity;
 
@@ -30,11 +32,11 @@ export class ProgressDisplay {
   /** @param share  what is done, 0 … 1 */
   report(share: number, text: string): void {
     const now = performance.now() / 1000;
-    this.first ??= { time: now, share };
-    const elapsed = now - this.first.time;
-    const done = share - this.first.share;
-    const remaining = done > 0 ? clock((elapsed / done) * (1 - share)) : "-:--";
-    const times = { text, elapsed: clock(elapsed), remaining };
+    this.started ??= now;
+    if (share > 0) this.first ??= { time: now, share };
+    const done = share - (this.first?.share ?? share);
+    const remaining = done > 0 ? clock(((now - this.first!.time) / done) * (1 - share)) : "-:--";
+    const times = { text, elapsed: clock(now - this.started), remaining };
     if (this.output.isTTY) {
       this.shownBar().update(share, times);
     } else if (now - this.lastLine >= secondsBetweenLines || share >= 1) {
