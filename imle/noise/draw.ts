@@ -51,7 +51,10 @@ function draw(
 ): void {
   const { engine } = y;
   const table = noiseTable(engine, noise);
-  const tableBinding = { name: "noise/table", text: "@group(0) @binding(2) var<storage, read> noise_values: array<vec4f>;" };
+  const tableBinding = {
+    name: "noise/table",
+    text: "@group(0) @binding(2) var<storage, read> noise_values: array<vec4f>;",
+  };
   const kernel = engine.kernel(`draw:${noise.name}`, () => [
     ...(table ? [tableBinding] : []),
     noisePiece(noise),

@@ -29,8 +29,8 @@ export interface Noise {
 /** A law that can also be drawn from by itself. */
 export interface DrawableNoise extends Noise {
   /**
-   * The noise by itself (τ = 1), from the next call of the engine's own stream: element i, in row-major order, is draw i
-   * of sample 0 of instance 0.
+   * The noise by itself (τ = 1), from the next call of the engine's own stream: element i, in row-major order, is draw
+   * i of sample 0 of instance 0.
    *
    * @returns f32 of that shape
    */

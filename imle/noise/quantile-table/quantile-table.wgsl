@@ -1,7 +1,7 @@
 // Noise by its quantile function: one word a draw, one table row and one cubic, whatever the law is.
 // u = (word + 1/2) / 2^32 is never 0 or 1. The tail, min(u, 1 - u), is kept as a float, so that its exponent is the
 // octave and its mantissa's first three bits are the segment: together the row, as they lie there. The rest of the
-// mantissa is the place in the segment, exact. Rows: imle/noise/quantile-table/quantile-table.ts, where the twin is too.
+// mantissa is the place in the segment, exact. Rows and twin: imle/noise/quantile-table/quantile-table.ts.
 #import philox
 
 fn noise_quantile(word: u32) -> f32 {

@@ -21,8 +21,8 @@ const NEGLIGIBLE = 1e-14;
  * P(X ≤ x) and P(X > x) are integrals of ∓e^{K(z) − zx}/z up a line left of 0, or between 0 and 1. The line is bent to
  * a parabola around the branch points 1, 2, …: z = 1 − root² + q² − 2i·width·q, through (about) the saddle point. There
  * the trapezoidal rule converges geometrically; nodes spaced as a hyperbolic sine also serve the slow decay |z|^{−s/κ}
- * of small s. The saddle point is what is chosen and x follows, so that nothing has to be solved for, and an approximate
- * digamma function is enough.
+ * of small s. The saddle point is what is chosen and x follows, so that nothing has to be solved for, and an
+ * approximate digamma function is enough.
  *
  * Checked for κ and s from 1 to 10⁶ and ∞ against closed forms (κ = 1) and finer spacing.
  */

@@ -20,8 +20,8 @@ const STIRLING_APART = 6;
 export function logGammaRise(re: number, im: number, s: number, result: Complex): void {
   const finite = s !== Infinity;
   // Γ(w + 1) = wΓ(w) carries w to where Stirling's series holds. Every factor turns the product by less than half a
-  // turn, always the same way, so the passages through the negative axis count its whole turns. For finite s the factors
-  // are those of both gamma functions, s·w/(w + s), which keep their product in range.
+  // turn, always the same way, so the passages through the negative axis count its whole turns. For finite s the
+  // factors are those of both gamma functions, s·w/(w + s), which keep their product in range.
   let productRe = 1;
   let productIm = 0;
   let turns = 0;

@@ -8,7 +8,10 @@ import { sumOfGammaQuantile } from "./quantile.js";
 export interface SumOfGammaOptions {
   /** κ: the number of ones in a state (k of a top-k), from 1 to 10⁶; need not be whole. */
   readonly kappa: number;
-  /** s: how many gamma variables are summed, up to 10⁶, 10 by default. Infinity is exact Gumbel noise for the sum of κ draws. */
+  /**
+   * s: how many gamma variables are summed, up to 10⁶, 10 by default. Infinity is exact: the sum of κ draws then is
+   * Gumbel.
+   */
   readonly iterations?: number;
   /**
    * `"table"` (default) takes one uniform number a draw, at the same cost for every s. `"direct"` draws the s gamma
@@ -46,7 +49,9 @@ export function sumOfGamma(options: SumOfGammaOptions): DrawableNoise {
   must(
     (Number.isInteger(iterations) && iterations >= 1 && iterations <= 1e6) || iterations === Infinity,
     "value",
-    () => `sumOfGamma: iterations must be a whole number from 1 to 1,000,000, or Infinity, got ${formatValue(iterations)}`,
+    () =>
+      "sumOfGamma: iterations must be a whole number from 1 to 1,000,000, or Infinity, " +
+      `got ${formatValue(iterations)}`,
     "Pass 10, as the paper does, or Infinity, which costs no more.",
   );
   must(
