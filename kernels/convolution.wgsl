@@ -1,10 +1,10 @@
 // The operands of a convolution's products, read where they lie: no matrix of patches is made.
 //
-// The left one is an array of numbers, [rows][inner] (the weights, or dy). The right one is a padded image, looked at from
-// *pixels* through *taps*: a pixel is a place of the kernel on the image, a tap a place within the kernel, and the element
-// of a pixel and a tap lies at the sum of both points. Where taps are the inner axis and pixels the columns, the product
-// is the convolution or the gradient of its input (there the image is dy, and taps go backwards); where pixels are the
-// inner axis and taps the columns, it is the gradient of the weights.
+// The left one is an array of numbers, [rows][inner] (the weights, or dy). The right one is a padded image, looked at
+// from *pixels* through *taps*: a pixel is a place of the kernel on the image, a tap a place within the kernel, and the
+// element of a pixel and a tap lies at the sum of both points. Where taps are the inner axis and pixels the columns, the
+// product is the convolution or the gradient of its input (there the image is dy, and taps go backwards); where pixels
+// are the inner axis and taps the columns, it is the gradient of the weights.
 // Points walk in steps that the host gives; with PHASED, a pixel sees only the taps of its own phase (strided dy).
 
 struct Uniforms {
@@ -48,7 +48,7 @@ fn batch_of(index: u32, split: u32) -> Batch {
   return Batch(split);
 }
 
-// The left operand: runs of neighbours along the inner axis, left_jump from one run to the next, in what is loaded at once.
+// The left operand: runs of neighbours along the inner axis, left_jump from one run to the next, in loads.
 
 struct LeftStep {
   index: u32,

@@ -53,7 +53,8 @@ const orientations: readonly MatmulOptions[] = [
   { transposeA: true, transposeB: true },
 ];
 
-const nameOf = ({ transposeA, transposeB }: MatmulOptions): string => `${transposeA ? "Aᵀ" : "A"}·${transposeB ? "Bᵀ" : "B"}`;
+const nameOf = ({ transposeA, transposeB }: MatmulOptions): string =>
+  `${transposeA ? "Aᵀ" : "A"}·${transposeB ? "Bᵀ" : "B"}`;
 
 /** Shapes of the operands of an n×k by k×m product, as these options want them. */
 function operandShapes([n, k, m]: readonly [number, number, number], options: MatmulOptions): [number[], number[]] {
@@ -78,7 +79,7 @@ for (const as of ["software", "gpu"] as const) {
     });
   }
 
-  test("a product is the float64 product, for even, odd, long and tall shapes, each operand as it lies or transposed", async () => {
+  test("even, odd, long and tall products are those in float64, each operand as it lies or transposed", async () => {
     const sizes = [
       [1, 1, 1],
       [4, 4, 4],
@@ -95,7 +96,7 @@ for (const as of ["software", "gpu"] as const) {
     for (const size of sizes) for (const options of orientations) await compare(size, options);
   });
 
-  test("a product that is worth large tiles is the float64 product, also where tiles stick out at both edges", async () => {
+  test("large products are those in float64, also where tiles stick out at both edges", async () => {
     for (const options of orientations) await compare([260, 520, 252], options);
     await compare([263, 515, 251], {});
   });
@@ -263,7 +264,7 @@ for (const as of ["software", "gpu"] as const) {
 const large = suite("matmul of many matrices");
 
 large("a batch that needs more workgroups than fit a row is multiplied to its end", async () => {
-  // A lane a matrix, eight lanes a workgroup. A GPU's workgroups fold by the same text, and take minutes on a processor.
+  // A lane a matrix, eight lanes a workgroup. A GPU's workgroups fold by the same text, and take minutes here.
   const engine = await testEngine({ as: "software" });
   const count = 530_000;
   await scoped(engine, async () => {
@@ -277,7 +278,7 @@ large.run();
 
 const refusals = suite("matmul refuses");
 
-refusals("what is not an f32 tensor of at least two axes, unequal inner lengths, batches that do not broadcast", async () => {
+refusals("wrong types, dtypes, ranks, inner lengths, batches and options", async () => {
   const engine = await testEngine();
   const matrix = engine.ones([2, 3]);
   const { dispatches } = engine.stats();
@@ -286,13 +287,14 @@ refusals("what is not an f32 tensor of at least two axes, unequal inner lengths,
   refused(() => matmul(matrix, wrong(3)), "value", /^matmul: b must be a tensor, got 3/);
   refused(() => matmul(engine.arange(4).reshape([2, 2]), matrix), "dtype", /^matmul: a must be f32, got i32/);
   refused(() => matmul(matrix, engine.arange(6).reshape([3, 2])), "dtype", /^matmul: b must be f32, got i32/);
-  refused(() => matmul(engine.tensor([1, 2]), matrix), "shape", /^matmul: a must have at least 2 axes, got shape \[2\]/);
+  refused(() => matmul(engine.tensor([1, 2]), matrix), "shape", /^matmul: a must have at least 2 axes.*\[2\]/);
   refused(() => matmul(matrix, engine.tensor(1)), "shape", /^matmul: b must have at least 2 axes, got shape \[\]/);
   refused(() => matmul(matrix, matrix), "shape", /^matmul: the inner lengths must be equal, got 3 and 2/);
-  refused(() => matmul(matrix, matrix, { transposeA: true, transposeB: true }), "shape", /got 2 and 3 in \[2, 3\] transposed/);
+  const both = { transposeA: true, transposeB: true };
+  refused(() => matmul(matrix, matrix, both), "shape", /got 2 and 3 in \[2, 3\] transposed/);
   refused(() => matmul(engine.ones([2, 2, 3]), engine.ones([5, 3, 2])), "shape", /^matmul: .*equal or 1/);
   refused(() => matmul(matrix, matrix, wrong({ transposeC: true })), "value", /^matmul: options .*got transposeC/);
-  refused(() => matmul(matrix, matrix, wrong({ transposeB: 1 })), "value", /^matmul: transposeB must be true or false, got 1/);
+  refused(() => matmul(matrix, matrix, wrong({ transposeB: 1 })), "value", /^matmul: transposeB .*got 1/);
   refused(() => matmul(matrix, matrix, wrong(null)), "value", /^matmul: options/);
   const other = await testEngine();
   refused(() => matmul(matrix, other.ones([3, 2])), "engine", /^matmul/);

@@ -36,8 +36,8 @@ interface Geometry {
 }
 
 /**
- * Convolution of images (the cross-correlation of neural networks), as a product of matrices that reads the padded image
- * where it lies.
+ * Convolution of images (the cross-correlation of neural networks), as a product of matrices that reads the padded
+ * image where it lies.
  *
  * @param x `[images, channels, height, width]`, f32
  * @param w `[out, channels, kernel height, kernel width]`, f32
@@ -248,18 +248,19 @@ function describe(x: Tensor, w: Tensor, bias: Tensor | undefined, stride: Pair, 
     () => `conv2d: x and w must have the same number of channels, from 1, got ${channels} and ${ownChannels}`,
     "Axis 1 of both is the channel: x is [images, channels, …] and w is [out, channels, …].",
   );
+  const [paddedHeight, paddedWidth] = [height + 2 * padding[0], width + 2 * padding[1]];
   must(
-    kernelHeight > 0 && kernelWidth > 0 && kernelHeight <= height + 2 * padding[0] && kernelWidth <= width + 2 * padding[1],
+    kernelHeight > 0 && kernelWidth > 0 && kernelHeight <= paddedHeight && kernelWidth <= paddedWidth,
     "shape",
     () =>
-      `conv2d: the kernel must be from 1×1 up to the padded image's ${height + 2 * padding[0]}×${width + 2 * padding[1]}, ` +
+      `conv2d: the kernel must be from 1×1 up to the padded image's ${paddedHeight}×${paddedWidth}, ` +
       `got ${kernelHeight}×${kernelWidth}`,
     "Use a smaller kernel or more padding.",
   );
   must(
     !bias || (bias.shape.length === 1 && bias.shape[0] === outChannels),
     "shape",
-    () => `conv2d: bias must have one number an output channel, shape [${outChannels}], got ${formatShape(bias!.shape)}`,
+    () => `conv2d: bias must have one number an output channel, [${outChannels}], got ${formatShape(bias!.shape)}`,
     "Axis 0 of w is the output channel.",
   );
   const lengthOut = (length: number, taps: number, axis: 0 | 1): number =>
@@ -271,8 +272,9 @@ function describe(x: Tensor, w: Tensor, bias: Tensor | undefined, stride: Pair, 
 
 function pair(name: string, value: number | readonly [number, number], least: number): Pair {
   const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  const isInRange = (one: unknown): boolean => Number.isInteger(one) && Number(one) >= least && Number(one) < 2 ** 16;
   must(
-    both.length === 2 && both.every((one) => Number.isInteger(one) && (one as number) >= least && (one as number) < 2 ** 16),
+    both.length === 2 && both.every(isInRange),
     "value",
     () => `conv2d: ${name} must be a whole number from ${least}, or a pair of them, got ${formatValue(value)}`,
     "A pair is [vertical, horizontal].",

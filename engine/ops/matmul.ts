@@ -38,8 +38,8 @@ const maximumBatchAxes = 4;
  * @param a `[..., n, k]`, f32 (`[..., k, n]` with `transposeA`)
  * @param b `[..., k, m]`, f32 (`[..., m, k]` with `transposeB`)
  * @returns `[..., n, m]`
- * @throws ImleError `shape` where an operand has fewer than two axes (vectors are not promoted: reshape them), where the
- * inner lengths differ, or where the batch axes do not broadcast; `dtype` unless both are f32
+ * @throws ImleError `shape` where an operand has fewer than two axes (vectors are not promoted: reshape them), where
+ * the inner lengths differ, or where the batch axes do not broadcast; `dtype` unless both are f32
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const checked = checkOptions(options);
@@ -119,8 +119,8 @@ function checkOperand(name: string, tensor: Tensor): void {
 function describe(a: Tensor, b: Tensor, { transposeA, transposeB }: CheckedOptions): Problem {
   const [n, k] = lastTwo(a.shape, transposeA);
   const [innerOfB, m] = lastTwo(b.shape, transposeB);
-  const shapes = (): string =>
-    `${formatShape(a.shape)}${transposeA ? " transposed" : ""} and ${formatShape(b.shape)}${transposeB ? " transposed" : ""}`;
+  const as = (swapped: boolean): string => (swapped ? " transposed" : "");
+  const shapes = (): string => `${formatShape(a.shape)}${as(transposeA)} and ${formatShape(b.shape)}${as(transposeB)}`;
   must(
     k === innerOfB,
     "shape",
@@ -144,7 +144,8 @@ function multiply(a: Tensor, b: Tensor, options: CheckedOptions, problem: Proble
   if (inner === 0) return engine.zeros(shape);
   const y = engine.output("matmul", shape);
   // One right operand for all: the batch is so many more rows.
-  const folds = batch.length > 0 && !transposeA && sizeOf(b.shape) === inner * columns && sizeOf(a.shape) === sizeOf(batch) * rows * inner;
+  const sharesB = b.size === inner * columns && a.size === sizeOf(batch) * rows * inner;
+  const folds = batch.length > 0 && !transposeA && sharesB;
   const lengths = folds ? [] : [...batch].reverse();
   while (lengths.length < maximumBatchAxes) lengths.push(1);
   const rowCount = folds ? rows * sizeOf(batch) : rows;

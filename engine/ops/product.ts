@@ -55,8 +55,8 @@ export function elements(isVector: Readonly<Record<string, boolean>>): Piece {
 }
 
 /**
- * Computes a product into its output, whose elements are all written: by lanes that keep a tile in registers on software
- * adapters, by workgroups that share their operands in workgroup memory on GPUs.
+ * Computes a product into its output, whose elements are all written: by lanes that keep a tile in registers on
+ * software adapters, by workgroups that share their operands in workgroup memory on GPUs.
  */
 export function multiplyTiled(product: Product): void {
   const { output } = product;
@@ -153,8 +153,8 @@ function addParts(engine: Engine, operation: string, partial: Tensor, output: Te
 }
 
 /**
- * Tiles that a lane may take, and the multiplications from which one pays for its compilation: 16×16 compiles for 250 to
- * 400 ms, 8×8 for 100 to 150, and computes 1.3 to 1.5 times as fast (loads take most of the time, on lavapipe 88 %).
+ * Tiles that a lane may take, and the multiplications from which one pays for its compilation: 16×16 compiles for 250
+ * to 400 ms, 8×8 for 100 to 150, and computes 1.3 to 1.5 times as fast (loads take most of the time, on lavapipe 88 %).
  */
 const tileSizes = [
   { size: 16, from: 2 ** 24 },
@@ -176,7 +176,8 @@ function splitCount(inner: number, parts: number, wanted: number): number {
 
 function planTiles({ rows, columns, inner, batches, left, right }: Product): Plan {
   const work = rows * columns * inner * batches;
-  const { size } = tileSizes.find((tile) => work >= tile.from && Math.max(rows, columns) > tile.size / 2) ?? tileSizes[2];
+  const longest = Math.max(rows, columns);
+  const { size } = tileSizes.find((tile) => work >= tile.from && longest > tile.size / 2) ?? tileSizes[2];
   const tiles = Math.ceil(rows / size) * Math.ceil(columns / size) * batches;
   const splits = splitCount(inner, tiles, lanesWanted);
   return { rows: size, columns: size, splits, unroll: unrollOf(inner, left, right), lanes: 8 };

@@ -68,8 +68,8 @@ export interface BlockVariant {
 }
 
 /**
- * The text of `multiply_block`: a block of a product a workgroup, of which each lane keeps a tile in registers. It calls
- * `fill_left` and `fill_right` of kernels/matmul-workgroup.wgsl, and what {@link registerTile} calls.
+ * The text of `multiply_block`: a block of a product a workgroup, of which each lane keeps a tile in registers. It
+ * calls `fill_left` and `fill_right` of kernels/matmul-workgroup.wgsl, and what {@link registerTile} calls.
  */
 export function workgroupTile({ rows, columns }: BlockVariant): Piece {
   const lines = [
@@ -121,7 +121,8 @@ function places(side: string, access: Access, count: number, first: string, end:
 }
 
 function steps(side: string, access: Access, unroll: number): string[] {
-  return range(stepCount(access, unroll) - 1).map((k) => `    let ${side}_step_${k + 1} = ${side}_next(${side}_step_${k});`);
+  const next = (k: number): string => `    let ${side}_step_${k + 1} = ${side}_next(${side}_step_${k});`;
+  return range(stepCount(access, unroll) - 1).map(next);
 }
 
 /** Loads of one place in a turn of the loop. */
@@ -181,8 +182,8 @@ function products(left: Access, i: number, columns: number, unroll: number): str
 }
 
 /**
- * Stores the rows four at a time in a loop that moves the other rows up: unrolled, the stores would be most of the text,
- * and of the time that it takes to compile.
+ * Stores the rows four at a time in a loop that moves the other rows up: unrolled, the stores would be most of the
+ * text, and of the time that it takes to compile.
  */
 function stores(rows: number, columns: number, vectorStores: boolean): string[] {
   const groups = range(columns / 4);
