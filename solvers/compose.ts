@@ -6,7 +6,7 @@ import weightCached from "./contract/weight-cached.wgsl";
 import weight from "./contract/weight.wgsl";
 import workgroup from "./contract/workgroup.wgsl";
 import type { Pass, Solver, Strategy } from "./solver.js";
-import type { WeightSource } from "./weights.js";
+import { declareTable, type WeightSource } from "./weights.js";
 
 /**
  * What `emit` does: `state` writes f32 states of each sample, `single` i32 states of the only sample, `count` adds
@@ -25,6 +25,8 @@ export interface Composition {
   readonly instanceShape: readonly number[];
   readonly source: WeightSource;
   readonly emit: EmitMode;
+  /** Invocations of a workgroup of the lane strategy. */
+  readonly lanes: number;
   /** Whether rows of weights are whole blocks of four, and so read as vec4f. */
   readonly aligned: boolean;
 }
@@ -40,7 +42,11 @@ export function composeSolver(composition: Composition): Piece[] {
   const { solver, strategy, pass, source } = composition;
   const text = pass === null ? emptySolve : textOf(pass, composition.instanceShape);
   const pieces: Piece[] = [
-    constants(strategy === "workgroup" ? { WORKGROUP_SIZE: pass?.workgroupSize ?? 64 } : {}),
+    constants(
+      strategy === "workgroup"
+        ? { WORKGROUP_SIZE: workgroupSizeOf(pass, composition.instanceShape) }
+        : { LANES: composition.lanes },
+    ),
     { name: "solvers/bindings", text: declarations(composition) },
     { name: "solvers/contract/place.wgsl", text: place },
     { name: "solvers/contract/theta.wgsl", text: theta },
@@ -62,6 +68,12 @@ const emptySolve = "fn solve() {}";
 /** The author's text for a shape. */
 export function textOf(pass: Pass, instanceShape: readonly number[]): string {
   return typeof pass.wgsl === "function" ? pass.wgsl(instanceShape) : pass.wgsl;
+}
+
+/** The author's size of a workgroup for a shape. */
+export function workgroupSizeOf(pass: Pass | null, instanceShape: readonly number[]): number {
+  const { workgroupSize = 64 } = pass ?? {};
+  return typeof workgroupSize === "function" ? workgroupSize(instanceShape) : workgroupSize;
 }
 
 function declarations(composition: Composition): string {
@@ -86,7 +98,7 @@ function declarations(composition: Composition): string {
     bind(name, "read", composition.aligned ? "vec4f" : "f32");
     lines.push(load4(name, composition.aligned));
   }
-  for (const name of Object.keys(source.tables)) bind(name, "read", "vec4f");
+  for (const [name, table] of Object.entries(source.tables)) lines.push(declareTable(++binding, name, table));
   bind("output", "read_write", { state: "f32", single: "i32", count: "atomic<i32>" }[emit]);
   lines.push(emitText[emit]);
   for (const [name, { type }] of Object.entries(solver.parameters)) {
@@ -95,8 +107,8 @@ function declarations(composition: Composition): string {
   if (Object.keys(solver.inputs).length > 0) bind("packed_inputs", "read", "u32");
   for (const [name, { dtype }] of Object.entries(solver.inputs)) lines.push(inputText(name, dtype));
   if (usesWorkspace(solver)) {
-    bind("work", "read_write", "u32");
-    lines.push(workText[composition.strategy]);
+    bind("work", "read_write", solver.workspaceUnit);
+    lines.push(workText(composition.strategy, solver.workspaceUnit));
   }
   if (solver.reports) {
     bind("status", "read_write", "atomic<u32>");
@@ -144,13 +156,28 @@ function inputText(name: string, dtype: string): string {
   ].join("\n");
 }
 
-/** A slot's words lie next to each other for a workgroup, and next to the other slots' for lanes that step together. */
-const workText: Readonly<Record<Strategy, string>> = {
-  lane: `fn work_load(i: u32) -> u32 { return work[i * uniforms.slots + at_slot]; }
-fn work_store(i: u32, x: u32) { work[i * uniforms.slots + at_slot] = x; }`,
-  workgroup: `fn work_load(i: u32) -> u32 { return work[at_slot * uniforms.slot_words + i]; }
-fn work_store(i: u32, x: u32) { work[at_slot * uniforms.slot_words + i] = x; }`,
-};
+/**
+ * A slot's words lie next to each other for a workgroup. For lanes, word i of the slots of one workgroup lie next to
+ * each other, and its slots next to nothing else, so that a workgroup stays in few pages and cache lines.
+ */
+function workText(strategy: Strategy, unit: Solver["workspaceUnit"]): string {
+  const words = unit === "u32" ? "uniforms.slot_words" : "(uniforms.slot_words / 4u)";
+  const index = {
+    lane: `((at_slot / LANES) * ${words} + i) * LANES + at_slot % LANES`,
+    workgroup: `at_slot * ${words} + i`,
+  }[strategy];
+  const place = `fn work_index(i: u32) -> u32 { return ${index}; }`;
+  if (unit === "u32") {
+    return `${place}
+fn work_load(i: u32) -> u32 { return work[work_index(i)]; }
+fn work_store(i: u32, x: u32) { work[work_index(i)] = x; }`;
+  }
+  return `${place}
+fn work_load(i: u32) -> u32 { return work[work_index(i >> 2u)][i & 3u]; }
+fn work_store(i: u32, x: u32) { work[work_index(i >> 2u)][i & 3u] = x; }
+fn work_load4(q: u32) -> vec4u { return work[work_index(q)]; }
+fn work_store4(q: u32, x: vec4u) { work[work_index(q)] = x; }`;
+}
 
 const reportText = `fn report(code: u32) {
   atomicMax(&status[uniforms.status_word], (code << 24u) | (0xffffffu - min(at_instance, 0xffffffu)));

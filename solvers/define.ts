@@ -27,7 +27,8 @@ export function defineSolver(definition: SolverDefinition): Solver {
   );
   for (const { workgroupSize = 64 } of passes) {
     rule(
-      Number.isInteger(workgroupSize) && workgroupSize >= 1 && workgroupSize <= 256,
+      typeof workgroupSize === "function" ||
+        (Number.isInteger(workgroupSize) && workgroupSize >= 1 && workgroupSize <= 256),
       `${name}: workgroupSize must be a whole number from 1 to 256`,
       workgroupSize,
       "256 is WebGPU's default limit.",
@@ -55,6 +56,7 @@ export function defineSolver(definition: SolverDefinition): Solver {
     stateShape: (shape) => shape,
     maximumState: () => 1,
     workspace: noWorkspace,
+    workspaceUnit: "u32",
     cacheWeights: false,
     emitsEvery: false,
     fits: () => true,

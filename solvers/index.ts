@@ -12,3 +12,4 @@ export {
 export { defineSolver } from "./define.js";
 export { solve } from "./run.js";
 export { topK } from "./top-k/top-k.js";
+export { dijkstraGrid, type DijkstraGridOptions, type NegativeCosts } from "./dijkstra-grid/dijkstra-grid.js";

@@ -3,7 +3,7 @@ import { ImleError, must } from "../engine/error.js";
 import type { Kernel, UniformValue } from "../engine/kernel.js";
 import type { Slice } from "../engine/commands.js";
 import type { Tensor } from "../engine/tensor.js";
-import { composeSolver, type EmitMode, textOf, usesWorkspace } from "./compose.js";
+import { composeSolver, type EmitMode, textOf, usesWorkspace, workgroupSizeOf } from "./compose.js";
 import {
   type Batch,
   checkInputs,
@@ -30,8 +30,11 @@ export interface SolverRun {
 
 const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
 
-/** Workspace of all slots together: enough to fill any adapter, and half of the default limit of a binding. */
-const workspaceBytes = 1 << 26;
+/** Workspace of all slots together: on processors what their caches hold, else half the default limit of a binding. */
+const workspaceBytes = { software: 1 << 22, hardware: 1 << 26 } as const;
+
+/** Invocations of a workgroup of the lane strategy: few on processors, so that small batches use all of their cores. */
+const lanesOf = (engine: Engine): number => (engine.software ? 16 : 64);
 
 /**
  * Solves every (instance, sample) of a batch on the device.
@@ -48,7 +51,9 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
     () => `${operation}: the weights of ${solver.name} must be f32, got ${weights.dtype}`,
     "Make the tensor with { dtype: \"f32\" }.",
   );
-  const tensors = [weights, ...Object.values(inputs), ...Object.values(source.rows), ...Object.values(source.tables)];
+  const tables = Object.entries(source.tables).map(([name, { tensor }]) => [name, tensor] as const);
+  const further = { ...source.rows, ...Object.fromEntries(tables) };
+  const tensors = [weights, ...Object.values(inputs), ...Object.values(further)];
   engine.check(operation, tensors);
   const theta = weights.slice(operation);
   const batch = splitBatch(operation, solver, weights.shape);
@@ -69,18 +74,19 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
   const facts = { instanceShape: batch.instanceShape, size: batch.size, jobs, software: engine.software };
   const strategy = chooseStrategy(operation, solver, facts, run.strategy);
   const steps = plan(solver, strategy, batch.instanceShape);
-  const ownWords = solver.workspace(batch.instanceShape);
+  const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;
+  const ownWords = unit * Math.ceil(solver.workspace(batch.instanceShape, strategy) / unit);
   const slotWords = ownWords + (solver.cacheWeights ? 4 * Math.ceil(batch.size / 4) : 0);
-  const slots = countSlots(operation, engine, solver, jobs, slotWords);
+  const slotGroup = strategy === "lane" ? lanesOf(engine) : 1;
+  const slots = countSlots(operation, engine, solver, jobs, slotWords, slotGroup);
   engine.scope(() => {
     const packed = packInputs(operation, engine, solver, batch, inputs);
     const buffers: Record<string, Slice> = { theta, output: result.slice(operation) };
-    for (const [name, tensor] of Object.entries({ ...source.rows, ...source.tables })) {
-      buffers[name] = tensor.slice(operation);
-    }
+    for (const [name, tensor] of Object.entries(further)) buffers[name] = tensor.slice(operation);
     if (packed) buffers["packed_inputs"] = packed.tensor.slice(operation);
     if (usesWorkspace(solver)) {
-      buffers["work"] = engine.output(operation, [Math.max(slots * slotWords, 1)], "u32").slice(operation);
+      const words = Math.ceil(slots / slotGroup) * slotGroup * slotWords;
+      buffers["work"] = engine.output(operation, [Math.max(words, 1)], "u32").slice(operation);
     }
     if (solver.reports) buffers["status"] = engine.status.slice();
     const uniforms: Record<string, UniformValue> = {
@@ -104,7 +110,7 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
       for (const step of steps) {
         const kernel = stepKernel(engine, solver, strategy, step, batch.instanceShape, source, emit, aligned);
         const workers = here * step.parts;
-        const workgroups = strategy === "lane" ? Math.ceil(workers / 64) : workers;
+        const workgroups = strategy === "lane" ? Math.ceil(workers / lanesOf(engine)) : workers;
         const work = { kernel, buffers, uniforms: { ...uniforms, first_job: first, jobs: here, parts: step.parts } };
         for (let turn = 0; turn < step.repeat; turn++) engine.dispatch({ ...work, workgroups });
       }
@@ -188,15 +194,18 @@ function stepKernel(
   aligned: boolean,
 ): Kernel {
   const { pass, fills } = step;
-  const shaped = typeof pass?.wgsl === "function" ? instanceShape.join() : "";
+  const unshaped = typeof pass?.wgsl !== "function" && typeof pass?.workgroupSize !== "function";
+  const shaped = unshaped ? "" : instanceShape.join();
   const known = kernelsOf(engine, solver);
-  const key = [strategy, step.index, shaped, source.key, emit, aligned].join("|");
+  const lanes = lanesOf(engine);
+  const key = [strategy, lanes, step.index, shaped, source.key, emit, aligned].join("|");
   let kernel = known.get(key);
   if (!kernel) {
     const author = pass ? textOf(pass, instanceShape) : "";
     const names = [...Object.keys(solver.parameters), ...Object.keys(solver.inputs)].join();
-    const identity = [solver.name, solver.sense, key, names, solver.cacheWeights, fills, pass?.workgroupSize, author];
-    const composition = { solver, strategy, pass, fills, instanceShape, source, emit, aligned };
+    const sizes = [solver.workspaceUnit, workgroupSizeOf(pass, instanceShape)];
+    const identity = [solver.name, solver.sense, key, names, solver.cacheWeights, fills, ...sizes, author];
+    const composition = { solver, strategy, pass, fills, instanceShape, source, emit, lanes, aligned };
     kernel = engine.kernel(identity.join("|"), () => composeSolver(composition), `${solver.name} (${strategy})`);
     known.set(key, kernel);
   }
@@ -218,16 +227,27 @@ function isAligned(batch: Batch, slices: readonly Slice[]): boolean {
   return batch.size % 4 === 0 && slices.every(({ storage, bytes }) => Math.ceil(bytes / 16) * 16 <= storage.capacity);
 }
 
-function countSlots(operation: string, engine: Engine, solver: Solver, jobs: number, slotWords: number): number {
+/** How many jobs have a workspace of their own at a time: whole groups of slots, as lanes lay them out. */
+function countSlots(
+  operation: string,
+  engine: Engine,
+  solver: Solver,
+  jobs: number,
+  slotWords: number,
+  slotGroup: number,
+): number {
   if (slotWords === 0) return jobs;
+  const groupBytes = 4 * slotWords * slotGroup;
   const limit = engine.device.limits.maxStorageBufferBindingSize;
   must(
-    4 * slotWords <= limit,
+    groupBytes <= limit,
     "limit",
-    () => `${operation}: the workspace of one instance of ${solver.name} must fit ${limit} bytes, got ${4 * slotWords}`,
+    () =>
+      `${operation}: the workspace of ${slotGroup} instances of ${solver.name} must fit ${limit} bytes, got ${groupBytes}`,
     "Use smaller instances, or an adapter with a larger maxStorageBufferBindingSize.",
   );
-  return Math.max(1, Math.min(jobs, Math.floor(workspaceBytes / (4 * slotWords))));
+  const budget = engine.software ? workspaceBytes.software : workspaceBytes.hardware;
+  return Math.min(jobs, Math.max(1, Math.floor(budget / groupBytes)) * slotGroup);
 }
 
 /** Sums of states are counted in whole numbers, which f32 holds exactly below 2²⁴. */

@@ -12,8 +12,8 @@ export type SolverText = string | ((instanceShape: readonly number[]) => string)
 export interface Pass {
   /** Defines `fn solve(…)`; see docs/write-a-solver.md for what it may call. */
   readonly wgsl: SolverText;
-  /** Invocations of a workgroup; `workgroup` strategy only. By default 64. */
-  readonly workgroupSize?: number;
+  /** Invocations of a workgroup, at most 256; `workgroup` strategy only. By default 64. */
+  readonly workgroupSize?: number | ((instanceShape: readonly number[]) => number);
   /**
    * How many invocations (`lane`) or workgroups (`workgroup`) work on one instance in this pass; `solve` then gets the
    * part's number as its last parameter. By default 1, and no such parameter.
@@ -68,8 +68,14 @@ export interface SolverDefinition {
   readonly parameters?: Readonly<Record<string, { readonly type: "u32" | "f32"; readonly value: number }>>;
   /** Per-instance inputs, which `solve` reads as `input_NAME(i)`. */
   readonly inputs?: Readonly<Record<string, SolverInput>>;
-  /** Words of workspace an instance needs. By default 0. */
-  readonly workspace?: (instanceShape: readonly number[]) => number;
+  /** Words of workspace an instance needs, by a strategy. By default 0. */
+  readonly workspace?: (instanceShape: readonly number[], strategy: Strategy) => number;
+  /**
+   * `vec4u`: the workspace is also read and written in blocks of four words, as `work_load4(q)` and
+   * `work_store4(q, x)`, which software adapters do in half the time; the invocations of a workgroup must then not write
+   * words of one block at once. By default `u32`.
+   */
+  readonly workspaceUnit?: "u32" | "vec4u";
   /** Whether the library keeps an instance's weights in memory because `solve` reads them often. By default false. */
   readonly cacheWeights?: boolean;
   /** Whether `solve` emits every i exactly once, zeros too: saves clearing the output. By default false. */

@@ -2,6 +2,22 @@ import type { Piece } from "../engine/compose.js";
 import type { UniformValue } from "../engine/kernel.js";
 import type { Tensor } from "../engine/tensor.js";
 
+/** Read-only vec4f that all invocations read at places of their own. */
+export interface Table {
+  readonly tensor: Tensor;
+  /**
+   * Bound as `var<uniform>`, or as storage. A processor gathers from uniforms 1.5 times as fast (lavapipe); a GPU's
+   * constant memory wants all invocations at one place.
+   */
+  readonly asUniform: boolean;
+}
+
+/** The WGSL that binds a table as `name: array<vec4f>`. */
+export function declareTable(binding: number, name: string, { tensor, asUniform }: Table): string {
+  const [space, type] = asUniform ? ["uniform", `array<vec4f, ${tensor.size / 4}>`] : ["storage, read", "array<vec4f>"];
+  return `@group(0) @binding(${binding}) var<${space}> ${name}: ${type};`;
+}
+
 /**
  * What a weight is, for one call of a solver. The solver's own text does not change with it.
  *
@@ -14,8 +30,8 @@ export interface WeightSource {
   readonly pieces: readonly Piece[];
   /** Further tensors whose last axes are the instance, read four at a time as `load4_NAME(row, q)`. */
   readonly rows: Readonly<Record<string, Tensor>>;
-  /** Further tensors of vec4f, read as `NAME[i]`. */
-  readonly tables: Readonly<Record<string, Tensor>>;
+  /** Tables, read as `NAME[i]`. */
+  readonly tables: Readonly<Record<string, Table>>;
   /** Fields of `uniforms`, and what is in them. */
   readonly uniforms: Readonly<Record<string, { readonly type: "u32" | "f32" | "vec4u"; readonly value: UniformValue }>>;
 }

@@ -3,13 +3,13 @@
 // loops, silently, after 65,535 iterations altogether, and those are the solver's.
 #import grid
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let invocation = linear_invocation(workgroup, workgroups, lane, 64u);
+  let invocation = linear_invocation(workgroup, workgroups, lane, LANES);
   let slot = invocation / uniforms.parts;
   if (slot >= uniforms.jobs) {
     return;

@@ -1,0 +1,109 @@
+/** What {@link dijkstraGridCpu} returns: flat, row-major. */
+export interface GridPath {
+  /** 1 on the path, both ends counted, else 0. */
+  readonly path: Int32Array;
+  /** Distance of every cell from the start, its own cost and the start's counted. */
+  readonly distances: Float32Array;
+  /** Distance of the goal. */
+  readonly cost: number;
+  /** Steps of every cell's path from the start. */
+  readonly hops: Int32Array;
+}
+
+/** Options of {@link dijkstraGridCpu}. */
+export interface GridPathOptions {
+  readonly neighbours?: 4 | 8;
+  readonly negative?: "clamp" | "shift";
+  /** [row, column]; by default [0, 0]. */
+  readonly start?: readonly [number, number];
+  /** [row, column]; by default [H − 1, W − 1]. */
+  readonly goal?: readonly [number, number];
+}
+
+const { fround } = Math;
+const largestCost = fround(1e34);
+const smallestNormal = 2 ** -126;
+
+/**
+ * Shortest path on a grid by Dijkstra's algorithm with a heap, in f32: the specification of the kernels in this folder.
+ *
+ * Cells leave the heap by (distance, hops, index). Costs lie on cells, so a cell's distance is settled by the first of
+ * its neighbours that leaves the heap, which is its predecessor.
+ */
+export function dijkstraGridCpu(
+  weights: ArrayLike<number>,
+  [height, width]: readonly [number, number],
+  { neighbours = 8, negative = "clamp", start = [0, 0], goal = [height - 1, width - 1] }: GridPathOptions = {},
+): GridPath {
+  const size = height * width;
+  const costs = costsOf(weights, size, negative);
+  const distances = new Float32Array(size).fill(Infinity);
+  const hops = new Int32Array(size);
+  const predecessor = new Int32Array(size).fill(-1);
+  const [first, last] = [start[0] * width + start[1], goal[0] * width + goal[1]];
+
+  const heap: number[] = [];
+  const before = (a: number, b: number): boolean =>
+    (distances[a]! - distances[b]! || hops[a]! - hops[b]! || a - b) < 0;
+  distances[first] = costs[first]!;
+  push(heap, first, before);
+  while (heap.length > 0) {
+    const cell = pop(heap, before);
+    const [row, column] = [Math.floor(cell / width), cell % width];
+    for (let y = Math.max(row - 1, 0); y <= Math.min(row + 1, height - 1); y++) {
+      for (let x = Math.max(column - 1, 0); x <= Math.min(column + 1, width - 1); x++) {
+        const next = y * width + x;
+        if (distances[next] !== Infinity || (neighbours === 4 && y !== row && x !== column)) continue;
+        distances[next] = fround(costs[next]! + distances[cell]!);
+        hops[next] = hops[cell]! + 1;
+        predecessor[next] = cell;
+        push(heap, next, before);
+      }
+    }
+  }
+
+  const path = new Int32Array(size);
+  for (let cell = last; cell >= 0; cell = predecessor[cell]!) path[cell] = 1;
+  return { path, distances, cost: distances[last]!, hops };
+}
+
+/** Costs as the solver takes them: at least 0 by the policy, normal f32, and at most 1e34, so that no sum overflows. */
+function costsOf(weights: ArrayLike<number>, size: number, negative: "clamp" | "shift"): Float32Array {
+  let lowest = 0;
+  for (let i = 0; i < size; i++) lowest = Math.min(lowest, fround(weights[i]!));
+  const lift = negative === "shift" ? lowest : 0;
+  return Float32Array.from({ length: size }, (_, i) => {
+    const cost = fround(fround(weights[i]!) - lift);
+    return cost < smallestNormal ? 0 : Math.min(cost, largestCost);
+  });
+}
+
+type Order = (a: number, b: number) => boolean;
+
+function push(heap: number[], cell: number, before: Order): void {
+  let place = heap.length;
+  while (place > 0) {
+    const parent = (place - 1) >> 1;
+    if (!before(cell, heap[parent]!)) break;
+    heap[place] = heap[parent]!;
+    place = parent;
+  }
+  heap[place] = cell;
+}
+
+function pop(heap: number[], before: Order): number {
+  const top = heap[0]!;
+  const cell = heap.pop()!;
+  if (heap.length === 0) return top;
+  let place = 0;
+  for (;;) {
+    let child = 2 * place + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
+    if (!before(heap[child]!, cell)) break;
+    heap[place] = heap[child]!;
+    place = child;
+  }
+  heap[place] = cell;
+  return top;
+}
