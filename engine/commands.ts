@@ -94,7 +94,7 @@ export class Commands {
     this.counts.dispatches++;
     this.waiting++;
     for (const binding of kernel.bindings) {
-      if (binding.kind === "uniform") continue;
+      if (binding.kind === "uniforms") continue;
       const { storage } = work.buffers[binding.name]!;
       storage.lastUse = this.serial;
       if (binding.kind === "read_write") storage.lastWrite = this.serial;

@@ -5,7 +5,8 @@ import { ImleError } from "./error.js";
 export interface Binding {
   readonly binding: number;
   readonly name: string;
-  readonly kind: "uniform" | "read" | "read_write";
+  /** `uniforms` is the struct that the host fills at each dispatch; `constant` a buffer bound as `var<uniform>`. */
+  readonly kind: "uniforms" | "constant" | "read" | "read_write";
 }
 
 interface UniformField {
@@ -45,7 +46,7 @@ export class Kernel {
     this.bindings = [...code.matchAll(bindingPattern)].map((match) => ({
       binding: Number(match[1]),
       name: match[4]!,
-      kind: match[2] === "uniform" ? "uniform" : match[3] === "read_write" ? "read_write" : "read",
+      kind: kindOf(match[2]!, match[3], match[4]!),
     }));
     const { fields, bytes } = parseUniforms(label, uniformsPattern.exec(code)?.[1] ?? "");
     this.fields = fields;
@@ -67,6 +68,11 @@ export class Kernel {
       else throw new Error(`${this.label}: no value for the uniform ${field.name}`);
     }
   }
+}
+
+function kindOf(space: string, access: string | undefined, name: string): Binding["kind"] {
+  if (space === "uniform") return name === "uniforms" ? "uniforms" : "constant";
+  return access === "read_write" ? "read_write" : "read";
 }
 
 function parseUniforms(label: string, body: string): { fields: UniformField[]; bytes: number } {

@@ -10,7 +10,7 @@ interface Compiled {
   readonly pipeline: GPUComputePipeline;
 }
 
-const kinds = { uniform: "uniform", read: "read-only-storage", read_write: "storage" } as const;
+const types = { uniforms: "uniform", constant: "uniform", read: "read-only-storage", read_write: "storage" } as const;
 const groupsKept = 8192;
 
 /** Compiles kernels once, and makes each bind group once. */
@@ -34,7 +34,7 @@ export class PipelineCache {
     const compiled = this.compiled.get(kernel) ?? this.compile(kernel);
     let key = `${compiled.id}`;
     for (const binding of kernel.bindings) {
-      if (binding.kind === "uniform") continue;
+      if (binding.kind === "uniforms") continue;
       const slice = buffers[binding.name];
       if (!slice) throw new Error(`${kernel.label}: no buffer for ${binding.name}`);
       key += `:${slice.storage.id},${slice.bytes}`;
@@ -98,7 +98,7 @@ export class PipelineCache {
       entries: kernel.bindings.map(({ binding, kind }) => ({
         binding,
         visibility: 4,
-        buffer: { type: kinds[kind], hasDynamicOffset: kind === "uniform" },
+        buffer: { type: types[kind], hasDynamicOffset: kind === "uniforms" },
       })),
     });
     const descriptor = {
@@ -116,7 +116,7 @@ export class PipelineCache {
     uniformBuffer: GPUBuffer,
   ): GPUBindGroup {
     const entries = kernel.bindings.map(({ binding, name, kind }) => {
-      if (kind === "uniform") return { binding, resource: { buffer: uniformBuffer, size: kernel.uniformBytes } };
+      if (kind === "uniforms") return { binding, resource: { buffer: uniformBuffer, size: kernel.uniformBytes } };
       const { storage, bytes } = buffers[name]!;
       const size = Math.min(Math.max(16, Math.ceil(bytes / 16) * 16), storage.capacity);
       return { binding, resource: { buffer: storage.buffer, offset: storage.offset, size } };

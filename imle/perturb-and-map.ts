@@ -5,9 +5,9 @@ import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import { runSolver, solverKernels } from "../solvers/run.js";
 import { type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
-import type { WeightSource } from "../solvers/weights.js";
+import type { Table, WeightSource } from "../solvers/weights.js";
 import { meanOfCounts } from "./mean.js";
-import { noisePiece, noiseTable } from "./noise/draw.js";
+import { noiseKey, noisePiece, noiseTable } from "./noise/draw.js";
 import type { Noise } from "./noise/noise.js";
 import { noNoise } from "./noise/none/none.js";
 import type { Target } from "./target/target.js";
@@ -108,7 +108,7 @@ export function perturbedWeights(
   const sampledShape = [...batchShape, samples, ...instanceShape];
   const pieces: Piece[] = [];
   const rows: Record<string, Tensor> = {};
-  const tables: Record<string, Tensor> = {};
+  const tables: Record<string, Table> = {};
   const place = options.place ?? (noise.wgsl !== "" ? engine.random.next(0) : { seed: 0, stream: 0, call: 0 });
   const descends = solver.sense === "max" ? 1 : -1;
   const uniforms: Record<string, WeightSource["uniforms"][string]> = {
@@ -151,7 +151,7 @@ export function perturbedWeights(
   }
   pieces.push({ name: "imle/weights", text: sourceText(noise, aim !== undefined, perSample) });
   pieces.push({ name: "imle/perturbed-weights.wgsl", text: perturbed });
-  const key = ["perturbed", noise.name, aim?.target.name, perSample, noise.given !== undefined].join(":");
+  const key = ["perturbed", noiseKey(noise), table?.asUniform, aim?.target.name, perSample].join(":");
   return { key, pieces, rows, tables, uniforms };
 }
 

@@ -2,6 +2,7 @@ import type { Piece } from "../../engine/compose.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RandomPlace } from "../../engine/random.js";
 import type { Tensor } from "../../engine/tensor.js";
+import { declareTable, type Table } from "../../solvers/weights.js";
 import drawText from "./draw.wgsl";
 import type { Noise } from "./noise.js";
 
@@ -13,9 +14,21 @@ export function noisePiece(noise: Noise): Piece {
 }
 
 /** A noise's table on the device, uploaded once an engine; null where it has none. */
-export function noiseTable(engine: Engine, noise: Noise): Tensor | null {
+export function noiseTable(engine: Engine, noise: Noise): Table | null {
   const { table } = noise;
-  return table ? engine.cache(table, () => engine.tensor(table)) : null;
+  if (!table) return null;
+  const tensor = engine.cache(table, () => engine.tensor(table, { usage: uniformUsage }));
+  return { tensor, asUniform: engine.software };
+}
+
+const uniformUsage = 0x40;
+const textNumbers = new Map<string, number>();
+
+/** Tells compositions apart: laws that differ by their tables alone share their kernels. */
+export function noiseKey(noise: Noise): string {
+  const number = textNumbers.get(noise.wgsl) ?? textNumbers.size;
+  textNumbers.set(noise.wgsl, number);
+  return `noise ${number} (${noise.table ? noise.table.length / 4 : noise.given ? "given" : "no"} rows)`;
 }
 
 /**
@@ -51,18 +64,14 @@ function draw(
 ): void {
   const { engine } = y;
   const table = noiseTable(engine, noise);
-  const tableBinding = {
-    name: "noise/table",
-    text: "@group(0) @binding(2) var<storage, read> noise_values: array<vec4f>;",
-  };
-  const kernel = engine.kernel(`draw:${noise.name}`, () => [
-    ...(table ? [tableBinding] : []),
+  const kernel = engine.kernel(`draw:${noiseKey(noise)}:${table?.asUniform}`, () => [
+    ...(table ? [{ name: "noise/table", text: declareTable(2, "noise_values", table) }] : []),
     noisePiece(noise),
     { name: "imle/noise/draw.wgsl", text: drawText },
   ]);
   engine.dispatch({
     kernel,
-    buffers: { y: y.slice("drawNoise"), ...(table && { noise_values: table.slice("drawNoise") }) },
+    buffers: { y: y.slice("drawNoise"), ...(table && { noise_values: table.tensor.slice("drawNoise") }) },
     uniforms: { random_place: [place.seed, place.stream, place.call, 0], ...counts },
     workgroups: Math.ceil((counts.rows * Math.ceil(counts.size / 4)) / 64),
   });
