@@ -6,18 +6,19 @@
 // not depend on the order (README), so every invocation goes its own way.
 // Distances lie where the queue of the trace will, as [row][block]; those of rows not yet visited are not stored.
 
-fn settle(start: vec2u) {
+// How many steps it took.
+fn settle(start: vec2u) -> u32 {
   var beside = far_row();
   var row = i32(start.x);
   var step = 1i;
   var until = row + 1;
   var first_change = row;
   var changed_any = true;
-  var settled = false;
   var visited_from = row;
   var visited_to = row;
   store_row(DISTANCES + start.x * ROW_BLOCKS, source_row(start.y, work_load(cell_of(start))));
-  for (var steps = 0u; steps < MOST_STEPS; steps++) {
+  var steps = 0u;
+  for (; steps < MOST_STEPS; steps++) {
     let base = u32(row) * ROW_BLOCKS;
     let before = choose_row(far_row(), load_row(DISTANCES + base), (row >= visited_from) & (row <= visited_to));
     visited_from = min(visited_from, row);
@@ -31,8 +32,7 @@ fn settle(start: vec2u) {
     let next = row + step;
     if (!((changed | ((until - row) * step > 0)) & (next >= 0) & (next < i32(HEIGHT)))) {
       // Left by a break, not from here: on processors work under a condition is done in any case.
-      settled = !changed_any | (HEIGHT == 1u);
-      if (settled) {
+      if (!changed_any || HEIGHT == 1u) {
         break;
       }
       until = first_change - step;
@@ -41,8 +41,6 @@ fn settle(start: vec2u) {
     }
     row += step;
   }
-  if (!settled) {
-    report(REPORT_BOUND);
-  }
   store_directions();
+  return steps;
 }

@@ -1,5 +1,5 @@
-// Shortest path on a grid by one invocation, in three steps: costs into the workspace; distances, by `settle`, which is
-// lane-rows.wgsl or, for small grids, lane-whole.ts, and which leaves the directions; the path.
+// Shortest path on a grid by one invocation, in three steps: costs into the workspace; distances and directions, by
+// `settle` (lane-rows.wgsl); the path.
 // Layout of the workspace: costs as [row][block of four words], whose place the directions take when the distances are
 // known, as [row][block's word]; then QUEUE.
 
@@ -22,8 +22,8 @@ fn queue_store(position: u32, entry: u32) {
 fn solve() {
   let start = start_place();
   load_costs();
-  settle(start);
-  trace_path(cell_of(start), cell_of(goal_place()));
+  let steps = settle(start);
+  trace_path(cell_of(start), cell_of(goal_place()), MOST_STEPS - steps);
 }
 
 // Draws every weight once.

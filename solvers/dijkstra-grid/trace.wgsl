@@ -2,7 +2,8 @@
 // order of index. The first way to the start is the path (README: it has the fewest hops, and of those the lowest
 // indices). A cell is row · PITCH + column; its directions are eight bits, by rows of the 3 × 3 square around it, four
 // cells a word, which the strategy has stored. A cell that is queued has its directions taken away, so none is queued
-// twice, and the search ends after one turn for each direction at most.
+// twice, and the search ends after one turn for each direction at most, or after the turns that are allowed.
+// The start is always found: every cell but it has a direction, and these never lead round (README).
 // The strategies supply directions_load, directions_store, queue_load, queue_store.
 
 fn cell_of(place: vec2u) -> u32 {
@@ -41,14 +42,14 @@ fn neighbour(cell: u32, direction: u32) -> u32 {
 }
 
 // Entries of the queue: directions << 24 | position of the entry it came from << 12 | cell.
-fn trace_path(start: u32, goal: u32) {
+fn trace_path(start: u32, goal: u32, most_turns: u32) {
   var cell = goal;
   var directions = take_directions(goal);
   var head = 0u;
   var tail = 1u;
   var found = start == goal;
   queue_store(0u, goal);
-  for (var turn = 0u; turn < 8u * HEIGHT * WIDTH && head < tail && !found; turn++) {
+  for (var turn = 0u; turn < most_turns && !found; turn++) {
     let next = neighbour(cell, firstTrailingBit(directions));
     directions &= directions - 1u;
     found = next == start;
@@ -63,6 +64,9 @@ fn trace_path(start: u32, goal: u32) {
       cell = entry & 4095u;
       directions = entry >> 24u;
     }
+  }
+  if (!found) {
+    report(REPORT_BOUND);
   }
   var position = tail - 1u;
   for (var hops = 0u; hops < HEIGHT * WIDTH; hops++) {

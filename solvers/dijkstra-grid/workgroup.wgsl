@@ -72,7 +72,7 @@ fn solve(lane: u32) {
   keep_directions(lane);
   workgroupBarrier();
   if (lane == 0u) {
-    trace_path(start, cell_of(goal_place()));
+    trace_path(start, cell_of(goal_place()), 8u * HEIGHT * WIDTH);
   }
 }
 
