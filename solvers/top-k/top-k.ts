@@ -1,19 +1,20 @@
 import { formatValue, must } from "../../engine/error.js";
 import { defineSolver } from "../define.js";
 import type { ChoiceFacts, Solver, Strategy } from "../solver.js";
-import bisection from "./bisection.wgsl";
 import keys from "./keys.wgsl";
+import laneBisection from "./lane-bisection.wgsl";
 import lane from "./lane.wgsl";
+import { sortedList } from "./list.js";
 import workgroup from "./workgroup.wgsl";
 
 /** Longest row whose keys fit 16 KiB of workgroup memory beside the histogram. */
 const onChip = 3584;
 
-/** Longest rows of a lane: lavapipe ends an invocation's loops after 65,535 iterations; these need 2, or 18, a block. */
-const longestListed = 2 ** 16;
+/** Longest rows of a lane: lavapipe ends an invocation's loops after 65,535 iterations; these need 1, or 19, a block. */
+const longestListed = 2 ** 17;
 const longestBisected = 2 ** 13;
 
-/** Up to this k a sorted list in registers beats 32 readings of the row. */
+/** Up to this k a sorted list in registers beats 16 readings of the row. */
 const listLimit = 32;
 
 /** On a GPU one invocation a row is enough for rows this short, if there are rows enough to fill it. */
@@ -33,6 +34,7 @@ export function topK(k: number): Solver {
     () => `topK: k must be a whole number from 0, got ${formatValue(k)}`,
     "Pass how many are to be chosen.",
   );
+  const listed = k <= listLimit;
   return defineSolver({
     name: "topK",
     sense: "max",
@@ -44,42 +46,16 @@ export function topK(k: number): Solver {
         () => `topK: k must be in the range [0, ${n}], the length of the last axis, got ${k}`,
         "Choose fewer, or pass longer rows.",
       ),
-    emitsEvery: true,
-    workspace: ([n]) => 4 * Math.ceil(n! / 4),
+    ...(listed ? {} : { emitsEvery: true, workspace: ([n]: readonly number[]) => 4 * Math.ceil(n! / 4) }),
     strategies: {
-      lane: [{ wgsl: [keys, k <= listLimit ? sortedList(k) : bisection, lane].join("\n") }],
+      lane: [{ wgsl: [keys, ...(listed ? [sortedList(k), lane] : [laneBisection])].join("\n") }],
       workgroup: [{ wgsl: [keys, workgroup].join("\n"), workgroupSize: 256 }],
     },
-    fits: (strategy, [n]) => n! <= (strategy === "workgroup" ? onChip : k <= listLimit ? longestListed : longestBisected),
+    fits: (strategy, [n]) => n! <= (strategy === "workgroup" ? onChip : listed ? longestListed : longestBisected),
     choose,
   });
 }
 
 function choose({ size, jobs, software }: ChoiceFacts): Strategy {
   return software || size > onChip || (size <= shortRow && jobs >= 4096) ? "lane" : "workgroup";
-}
-
-/**
- * The k largest keys in k registers, sorted: an insertion is k pairs of max and min, without a branch. Equal keys need
- * no order among themselves, since the mask is filled by index afterwards.
- */
-function sortedList(k: number): string {
-  const slots = Array.from({ length: k }, (_, j) => `top_${j}`);
-  const last = slots.at(-1) ?? "0xffffffffu";
-  return [
-    ...slots.map((slot) => `var<private> ${slot}: u32;`),
-    "fn select_start() {",
-    ...slots.map((slot) => `  ${slot} = 0u;`),
-    "}",
-    "fn select_insert(key: u32) {",
-    "  var rest = key;",
-    "  var larger = 0u;",
-    ...slots.map((slot) => `  larger = max(${slot}, rest); rest = min(${slot}, rest); ${slot} = larger;`),
-    "}",
-    "fn select_threshold(k: u32) -> vec2u {",
-    "  var above = 0u;",
-    ...slots.map((slot) => `  above += select(0u, 1u, ${slot} > ${last});`),
-    `  return vec2u(${last}, above);`,
-    "}",
-  ].join("\n");
 }
