@@ -90,6 +90,19 @@ export function requireChoice(operation: string, name: string, value: unknown, c
   );
 }
 
+/** The [vertical, horizontal] pair that `value` is, or stands for as one number; whole numbers from `least`, below 2¹⁶. */
+export function requirePair(operation: string, name: string, value: unknown, least: number): readonly [number, number] {
+  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  const isInRange = (one: unknown): boolean => Number.isInteger(one) && Number(one) >= least && Number(one) < 2 ** 16;
+  must(
+    both.length === 2 && both.every(isInRange),
+    "value",
+    () => `${operation}: ${name} must be a whole number from ${least}, or a pair of them, got ${formatValue(value)}`,
+    "A pair is [vertical, horizontal].",
+  );
+  return both as unknown as readonly [number, number];
+}
+
 /** Throws unless `options` is an object with no other keys than these: a misspelt option would do nothing. */
 export function requireOptions(operation: string, options: unknown, names: readonly string[]): void {
   const keys = typeof options === "object" && options !== null ? Object.keys(options) : undefined;

@@ -3,10 +3,10 @@ import pixelColumns from "../../kernels/convolution-pixels.wgsl";
 import tapColumns from "../../kernels/convolution-taps.wgsl";
 import source from "../../kernels/convolution.wgsl";
 import { constants, type Piece } from "../compose.js";
-import { formatShape, formatValue, must } from "../error.js";
+import { formatShape, must } from "../error.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
-import { requireOptions, requireTensor } from "./arguments.js";
+import { requireOptions, requirePair, requireTensor } from "./arguments.js";
 import { elements, multiplyTiled, type Product } from "./product.js";
 import { sum } from "./reduce.js";
 import type { Access } from "./tiles.js";
@@ -53,7 +53,13 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   if (bias !== undefined) requireTensor("conv2d", "bias", bias, ["f32"]);
   const inputs = bias ? [x, w, bias] : [x, w];
   x.engine.check("conv2d", inputs);
-  const geometry = describe(x, w, bias, pair("stride", stride, 1), pair("padding", padding, 0));
+  const geometry = describe(
+    x,
+    w,
+    bias,
+    requirePair("conv2d", "stride", stride, 1),
+    requirePair("conv2d", "padding", padding, 0),
+  );
   const { images, outChannels, outSize } = geometry;
   const y = x.engine.output("conv2d", [images, outChannels, ...outSize]);
   convolve(x, w, bias, y, geometry);
@@ -268,16 +274,4 @@ function describe(x: Tensor, w: Tensor, bias: Tensor | undefined, stride: Pair, 
   const outSize: Pair = [lengthOut(height, kernelHeight, 0), lengthOut(width, kernelWidth, 1)];
   const taps: Pair = [kernelHeight, kernelWidth];
   return { images, channels, outChannels, size: [height, width], outSize, taps, stride, padding };
-}
-
-function pair(name: string, value: number | readonly [number, number], least: number): Pair {
-  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
-  const isInRange = (one: unknown): boolean => Number.isInteger(one) && Number(one) >= least && Number(one) < 2 ** 16;
-  must(
-    both.length === 2 && both.every(isInRange),
-    "value",
-    () => `conv2d: ${name} must be a whole number from ${least}, or a pair of them, got ${formatValue(value)}`,
-    "A pair is [vertical, horizontal].",
-  );
-  return both as unknown as Pair;
 }

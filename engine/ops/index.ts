@@ -1,8 +1,10 @@
 export * from "./convolution.js";
+export * from "./dropout.js";
 export * from "./elementwise.js";
 export * from "./gather.js";
 export * from "./losses.js";
 export * from "./matmul.js";
+export * from "./pooling.js";
 export { argmax, max, mean, min, sum } from "./reduce.js";
 export * from "./shape.js";
 export * from "./slicing.js";
