@@ -109,6 +109,8 @@ function declarations(composition: Composition): string {
   if (usesWorkspace(solver)) {
     bind("work", "read_write", solver.workspaceUnit);
     lines.push(workText(composition.strategy, solver.workspaceUnit));
+  } else {
+    lines.push("fn place_work() {}");
   }
   if (solver.reports) {
     bind("status", "read_write", "atomic<u32>");
@@ -162,11 +164,11 @@ function inputText(name: string, dtype: string): string {
  */
 function workText(strategy: Strategy, unit: Solver["workspaceUnit"]): string {
   const words = unit === "u32" ? "uniforms.slot_words" : "(uniforms.slot_words / 4u)";
-  const index = {
-    lane: `((at_slot / LANES) * ${words} + i) * LANES + at_slot % LANES`,
-    workgroup: `at_slot * ${words} + i`,
-  }[strategy];
-  const place = `fn work_index(i: u32) -> u32 { return ${index}; }`;
+  const index = { lane: "at_work + i * LANES", workgroup: "at_work + i" }[strategy];
+  const first = { lane: `at_slot / LANES * ${words} * LANES + at_slot % LANES`, workgroup: `at_slot * ${words}` }[strategy];
+  const place = `var<private> at_work: u32;
+fn place_work() { at_work = ${first}; }
+fn work_index(i: u32) -> u32 { return ${index}; }`;
   if (unit === "u32") {
     return `${place}
 fn work_load(i: u32) -> u32 { return work[work_index(i)]; }

@@ -34,7 +34,7 @@ const product = (lengths: readonly number[]): number => lengths.reduce((total, l
 const workspaceBytes = { software: 1 << 22, hardware: 1 << 26 } as const;
 
 /** Invocations of a workgroup of the lane strategy: few on processors, so that small batches use all of their cores. */
-const lanesOf = (engine: Engine): number => (engine.software ? 16 : 64);
+const lanesOf = (engine: Engine): number => (engine.software ? 8 : 64);
 
 /**
  * Solves every (instance, sample) of a batch on the device.

@@ -10,6 +10,7 @@ fn place(job: u32, slot: u32) {
   at_instance = job / uniforms.samples;
   at_sample = job % uniforms.samples;
   at_slot = slot;
+  place_work();
 }
 
 // Weights of one instance.
