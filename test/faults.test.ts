@@ -1,0 +1,101 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Engine, ImleError } from "webgpu-imle";
+import { testEngine } from "./support/engine.js";
+import { refused, rejected } from "./support/errors.js";
+
+const engine = await testEngine({ debug: false });
+const usage = { copySource: 0x4, copyDestination: 0x8, storage: 0x80 };
+const anyUse = usage.storage | usage.copySource | usage.copyDestination;
+
+const faults = suite("faults of buffers and devices");
+
+async function ownDevice(): Promise<GPUDevice> {
+  return (await navigator.gpu.requestAdapter())!.requestDevice();
+}
+
+faults("a host's buffer that was destroyed rejects the next read; what came before and after is untouched", async () => {
+  const before = engine.tensor([1, 2, 3]).mul(2);
+  assert.equal([...(await before.read())], [2, 4, 6]);
+  const buffer = engine.device.createBuffer({ size: 16, usage: anyUse });
+  const wrapped = engine.wrap(buffer, [4]);
+  buffer.destroy();
+  const spoilt = wrapped.add(1);
+  await rejected(spoilt.read(), "buffer", /the driver must accept the submitted work/);
+  refused(() => spoilt.add(1), "buffer", /the driver must accept the submitted work/);
+  assert.equal([...(await before.read())], [2, 4, 6]);
+  assert.equal([...(await before.add(1).read())], [3, 5, 7]);
+});
+
+faults("a buffer of another device rejects the next read, and the engine goes on", async () => {
+  const device = await ownDevice();
+  const foreign = engine.wrap(device.createBuffer({ size: 16, usage: anyUse }), [4]);
+  const spoilt = foreign.add(1);
+  await rejected(spoilt.read(), "buffer", /the driver must accept/);
+  assert.equal([...(await engine.ones([2]).read())], [1, 1]);
+  device.destroy();
+});
+
+faults("a buffer without the usage, size or alignment that is needed is refused at once", () => {
+  const buffer = engine.device.createBuffer({ size: 64, usage: anyUse });
+  const bare = engine.device.createBuffer({ size: 64, usage: usage.copyDestination });
+  refused(() => engine.wrap(bare, [4]), "buffer", /usage STORAGE/);
+  refused(() => engine.wrap(buffer, [17]), "buffer", /must fit the buffer of 64 bytes/);
+  refused(() => engine.wrap(buffer, [4], { offset: 16 }), "buffer", /multiple of 256/);
+  refused(() => engine.wrap({} as never, [4]), "buffer", /must be a GPUBuffer/);
+  const x = engine.ones([4]);
+  refused(() => x.copyTo(buffer, 56), "buffer", /must fit a buffer of 64/);
+  const unwritable = engine.device.createBuffer({ size: 64, usage: usage.storage });
+  refused(() => x.copyTo(unwritable), "buffer", /COPY_DST/);
+});
+
+faults("a disposed engine refuses every call with the same code, twice too, and leaves the host's device alone", async () => {
+  const device = await ownDevice();
+  const own = Engine.from(device);
+  const x = own.ones([3]);
+  own.dispose();
+  own.dispose();
+  for (const call of [() => own.zeros([1]), () => x.add(1), () => own.flush(), () => x.gpu, () => own.tensor([1])]) {
+    refused(call, "disposed", /the engine must be alive/);
+  }
+  await rejected(x.read(), "disposed", /the engine must be alive/);
+  x.dispose();
+  const again = Engine.from(device);
+  assert.equal([...(await again.ones([2]).read())], [1, 1]);
+  again.dispose();
+  device.destroy();
+});
+
+faults("a lost device is told by engine.lost, and every later call throws the same typed error", async () => {
+  const device = await ownDevice();
+  const own = Engine.from(device);
+  const x = own.ones([3]);
+  await x.read();
+  const pending = x.add(1).read();
+  device.destroy();
+  const outcome = await pending.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  assert.ok(outcome === null || (outcome instanceof ImleError && outcome.code === "device-lost"), String(outcome));
+  assert.is((await own.lost).reason, "destroyed");
+  await Promise.resolve();
+  refused(() => x.add(1), "device-lost", /the device must be alive/);
+  await rejected(x.read(), "device-lost", /the device must be alive/);
+  await rejected(own.idle(), "device-lost", /the device must be alive/);
+});
+
+faults("what is no device, and no WebGPU, is told with what to do", async () => {
+  refused(() => Engine.from({} as never), "engine", /must be a GPUDevice/);
+  const nowhere = { requestAdapter: async () => null } as unknown as GPU;
+  await rejected(Engine.create({ gpu: nowhere }), "adapter", /must have a WebGPU adapter, got none/);
+});
+
+faults("a tensor beyond the adapter's limit is refused before it is allocated", () => {
+  const before = engine.memory();
+  const most = Math.min(engine.device.limits.maxBufferSize, engine.device.limits.maxStorageBufferBindingSize);
+  refused(() => engine.zeros([most / 4 + 1]), "limit", /adapter's limit of \d+ bytes/);
+  assert.equal(engine.memory(), before);
+});
+
+faults.run();
