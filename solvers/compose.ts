@@ -63,6 +63,15 @@ export function composeSolver(composition: Composition): Piece[] {
   return pieces;
 }
 
+/** Tells compositions apart: equal for those, and only those, of one text. */
+export function identityOf(composition: Composition): string {
+  const { solver, strategy, pass, fills, instanceShape, source, lanes } = composition;
+  const sizes = [lanes, workgroupSizeOf(pass, instanceShape)];
+  const author = pass ? [textOf(pass, instanceShape), pass.parts !== undefined] : [];
+  const own = [solver.name, strategy, fills, solver.cacheWeights, ...sizes, source.key, ...author];
+  return [...own, declarations(composition)].join("|");
+}
+
 const emptySolve = "fn solve() {}";
 
 /** The author's text for a shape. */

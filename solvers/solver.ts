@@ -1,4 +1,4 @@
-import { formatShape, formatValue, ImleError, must } from "../engine/error.js";
+import { formatShape, formatValue, must } from "../engine/error.js";
 import type { Preparable } from "../engine/engine.js";
 import type { DType, Tensor } from "../engine/tensor.js";
 
@@ -108,7 +108,8 @@ export interface Batch {
   readonly size: number;
 }
 
-const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
+/** Number of elements of a shape. */
+export const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
 
 /** Splits `[...batch, ...instance]` and asks the solver whether it can solve such instances. */
 export function splitBatch(operation: string, solver: Solver, shape: readonly number[]): Batch {
@@ -123,42 +124,6 @@ export function splitBatch(operation: string, solver: Solver, shape: readonly nu
   const instanceShape = shape.slice(split);
   solver.check(instanceShape);
   return { batchShape, instanceShape, instances: product(batchShape), size: product(instanceShape) };
-}
-
-/** Checks names, dtypes and shapes of a call's inputs. */
-export function checkInputs(operation: string, solver: Solver, batch: Batch, inputs: SolverInputs): void {
-  for (const name of Object.keys(inputs)) {
-    must(
-      name in solver.inputs,
-      "value",
-      () => `${operation}: inputs of ${solver.name} must be among [${Object.keys(solver.inputs).join(", ")}], got ${name}`,
-      "Leave it out, or correct its name.",
-    );
-  }
-  for (const [name, input] of Object.entries(solver.inputs)) {
-    const tensor = inputs[name];
-    if (!tensor) {
-      if (input.optional) continue;
-      throw new ImleError(
-        "value",
-        `${operation}: ${solver.name} must be given the input ${name}, got none`,
-        `Pass { ${name}: a tensor } as inputs.`,
-      );
-    }
-    const expected = [...batch.batchShape, ...input.shape(batch.instanceShape)];
-    must(
-      tensor.dtype === input.dtype,
-      "dtype",
-      () => `${operation}: the input ${name} must be ${input.dtype}, got ${tensor.dtype}`,
-      `Make it with { dtype: "${input.dtype}" }.`,
-    );
-    must(
-      formatShape(tensor.shape) === formatShape(expected),
-      "shape",
-      () => `${operation}: the input ${name} must have the shape ${formatShape(expected)}, got ${formatShape(tensor.shape)}`,
-      "Give it the weights' batch axes first.",
-    );
-  }
 }
 
 /** The strategy that a call uses: the one asked for, the only one that fits, or the solver's choice. */

@@ -232,6 +232,26 @@ test("WGSL that does not compile is reported with the author's own line", async 
   assert.equal([...(await engine.ones([2]).read())], [1, 1], "the engine goes on");
 });
 
+test("solvers of one name and one text, of which one reports, are kernels of their own", async () => {
+  const wgsl = "fn solve() { emit(0u, 1); }";
+  const plain = { name: "twins", sense: "max", strategies: { lane: [{ wgsl }] } } as const;
+  const weights = engine.zeros([1, 1]);
+  assert.equal([...(await solve(defineSolver(plain), weights).read())], [1]);
+  const reporting = wgsl.replace("{ emit", "{ if (size() == 0u) { report(1u); } emit");
+  const other = defineSolver({ ...plain, strategies: { lane: [{ wgsl: reporting }] }, reports: { 1: { must: "x", fix: "y" } } });
+  assert.equal([...(await solve(other, weights).read())], [1]);
+  assert.equal([...(await solve(defineSolver({ ...plain, reports: { 1: { must: "x", fix: "y" } } }), weights).read())], [1]);
+});
+
+test("a refused call leaves memory and the recording as they were", () => {
+  const weights = engine.zeros([2, 4000]);
+  const [memory, stats] = [engine.memory(), engine.stats()];
+  assert.throws(() => solve(topK(3), weights, undefined, { strategy: "workgroup" }), /must fit workgroup/);
+  assert.throws(() => solve(topK(4001), weights), /k must be in the range/);
+  assert.throws(() => perturbAndMap(topK(3), weights, { samples: 2 ** 24 }), /below 2²⁴/);
+  assert.equal([engine.memory(), engine.stats()], [memory, stats]);
+});
+
 test("a definition that contradicts itself is refused", () => {
   const fine = { name: "x", sense: "max", strategies: { lane: [{ wgsl: "fn solve() {}" }] } } as const;
   const wrong: unknown[] = [

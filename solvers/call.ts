@@ -1,0 +1,172 @@
+import type { Engine } from "../engine/engine.js";
+import { must } from "../engine/error.js";
+import type { Kernel } from "../engine/kernel.js";
+import { composeSolver, type Composition, type EmitMode, identityOf } from "./compose.js";
+import { type Batch, chooseStrategy, type Pass, product, type Solver, splitBatch, type Strategy } from "./solver.js";
+import type { WeightSource } from "./weights.js";
+
+/** Workspace of all slots together: on processors what their caches hold, else half the default limit of a binding. */
+const workspaceBytes = { software: 1 << 22, hardware: 1 << 26 } as const;
+
+/** Invocations of a workgroup of the lane strategy: few on processors, so that small batches use all of their cores. */
+const lanesOf = (engine: Engine): number => (engine.software ? 8 : 64);
+
+/** What is asked of a solver, but for the weights themselves. */
+export interface Request {
+  /** Names the caller in errors. */
+  readonly operation: string;
+  readonly samples: number;
+  /** `states`: f32 states of each sample. `counts`: i32 sums of states over the samples. */
+  readonly output: "states" | "counts";
+  readonly strategy?: Strategy;
+}
+
+/** One pass of a call. */
+interface Step {
+  /** The author's pass, or null for the library's own, which draws the weights. */
+  readonly pass: Pass | null;
+  readonly index: number;
+  readonly parts: number;
+  readonly repeat: number;
+  readonly fills: boolean;
+}
+
+/** How a request is met: everything that follows from the solver, the shape of the weights and the adapter. */
+export interface Call {
+  readonly batch: Batch;
+  readonly stateShape: readonly number[];
+  readonly stateSize: number;
+  /** (instance, sample) pairs. */
+  readonly jobs: number;
+  readonly emit: EmitMode;
+  readonly strategy: Strategy;
+  readonly steps: readonly Step[];
+  /** Invocations of a workgroup of the lane strategy. */
+  readonly lanes: number;
+  /** Words of the author's own workspace of a job. */
+  readonly ownWords: number;
+  /** Words of a slot: the author's and the cache of weights. */
+  readonly slotWords: number;
+  /** Jobs that have a slot at a time. */
+  readonly slots: number;
+  /** Words of all slots, with those that only fill a group. */
+  readonly workspaceWords: number;
+}
+
+/** Plans a call. Throws whatever can be known before anything is allocated or recorded. */
+export function planCall(engine: Engine, solver: Solver, shape: readonly number[], request: Request): Call {
+  const { operation, samples, output } = request;
+  const batch = splitBatch(operation, solver, shape);
+  const { instanceShape } = batch;
+  checkCounts(operation, solver, batch, samples);
+  const stateShape = solver.stateShape(instanceShape);
+  const jobs = batch.instances * samples;
+  const facts = { instanceShape, size: batch.size, jobs, software: engine.software };
+  const strategy = chooseStrategy(operation, solver, facts, request.strategy);
+  const lanes = lanesOf(engine);
+  const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;
+  const ownWords = unit * Math.ceil(solver.workspace(instanceShape, strategy) / unit);
+  const slotWords = ownWords + (solver.cacheWeights ? 4 * Math.ceil(batch.size / 4) : 0);
+  const slotGroup = strategy === "lane" ? lanes : 1;
+  const slots = countSlots(operation, engine, solver, jobs, slotWords, slotGroup);
+  return {
+    batch,
+    stateShape,
+    stateSize: product(stateShape),
+    jobs,
+    emit: output === "states" ? "state" : samples === 1 ? "single" : "count",
+    strategy,
+    steps: stepsOf(solver, strategy, instanceShape),
+    lanes,
+    ownWords,
+    slotWords,
+    slots,
+    workspaceWords: Math.ceil(slots / slotGroup) * slotGroup * slotWords,
+  };
+}
+
+/** The passes of a strategy for a shape; a first one that only draws the weights, where several passes share them. */
+function stepsOf(solver: Solver, strategy: Strategy, instanceShape: readonly number[]): Step[] {
+  const steps = solver.strategies[strategy]!.map((pass, index) => ({
+    pass,
+    index,
+    parts: pass.parts?.(instanceShape) ?? 1,
+    repeat: pass.repeat?.(instanceShape) ?? 1,
+    fills: false,
+  }));
+  if (!solver.cacheWeights) return steps;
+  const only = steps[0]!;
+  if (steps.length === 1 && only.parts === 1 && only.repeat === 1) return [{ ...only, fills: true }];
+  return [{ pass: null, index: -1, parts: 1, repeat: 1, fills: true }, ...steps];
+}
+
+/** The kernels of a call, one a step. With `aligned`, rows of weights are read as whole vec4f. */
+export function kernelsOfCall(
+  engine: Engine,
+  solver: Solver,
+  call: Call,
+  source: WeightSource,
+  aligned: boolean,
+): Kernel[] {
+  const { strategy, lanes, emit } = call;
+  const { instanceShape } = call.batch;
+  const known = knownKernels(engine, solver);
+  return call.steps.map(({ pass, index, fills }) => {
+    const unshaped = typeof pass?.wgsl !== "function" && typeof pass?.workgroupSize !== "function";
+    const key = [strategy, lanes, index, unshaped ? "" : instanceShape.join(), source.key, emit, aligned].join("|");
+    let kernel = known.get(key);
+    if (!kernel) {
+      const composition: Composition = { solver, strategy, pass, fills, instanceShape, source, emit, lanes, aligned };
+      const label = `${solver.name} (${strategy})`;
+      kernel = engine.kernel(identityOf(composition), () => composeSolver(composition), label);
+      known.set(key, kernel);
+    }
+    return kernel;
+  });
+}
+
+const kernelsOfEngines = new WeakMap<Engine, WeakMap<Solver, Map<string, Kernel>>>();
+
+/** Kernels by a short key; two solvers of one text share their kernels through the engine's own map. */
+function knownKernels(engine: Engine, solver: Solver): Map<string, Kernel> {
+  let ofEngine = kernelsOfEngines.get(engine);
+  if (!ofEngine) kernelsOfEngines.set(engine, (ofEngine = new WeakMap()));
+  let ofSolver = ofEngine.get(solver);
+  if (!ofSolver) ofEngine.set(solver, (ofSolver = new Map()));
+  return ofSolver;
+}
+
+/** How many jobs have a workspace of their own at a time: whole groups of slots, as lanes lay them out. */
+function countSlots(
+  operation: string,
+  engine: Engine,
+  solver: Solver,
+  jobs: number,
+  slotWords: number,
+  slotGroup: number,
+): number {
+  if (slotWords === 0) return jobs;
+  const groupBytes = 4 * slotWords * slotGroup;
+  const limit = engine.device.limits.maxStorageBufferBindingSize;
+  must(
+    groupBytes <= limit,
+    "limit",
+    () =>
+      `${operation}: the workspace of ${slotGroup} instances of ${solver.name} must fit ${limit} bytes, got ${groupBytes}`,
+    "Use smaller instances, or an adapter with a larger maxStorageBufferBindingSize.",
+  );
+  const budget = engine.software ? workspaceBytes.software : workspaceBytes.hardware;
+  return Math.min(jobs, Math.max(1, Math.floor(budget / groupBytes)) * slotGroup);
+}
+
+/** Sums of states are counted in whole numbers, which f32 holds exactly below 2²⁴. */
+function checkCounts(operation: string, solver: Solver, batch: Batch, samples: number): void {
+  const largest = solver.maximumState(batch.instanceShape);
+  must(
+    Number.isInteger(samples) && samples >= 1 && samples * largest < 2 ** 24,
+    "value",
+    () =>
+      `${operation}: samples must be a whole number from 1 with samples · max|v| below 2²⁴ (${solver.name}: max|v| = ${largest}), got ${samples}`,
+    "Use fewer samples.",
+  );
+}

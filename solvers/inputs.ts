@@ -1,0 +1,69 @@
+import type { Engine } from "../engine/engine.js";
+import { formatShape, ImleError, must } from "../engine/error.js";
+import type { Tensor } from "../engine/tensor.js";
+import { type Batch, product, type Solver, type SolverInputs } from "./solver.js";
+
+/** Checks names, dtypes and shapes of a call's inputs. */
+export function checkInputs(operation: string, solver: Solver, batch: Batch, inputs: SolverInputs): void {
+  for (const name of Object.keys(inputs)) {
+    must(
+      name in solver.inputs,
+      "value",
+      () => `${operation}: inputs of ${solver.name} must be among [${Object.keys(solver.inputs).join(", ")}], got ${name}`,
+      "Leave it out, or correct its name.",
+    );
+  }
+  for (const [name, input] of Object.entries(solver.inputs)) {
+    const tensor = inputs[name];
+    if (!tensor) {
+      if (input.optional) continue;
+      throw new ImleError(
+        "value",
+        `${operation}: ${solver.name} must be given the input ${name}, got none`,
+        `Pass { ${name}: a tensor } as inputs.`,
+      );
+    }
+    const expected = [...batch.batchShape, ...input.shape(batch.instanceShape)];
+    must(
+      tensor.dtype === input.dtype,
+      "dtype",
+      () => `${operation}: the input ${name} must be ${input.dtype}, got ${tensor.dtype}`,
+      `Make it with { dtype: "${input.dtype}" }.`,
+    );
+    must(
+      formatShape(tensor.shape) === formatShape(expected),
+      "shape",
+      () => `${operation}: the input ${name} must have the shape ${formatShape(expected)}, got ${formatShape(tensor.shape)}`,
+      "Give it the weights' batch axes first.",
+    );
+  }
+}
+
+/** All inputs of a call in one buffer, one after the other: a single one is bound as it is. */
+export function packInputs(
+  operation: string,
+  engine: Engine,
+  solver: Solver,
+  batch: Batch,
+  inputs: SolverInputs,
+): { tensor: Tensor; uniforms: Record<string, number> } | null {
+  const names = Object.keys(solver.inputs);
+  if (names.length === 0) return null;
+  const uniforms: Record<string, number> = {};
+  let total = 0;
+  for (const name of names) {
+    uniforms[`input_start_${name}`] = total;
+    uniforms[`input_length_${name}`] = inputs[name] ? product(solver.inputs[name]!.shape(batch.instanceShape)) : 0;
+    total += inputs[name]?.size ?? 0;
+  }
+  const given = names.flatMap((name) => inputs[name] ?? []);
+  if (given.length === 1) return { tensor: given[0]!, uniforms };
+  const tensor = engine.output(operation, [Math.max(total, 1)], "u32");
+  let offset = 0;
+  for (const input of given) {
+    const { storage } = tensor.slice(operation);
+    engine.commands.copy(input.slice(operation), { buffer: storage.buffer, offset, storage });
+    offset += 4 * input.size;
+  }
+  return { tensor, uniforms };
+}
