@@ -1,4 +1,4 @@
-// What the solver takes a weight for: a cost in [0, 1e34], as the bits of an f32, whose order is the order of the costs.
+// What the solver takes a weight for: a cost in [0, 1e34], as the bits of an f32, whose order is that of the costs.
 // Weights below zero count as 0 (after the policy `shift` has lifted them), −0 and what is too small for a normal f32
 // too; beyond 1e34 costs are equal, so that no sum of 4,096 of them leaves the numbers.
 

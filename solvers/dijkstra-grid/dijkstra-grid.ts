@@ -68,7 +68,8 @@ const reports: Readonly<Record<number, SolverReport>> = {
  * the goal backwards, each from the neighbour that is least by (distance, hops, index).
  *
  * Costs are taken as f32 from 0 to 1e34 (more counts as 1e34, less than 2⁻¹²⁶ as 0). Sides are at most 64.
- * Inputs, both optional, i32 [...batch, 2], (row, column): `start`, by default (0, 0); `goal`, by default (H − 1, W − 1).
+ * Inputs, both optional, i32 [...batch, 2], (row, column): `start`, by default (0, 0), and `goal`, by default
+ * (H − 1, W − 1).
  *
  * @throws ImleError `value` for options, `shape` or `limit` for grids without cells or above 64 by 64
  */

@@ -8,7 +8,8 @@ export function rowText(width: number, neighbours: 4 | 8): string {
   const blocks = Math.ceil(width / 4);
   const names = Array.from({ length: blocks }, (_, q) => `q${q}`);
   const list = (write: (name: string, q: number) => string): string => names.map(write).join(", ");
-  const lines = (write: (name: string, q: number) => string): string => names.map((name, q) => `  ${write(name, q)}`).join("\n");
+  const lines = (write: (name: string, q: number) => string): string =>
+    names.map((name, q) => `  ${write(name, q)}`).join("\n");
 
   const far = "bitcast<u32>(FAR)";
   /** The cells of a row one column to the left or to the right of a block's own. */
@@ -27,6 +28,7 @@ export function rowText(width: number, neighbours: 4 | 8): string {
     .slice(0, -1)
     .reverse()
     .map((column) => `  let e${column} = min(d${column}, plus(e${column + 1}, ${part("costs.q", column)}));`);
+  const columnsOf = (q: number): string => `vec4u(${[0, 1, 2, 3].map((j) => `${4 * q + j}u`).join(", ")})`;
   const cell = (column: number): string => (column < width ? `e${column}` : far);
 
   /** Neighbours of a block's cells, by bit of their direction. */
@@ -56,7 +58,7 @@ fn far_row() -> Row {
 
 // Far everywhere but in one column.
 fn source_row(column: u32, distance: u32) -> Row {
-  return Row(${list((_, q) => `select(vec4u(${far}), vec4u(distance), vec4u(column) == vec4u(${[0, 1, 2, 3].map((j) => `${4 * q + j}u`).join(", ")}))`)});
+  return Row(${list((_, q) => `select(vec4u(${far}), vec4u(distance), vec4u(column) == ${columnsOf(q)})`)});
 }
 
 fn choose_row(otherwise: Row, given: Row, condition: bool) -> Row {

@@ -1,16 +1,20 @@
 /** WGSL of what a lane of a workgroup does for each of its `blocks` blocks of four cells, unrolled, in registers. */
 export function blocksText(width: number, neighbours: 4 | 8, blocks: number): string {
-  const each = (write: (k: number) => string): string => Array.from({ length: blocks }, (_, k) => `  ${write(k)}`).join("\n");
+  const numbers = Array.from({ length: blocks }, (_, k) => k);
+  const each = (write: (k: number) => string): string => numbers.map((k) => `  ${write(k)}`).join("\n");
   const block = (k: number): string => `lane + ${k}u * WORKGROUP_SIZE`;
   const pitch = width + 2;
   /** Offsets within the ring, by bit of the direction. */
   const around: readonly (readonly [bit: number, offset: number])[] = (
-    [[0, -pitch - 1], [1, -pitch], [2, -pitch + 1], [3, -1], [4, 1], [5, pitch - 1], [6, pitch], [7, pitch + 1]] as const
+    [
+      ...([[0, -pitch - 1], [1, -pitch], [2, -pitch + 1], [3, -1]] as const),
+      ...([[4, 1], [5, pitch - 1], [6, pitch], [7, pitch + 1]] as const),
+    ]
   ).filter(([bit]) => neighbours === 8 || [1, 3, 4, 6].includes(bit));
   const neighbour = (offset: number): string => `distance_at(place ${offset < 0 ? "-" : "+"} ${Math.abs(offset)}u)`;
   const least = (values: readonly string[]): string => values.reduce((a, b) => `min(${a}, ${b})`);
   const privates = (name: string, type: string): string =>
-    Array.from({ length: blocks }, (_, k) => `var<private> ${name}_${k}: ${type};`).join("\n");
+    numbers.map((k) => `var<private> ${name}_${k}: ${type};`).join("\n");
 
   return `${privates("weights", "vec4f")}
 ${privates("costs", "vec4u")}

@@ -1,11 +1,11 @@
-// Shortest path on a grid by one workgroup; a lane owns every WORKGROUP_SIZE-th block of four cells, with their costs in
-// registers. Layout of sh_words: distances with a ring of far cells around them, (HEIGHT + 2) × (WIDTH + 2); once the
-// directions are known, those, and then the queue of the trace.
-// Rounds: lanes lower their cells by what they read of the neighbours, several times and without waiting; only the owner
+// Shortest path on a grid by one workgroup; a lane owns every WORKGROUP_SIZE-th block of four cells, whose costs are in
+// its registers. Layout of sh_words: distances with a ring of far cells around them, (HEIGHT + 2) × (WIDTH + 2); once
+// the directions are known, those, and then the queue of the trace.
+// Rounds: lanes lower their cells by what they read of the neighbours, several times and without waiting. Only the owner
 // writes a cell, and distances only fall, so any order leads to the same fixpoint (README). It is reached when a round
-// changed nothing. Between barriers, in rounds: sh_words by owners; sh_changed is raised by any lane, lowered by lane 0.
-// workgroup-blocks.ts supplies what is unrolled over a lane's blocks: draw_blocks, set_costs, start_blocks, relax_blocks,
-// and the two steps of the directions.
+// changed nothing. Between barriers, in rounds: owners write sh_words; any lane raises sh_changed, lane 0 lowers it.
+// workgroup-blocks.ts supplies what is unrolled over a lane's blocks: draw_blocks, set_costs, start_blocks,
+// relax_blocks, and the two steps of the directions.
 
 var<workgroup> sh_words: array<atomic<u32>, SHARED_WORDS>;
 var<workgroup> sh_changed: atomic<u32>;

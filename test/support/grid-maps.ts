@@ -28,7 +28,9 @@ export const mapFamilies: Readonly<Record<string, Cost>> = {
 /** A map of a family, row-major f32. */
 export function gridMap(family: string, random: Random, height: number, width: number): Float32Array<ArrayBuffer> {
   const cost = mapFamilies[family]!;
-  return Float32Array.from({ length: height * width }, (_, i) => cost(random, Math.floor(i / width), i % width, height, width));
+  return Float32Array.from({ length: height * width }, (_, i) => {
+    return cost(random, Math.floor(i / width), i % width, height, width);
+  });
 }
 
 /** Neighbours of a cell in order of index. */
@@ -100,8 +102,9 @@ export function pathByDefinition(
   hops[0] = 0;
   settle(hops, (cell) => 1 + Math.min(...nearest[cell]!.map((next) => hops[next]!)));
   const path = new Int32Array(size);
-  let cell = size - 1;
-  for (; cell !== 0; cell = nearest[cell]!.reduce((best, next) => (hops[next]! < hops[best]! ? next : best))) path[cell] = 1;
+  const predecessor = (cell: number): number =>
+    nearest[cell]!.reduce((best, next) => (hops[next]! < hops[best]! ? next : best));
+  for (let cell = size - 1; cell !== 0; cell = predecessor(cell)) path[cell] = 1;
   path[0] = 1;
   return { path, distances, hops };
 }
