@@ -3,6 +3,7 @@ import { Commands, type Dispatch, type Slice, type StatsReport } from "./command
 import { flattenNested, isTypedArray, type NestedNumbers, typedArrayDtype } from "./data.js";
 import { isSoftware, requestDevice } from "./device.js";
 import { formatShape, formatValue, ImleError, must } from "./error.js";
+import { Faults } from "./faults.js";
 import { Kernel } from "./kernel.js";
 import type { Piece } from "./compose.js";
 import { arange, fill, normal, uniform } from "./ops/create.js";
@@ -49,10 +50,7 @@ export class Engine {
   private readonly pipelines: PipelineCache;
   private readonly kernels = new Map<string, Kernel>();
   private readonly cached = new Map<object | string, Tensor>();
-  /** Submissions that the driver refused, and why. */
-  private readonly refused = new Map<number, ImleError>();
-  private readonly pendingErrors: ImleError[] = [];
-  private readonly verdicts = new Set<Promise<void>>();
+  private readonly faults = new Faults();
   /** Set once the engine can do no more: the error that every later call throws. */
   private ended: ImleError | null = null;
 
@@ -64,14 +62,15 @@ export class Engine {
     debug: boolean,
   ) {
     this.software = isSoftware(info);
-    this.pipelines = new PipelineCache(device, (error) => this.await(error.then((e) => e && this.report(e))));
+    const { faults } = this;
+    this.pipelines = new PipelineCache(device, (verdict) => faults.watchCompilation(verdict));
     this.pool = new BufferPool(
       device,
-      (error, storage) => this.await(error.then((e) => e && this.onRefusedAllocation(storage, e))),
+      (verdict, storage) => faults.watchAllocation(storage.capacity, verdict),
       (storage) => this.pipelines.forget(storage),
     );
     const onSubmit = (serial: number, verdict: Promise<GPUError | null>, label: string): void =>
-      this.await(verdict.then((e) => e && this.onRefusedSubmit(serial, label, e)));
+      faults.watchSubmission(serial, label, verdict);
     this.commands = new Commands(device, this.pipelines, onSubmit, debug);
     this.status = new Status(this.pool, this.commands);
     this.lost = device.lost.then((reason) => {
@@ -308,7 +307,7 @@ export class Engine {
   /** Throws where the driver refused the submission that wrote these bytes. */
   checkStorage(operation: string, storage: Storage): void {
     this.assertUsable(operation);
-    const error = this.refused.size > 0 ? this.refused.get(storage.lastWrite) : undefined;
+    const error = this.faults.refusal(storage.lastWrite);
     if (error) throw error;
   }
 
@@ -360,46 +359,9 @@ export class Engine {
 
   /** Waits for the driver's verdicts, then throws what it or the device has reported. */
   private async settle(statusBytes: ArrayBuffer | undefined): Promise<void> {
-    await Promise.all(this.verdicts);
+    const error = await this.faults.settle(statusBytes ? this.status.take(statusBytes) : null);
     if (this.ended) throw this.ended;
-    const reported = statusBytes && this.status.take(statusBytes);
-    if (reported) this.pendingErrors.push(reported);
-    // A kernel that does not compile also makes its submission invalid: the cause comes first.
-    const error = this.pendingErrors.find(({ code }) => code === "wgsl") ?? this.pendingErrors[0];
-    this.pendingErrors.length = 0;
     if (error) throw error;
-  }
-
-  private await(verdict: Promise<unknown>): void {
-    const settled: Promise<void> = verdict.then(
-      () => void this.verdicts.delete(settled),
-      () => void this.verdicts.delete(settled), // a lost device: engine.lost tells
-    );
-    this.verdicts.add(settled);
-  }
-
-  private report(error: ImleError): void {
-    this.pendingErrors.push(error);
-  }
-
-  private onRefusedSubmit(serial: number, label: string, error: GPUError): void {
-    const refusal = new ImleError(
-      "buffer",
-      `${label}: the driver must accept the submitted work, got ${error.message}`,
-      "Check that no GPUBuffer in use was destroyed, mapped, or made on another device.",
-    );
-    this.refused.set(serial, refusal);
-    this.report(refusal);
-  }
-
-  private onRefusedAllocation(storage: Storage, error: GPUError): void {
-    this.report(
-      new ImleError(
-        "limit",
-        `memory: the device must have room for ${storage.capacity} bytes, got ${error.message}`,
-        "Free tensors (engine.scope, dispose), or work on smaller batches.",
-      ),
-    );
   }
 }
 
