@@ -28,7 +28,8 @@ export function duration(milliseconds: number): string {
   return `${number(milliseconds * 1e6)} ns`;
 }
 
-const percent = (share: number): string => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+/** `3.1 %` */
+export const percent = (share: number): string => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 
 /** What a reader must know before believing a row. */
 export function marks(row: TimedRow): string {
@@ -40,9 +41,14 @@ export function marks(row: TimedRow): string {
   ].join(", ");
 }
 
-function count({ value, unit }: CountedRow["counts"][number]): string {
-  if (unit !== "B") return unit === "" ? String(value) : `${number(value)} ${unit}`;
+/** `12.3 MB` */
+export function bytes(value: number): string {
   return value >= 1e6 ? `${number(value / 1e6)} MB` : value >= 1e4 ? `${number(value / 1e3)} kB` : `${value} B`;
+}
+
+export function count({ value, unit }: CountedRow["counts"][number]): string {
+  if (unit === "B") return bytes(value);
+  return unit === "" ? String(value) : `${number(value)} ${unit}`;
 }
 
 /** The tables of one benchmark's rows, each with its head first: one for what was timed, one for what was counted. */

@@ -5,8 +5,11 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command, Option } from "commander";
+import { compareResults } from "../bench/compare.js";
+import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
 import { benchmarks } from "../bench/index.js";
 import type { Arguments } from "../bench/program.js";
+import { parseResults } from "../bench/read-results.js";
 import type { BenchEvent, Circumstances, Machine, ResultsFile, Row } from "../bench/results.js";
 import { resultsFormat } from "../bench/results.js";
 import { choose, fullName, unmatched } from "../bench/suite.js";
@@ -30,9 +33,10 @@ interface Options {
   readonly quick: boolean;
   readonly list: boolean;
   readonly out?: string;
+  readonly compare: boolean;
 }
 
-const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--list] [--help]`;
+const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--list] [--help], or --compare A.json B.json`;
 
 function fail(message: string, code: number): never {
   console.error(message);
@@ -47,6 +51,7 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
     .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
     .option("--quick", "less time a row, and less certainty", false)
     .option("--out <file>", "writes the results as JSON")
+    .option("--compare", "compares two result files, given in place of names, and runs nothing", false)
     .option("--list", "names all benchmarks and cases, and runs none", false)
     .showHelpAfterError(`Usage: npm run bench -- ${usage}`)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -109,7 +114,39 @@ function writeResults(file: string, results: ResultsFile): void {
   }
 }
 
+/** @throws Error in one line */
+function readResults(file: string): ResultsFile {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Error(`${file}: must be readable, got ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+  return parseResults(text, file);
+}
+
+function compare(files: readonly string[]): string {
+  if (files.length !== 2) fail(`error: --compare takes two result files, got ${files.length}`, 2);
+  try {
+    const [before, after] = files.map(readResults);
+    const comparison = compareResults(before!, after!);
+    const { rows, missing, differences } = comparison;
+    return [
+      ...differences.map((line) => `Differs: ${line}`),
+      ...(rows.length > 0 ? [`\n${table(comparisonTable(comparison))}\n`] : []),
+      ...missing.map((line) => `Not compared: ${line}`),
+      comparisonSummary(comparison),
+    ].join("\n");
+  } catch (error) {
+    return fail(`error: --compare: ${(error as Error).message}`, 1);
+  }
+}
+
 const { patterns, options } = parse();
+if (options.compare) {
+  console.log(compare(patterns));
+  process.exit(0);
+}
 if (options.list) {
   console.log(list());
   process.exit(0);

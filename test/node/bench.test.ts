@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ResultsFile } from "../../bench/results.js";
 import { projectRoot } from "../../tools/runtimes/index.js";
+import { resultsFile, summary, timedRow } from "../support/bench-results.js";
 
 interface Ended {
   readonly code: number | null;
@@ -73,6 +74,32 @@ command("unknown arguments get a usage line and exit code 2", async () => {
     const { code, errors } = await bench(parameters);
     assert.is(code, 2, parameters.join(" "));
     assert.match(errors, /^error: .*\nUsage: npm run bench -- \[NAME/);
+  }
+});
+
+command("--compare prints ratios and marks changes; what is no result file gets one line", async ({ folder }) => {
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const rows = (milliseconds: number): string =>
+    JSON.stringify(resultsFile([timedRow("a", "b", { time: summary(milliseconds, 0.01) })]));
+  const [first, second] = [write("a.json", rows(10)), write("b.json", rows(12))];
+  const compared = await bench(["--compare", first, second]);
+  assert.is(compared.code, 0, compared.errors);
+  assert.match(compared.output, /a\/b +10\.0 ms +1\.0 % +12\.0 ms +1\.0 % +1\.200 +▲ slower \+20 %/);
+  assert.match(compared.output, /\n1 slower, 0 unchanged within the spread\n$/);
+  const wrong: readonly (readonly [string[], number, RegExp])[] = [
+    [[first], 2, /^error: --compare takes two result files, got 1\n$/],
+    [[first, join(folder, "none.json")], 1, /^error: --compare: .*none\.json: must be readable, got ENOENT\n$/],
+    [[first, folder], 1, /must be readable, got EISDIR\n$/],
+    [[write("c.json", "{}"), first], 1, /^error: --compare: .*c\.json: must be a result file .*, got other JSON\n$/],
+  ];
+  for (const [files, code, message] of wrong) {
+    const ended = await bench(["--compare", ...files]);
+    assert.is(ended.code, code);
+    assert.match(ended.errors, message);
+    assert.is(ended.output, "");
   }
 });
 

@@ -1,0 +1,36 @@
+/** A comparison as text. */
+
+import { busyFrom } from "./calibration.js";
+import type { ComparedRow, Comparison } from "./compare.js";
+import { bytes, duration, number, percent } from "./table.js";
+
+const shown = (value: number, unit: string): string =>
+  unit === "ms" ? duration(value) : unit === "B" ? bytes(value) : `${number(value)} ${unit}`.trim();
+
+/** Words for a change, with the sign that makes it stand out; empty where there is none. */
+function verdict({ verdict, ratio, busy }: ComparedRow): string {
+  const marks = verdict === "same" ? [] : [`${verdict === "slower" || verdict === "more" ? "▲" : "▼"} ${verdict}`];
+  if (ratio !== null && verdict !== "same") marks[0] += ` ${signedPercent(ratio - 1)}`;
+  return [...marks, ...(busy >= busyFrom ? [`busy ×${busy.toFixed(1)}`] : [])].join(", ");
+}
+
+const signedPercent = (share: number): string => `${share < 0 ? "−" : "+"}${percent(Math.abs(share))}`;
+
+/** The table with its head first. */
+export function comparisonTable({ rows }: Comparison): string[][] {
+  const head = ["benchmark/case", "before", "±", "after", "±", "after / before", ""];
+  const lines = rows.map((row) => {
+    const [before, after] = row.spreads?.map(percent) ?? ["", ""];
+    const ratio = row.ratio === null ? "" : row.ratio.toFixed(3);
+    return [row.name, shown(row.before, row.unit), before!, shown(row.after, row.unit), after!, ratio, verdict(row)];
+  });
+  return [head, ...lines];
+}
+
+/** `2 slower, 1 faster, 30 within the spread` */
+export function comparisonSummary({ rows, missing }: Comparison): string {
+  const of = (wanted: string): number => rows.filter(({ verdict }) => verdict === wanted).length;
+  const changes = ["slower", "faster", "more", "less"].flatMap((name) => (of(name) > 0 ? [`${of(name)} ${name}`] : []));
+  const rest = missing.length > 0 ? [`${missing.length} not compared`] : [];
+  return [...changes, `${of("same")} unchanged within the spread`, ...rest].join(", ");
+}

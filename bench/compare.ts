@@ -1,0 +1,105 @@
+/** Compares two result files row by row: what became slower or faster by more than repeats spread. */
+
+import type { ResultsFile, Row } from "./results.js";
+import type { Summary } from "./statistics.js";
+
+export type Verdict = "slower" | "faster" | "same" | "more" | "less";
+
+/** A figure that both files have. */
+export interface ComparedRow {
+  /** `benchmark/case`, and for counts also what is counted. */
+  readonly name: string;
+  /** Milliseconds, or what is counted. */
+  readonly before: number;
+  readonly after: number;
+  readonly unit: string;
+  /** After over before; null where before is 0. */
+  readonly ratio: number | null;
+  /** Half the distances between the quartiles, as shares of the medians; null for counts, which have none. */
+  readonly spreads: readonly [before: number, after: number] | null;
+  readonly verdict: Verdict;
+  /** How busy the machine was at worst; 1 is not at all. */
+  readonly busy: number;
+}
+
+export interface Comparison {
+  readonly rows: readonly ComparedRow[];
+  /** Rows that only one file has, or that failed in one. */
+  readonly missing: readonly string[];
+  /** In what the files differ beside the figures: machine, adapter, settings. */
+  readonly differences: readonly string[];
+}
+
+const keyOf = ({ benchmark, name }: Row): string => `${benchmark}/${name}`;
+
+/**
+ * A change counts when it is larger than both spreads together, and the 95 % intervals of the medians have nothing in
+ * common: repeats that scatter, or a median that is not known, are no change.
+ */
+export function verdictOf(before: Summary, after: Summary): Verdict {
+  const difference = after.median - before.median;
+  const scatter = before.spread * before.median + after.spread * after.median;
+  const [low, high] = difference > 0 ? [before, after] : [after, before];
+  const apart = low.interval === null || high.interval === null || low.interval[1] < high.interval[0];
+  if (Math.abs(difference) <= scatter || !apart) return "same";
+  return difference > 0 ? "slower" : "faster";
+}
+
+function compareRows(name: string, before: Row, after: Row): ComparedRow[] {
+  if (before.kind === "timed" && after.kind === "timed") {
+    const [a, b] = [before.measurement.time, after.measurement.time];
+    const busy = Math.max(before.busy, after.busy);
+    const values = { before: a.median, after: b.median, ratio: b.median / a.median, unit: "ms" };
+    return [{ name, ...values, spreads: [a.spread, b.spread], verdict: verdictOf(a, b), busy }];
+  }
+  if (before.kind !== "counted" || after.kind !== "counted") return [];
+  return before.counts.flatMap((one): ComparedRow[] => {
+    const other = after.counts.find((candidate) => candidate.name === one.name);
+    if (other === undefined) return [];
+    const verdict = other.value > one.value ? "more" : other.value < one.value ? "less" : "same";
+    const ratio = one.value === 0 ? null : other.value / one.value;
+    const values = { before: one.value, after: other.value, ratio, unit: one.unit };
+    return [{ name: `${name}: ${one.name}`, ...values, spreads: null, verdict, busy: 1 }];
+  });
+}
+
+const textOf = (value: unknown): string => (value === undefined ? "unknown" : String(value));
+
+function differencesOf(before: ResultsFile, after: ResultsFile): string[] {
+  const adapterOf = ({ adapter }: ResultsFile): string => {
+    const { runtimeVersion, description, device, architecture } = (adapter ?? {}) as Record<string, unknown>;
+    return [runtimeVersion, description || device || architecture].filter(Boolean).join(" on ") || "unknown";
+  };
+  const facts: readonly (readonly [string, (file: ResultsFile) => unknown])[] = [
+    ["adapter", adapterOf],
+    ["processor", ({ machine }) => machine.processor],
+    ["cores", ({ machine }) => machine.cores],
+    ["--quick", ({ quick }) => quick],
+    ["state", ({ state }) => state],
+    ["commit", ({ commit, changed }) => `${commit?.slice(0, 10) ?? "unknown"}${changed ? " with changes" : ""}`],
+  ];
+  return facts.flatMap(([name, read]) => {
+    const [was, is] = [textOf(read(before)), textOf(read(after))];
+    return was === is ? [] : [`${name}: ${was} → ${is}`];
+  });
+}
+
+export function compareResults(before: ResultsFile, after: ResultsFile): Comparison {
+  const old = new Map(before.rows.map((row) => [keyOf(row), row]));
+  const fresh = new Map(after.rows.map((row) => [keyOf(row), row]));
+  const rows: ComparedRow[] = [];
+  const missing: string[] = [];
+  for (const [name, row] of old) {
+    const other = fresh.get(name);
+    if (other === undefined) missing.push(`${name}: only in the first file`);
+    else if (row.kind === "failed") missing.push(`${name}: failed in the first file: ${row.message}`);
+    else if (other.kind === "failed") missing.push(`${name}: failed in the second file: ${other.message}`);
+    else {
+      const compared = compareRows(name, row, other);
+      rows.push(...compared);
+      if (compared.length === 0) missing.push(`${name}: has no figure that both files have`);
+    }
+  }
+  for (const name of fresh.keys()) if (!old.has(name)) missing.push(`${name}: only in the second file`);
+  return { rows, missing, differences: differencesOf(before, after) };
+}

@@ -1,0 +1,97 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { compareResults, verdictOf } from "../bench/compare.js";
+import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
+import { parseResults } from "../bench/read-results.js";
+import { countedRow, failedRow, resultsFile, summary, timedRow } from "./support/bench-results.js";
+
+const before = resultsFile([
+  timedRow("a", "steady", { time: summary(10, 0.02) }),
+  timedRow("a", "slow", { time: summary(10, 0.02) }),
+  timedRow("a", "fast", { time: summary(10, 0.02) }),
+  timedRow("a", "gone"),
+  timedRow("b", "breaks"),
+  countedRow("b", "bytes", [{ name: "live", value: 100, unit: "B" }, { name: "old", value: 1, unit: "" }]),
+]);
+const after = resultsFile(
+  [
+    timedRow("a", "fast", { time: summary(8, 0.02) }),
+    timedRow("a", "slow", { time: summary(12, 0.02) }, { busy: 1.6 }),
+    timedRow("a", "steady", { time: summary(10.3, 0.02) }),
+    timedRow("a", "new"),
+    failedRow("b", "breaks", "3 is not 4"),
+    countedRow("b", "bytes", [{ name: "live", value: 200, unit: "B" }]),
+  ],
+  { quick: false },
+);
+
+const comparisons = suite("comparing result files");
+
+comparisons("rows are matched by name, with ratio and verdict, and the rest is named", () => {
+  const { rows, missing, differences } = compareResults(before, after);
+  assert.equal(
+    rows.map(({ name, verdict, ratio }) => [name, verdict, ratio!.toFixed(2)]),
+    [
+      ["a/steady", "same", "1.03"],
+      ["a/slow", "slower", "1.20"],
+      ["a/fast", "faster", "0.80"],
+      ["b/bytes: live", "more", "2.00"],
+    ],
+  );
+  assert.equal(missing, [
+    "a/gone: only in the first file",
+    "b/breaks: failed in the second file: 3 is not 4",
+    "a/new: only in the second file",
+  ]);
+  assert.equal(differences, ["--quick: true → false"]);
+});
+
+comparisons("a change within both spreads is none, nor one of medians whose intervals meet", () => {
+  assert.is(verdictOf(summary(10, 0.1), summary(11.9, 0.1)), "same");
+  assert.is(verdictOf(summary(10, 0.01), summary(12, 0.01)), "slower");
+  assert.is(verdictOf(summary(12, 0.01), summary(10, 0.01)), "faster");
+  const wide = { ...summary(12, 0.01), interval: [9, 15] as const };
+  assert.is(verdictOf(summary(10, 0.01), wide), "same");
+});
+
+comparisons("a file compared with itself has no change", () => {
+  const { rows, missing, differences } = compareResults(before, before);
+  assert.ok(rows.every(({ verdict, ratio }) => verdict === "same" && ratio === 1));
+  assert.equal([...missing, ...differences], []);
+});
+
+comparisons("changes are marked in the table, with both spreads, and counted below it", () => {
+  const comparison = compareResults(before, after);
+  const lines = comparisonTable(comparison);
+  assert.equal(lines[1], ["a/steady", "10.0 ms", "2.0 %", "10.3 ms", "2.0 %", "1.030", ""]);
+  assert.equal(lines[2]!.slice(-2), ["1.200", "▲ slower +20 %, busy ×1.6"]);
+  assert.equal(lines[3]!.slice(-2), ["0.800", "▼ faster −20 %"]);
+  assert.equal(lines[4], ["b/bytes: live", "100 B", "", "200 B", "", "2.000", "▲ more +100 %"]);
+  assert.is(
+    comparisonSummary(comparison),
+    "1 slower, 1 faster, 1 more, 1 unchanged within the spread, 3 not compared",
+  );
+});
+
+comparisons("a file is read back as it was written; what is none is told in one line", () => {
+  assert.equal(parseResults(JSON.stringify(before), "a.json"), before);
+  const wrong: readonly (readonly [unknown, RegExp])[] = [
+    ["no JSON {", /^x\.json: must be a result file of the benchmarks, got text that is not JSON$/],
+    [[], /got other JSON$/],
+    [null, /got other JSON$/],
+    [{ format: 1 }, /got other JSON$/],
+    [{ ...before, format: 7 }, /must have format 1, got 7$/],
+    [{ ...before, rows: [null] }, /row 0 must be a row of the benchmarks/],
+    [{ ...before, rows: [...before.rows, { ...before.rows[0], measurement: {} }] }, /row 6 must be a row/],
+    [{ ...before, machine: 3 }, /must say on which machine/],
+  ];
+  for (const [value, message] of wrong) {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    assert.throws(
+      () => parseResults(text, "x.json"),
+      (error: Error) => message.test(error.message) && !error.message.includes("\n"),
+    );
+  }
+});
+
+comparisons.run();
