@@ -171,7 +171,8 @@ function named(weight: Tensor, bias: Tensor | null): Record<string, Tensor> {
   return bias ? { weight, bias } : { weight };
 }
 
-function requireCount(operation: string, name: string, value: unknown): void {
+/** Throws unless `value` is a whole number from 1. */
+export function requireCount(operation: string, name: string, value: unknown): void {
   must(
     typeof value === "number" && Number.isInteger(value) && value >= 1,
     "value",

@@ -4,6 +4,7 @@ export * from "./elementwise.js";
 export * from "./gather.js";
 export * from "./losses.js";
 export * from "./matmul.js";
+export * from "./normalisation.js";
 export * from "./pooling.js";
 export { argmax, max, mean, min, sum } from "./reduce.js";
 export * from "./shape.js";
