@@ -1,5 +1,5 @@
-// The statistics that a batch is normalised with at test time, as batch-norm-finish.wgsl has them while training: copies,
-// so that a later update does not change the gradient. One lane a channel.
+// The statistics that a batch is normalised with at test time, as batch-norm-finish.wgsl has them while training:
+// copies, so that a later update does not change the gradient. One lane a channel.
 
 #import grid
 

@@ -1,5 +1,5 @@
 // Reduces every channel of [images, channels, inner] to `splits` parts: one lane a part (or four channels' side by
-// side), no barrier, no atomic. Neighbouring lanes read neighbours: of the channels where inner is 1, else of the images.
+// side), no barrier, no atomic. Neighbouring lanes read neighbours: of the channels where inner is 1, else of an image.
 
 #import grid
 

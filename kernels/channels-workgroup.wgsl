@@ -1,5 +1,5 @@
 // Reduces every channel of [images, channels, inner] to `splits` parts: one workgroup a part, whose lanes take every
-// (splits × LANES)-th item each, and then a tree. Between the barriers sh_parts[0 .. half) is what is still to be joined.
+// (splits × LANES)-th item each, and then a tree. Between the barriers sh_parts[0 .. half) is what is left to join.
 
 #import grid
 

@@ -35,14 +35,20 @@ function channelsOf({ shape, values }: Twin): number[][] {
   return found;
 }
 
+interface TwinStatistics {
+  readonly means: readonly number[];
+  readonly variances: readonly number[];
+}
+
 /** Batch normalisation in float64, with the statistics given, or else the batch's own. */
-function batchNormTwin(x: Twin, weight?: Twin, bias?: Twin, statistics?: { means: number[]; variances: number[] }): Twin {
+function batchNormTwin(x: Twin, weight?: Twin, bias?: Twin, statistics?: TwinStatistics): Twin {
   const inner = sizeOf(x.shape.slice(2));
   const means = statistics?.means ?? channelsOf(x).map(average);
   const variances = statistics?.variances ?? channelsOf(x).map(variance);
   const values = x.values.map((value, i) => {
     const c = Math.floor(i / inner) % x.shape[1]!;
-    return ((value - means[c]!) / Math.sqrt(variances[c]! + epsilon)) * (weight?.values[c] ?? 1) + (bias?.values[c] ?? 0);
+    const normalised = (value - means[c]!) / Math.sqrt(variances[c]! + epsilon);
+    return normalised * (weight?.values[c] ?? 1) + (bias?.values[c] ?? 0);
   });
   return { shape: x.shape, values };
 }
@@ -117,7 +123,9 @@ async function expectSlopes(one: Engine, operation: OperationCase): Promise<void
     const weights = randomTwin(y.shape, { seed: 78 });
     y.backward(one.tensor(weights.values, weights.shape));
     const gradients = await Promise.all(tensors.map(({ grad }) => grad!.read()));
-    const loss = (...moved: Twin[]): number => total(twin(...moved).values.map((value, i) => value * weights.values[i]!));
+    const product = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+      total(Array.from(a, (value, i) => value * b[i]!));
+    const loss = (...moved: Twin[]): number => product(twin(...moved).values, weights.values);
     for (const [place, input] of inputs.entries()) {
       for (const seed of [1, 2]) {
         // Sparse ones tell elements apart, dense ones see them all.
@@ -125,8 +133,9 @@ async function expectSlopes(one: Engine, operation: OperationCase): Promise<void
         const along = random.map((value, i) => (seed === 1 || i % 97 === 13 % input.values.length ? value : 0));
         const moved = (by: number): Twin => ({ ...input, values: input.values.map((v, i) => v + by * along[i]!) });
         const [ahead, behind] = [1e-4, -1e-4].map((by) => loss(...inputs.map((x, p) => (p === place ? moved(by) : x))));
-        const slope = total(along.map((value, i) => value * gradients[place]![i]!));
-        const size = Math.sqrt(total(along.map((value) => value ** 2)) * total([...gradients[place]!].map((g) => g ** 2)));
+        const gradient = gradients[place]!;
+        const slope = product(along, gradient);
+        const size = Math.sqrt(product(along, along) * product(gradient, gradient));
         const expected = (ahead! - behind!) / 2e-4;
         assert.ok(
           Math.abs(slope - expected) <= 2e-5 * size + 1e-6,
@@ -139,7 +148,8 @@ async function expectSlopes(one: Engine, operation: OperationCase): Promise<void
 
 const affines = ["both", "weight", "bias", "none"] as const;
 // Every way of taking elements together: four of a channel, four channels, one by one; a lone channel, a lone image.
-const smallBatches = [[2, 1], [4, 3], [5, 4], [2, 3, 5], [3, 2, 4], [2, 3, 2, 3], [2, 3, 2, 2], [3, 8, 1, 1], [1, 2, 3, 3]];
+const smallVectors = [[2, 1], [4, 3], [5, 4], [3, 8, 1, 1]];
+const smallBatches = [...smallVectors, [2, 3, 5], [3, 2, 4], [2, 3, 2, 3], [2, 3, 2, 2], [1, 2, 3, 3]];
 const largeBatches = [[64, 7, 9, 9], [33, 5, 8, 6], [700, 12], [501, 3], [2, 1, 150, 120], [9, 40, 7]];
 const smallRows = [[1], [4], [3, 4], [3, 5], [2, 3, 8], [1, 1, 2, 1, 2, 3]];
 const largeRows = [[70, 132], [70, 133], [9, 2000], [2, 20_000], [2, 20_001], [300, 5]];
@@ -169,18 +179,19 @@ for (const [kind, one] of Object.entries(engines) as [string, Engine][]) {
     await inTurn(affines, (affine) => expectGradients(one, layerCase([2, 36], affine)));
     for (const shape of largeRows) await expectSlopes(one, layerCase(shape));
   });
-  batches(`means far from 0, and a first element that is far from the others, do not spoil the variance ${here}`, async () => {
+  batches(`means far from 0, and a first element far from the others, do not spoil the variance ${here}`, async () => {
     for (const shape of [[40, 3], [40, 4], [6, 2, 8, 8]]) {
       for (const outlier of [null, 0]) {
         const noise = randomTwin(shape, { seed: 12 });
-        const values = noise.values.map((value, i) => (i === 0 && outlier !== null ? outlier : Math.fround(1e4 + value)));
+        const values = noise.values.map((value) => Math.fround(1e4 + value));
+        if (outlier !== null) values[0] = outlier;
         const x = { shape, values };
         await scoped(one, async () => {
           const y = await batchNorm(one.tensor(values, shape), { training: true }).read();
           // An f32 near 10,000 is given to 5e-4, which is here as much of a deviation.
           expectClose(`[${shape}]`, y, batchNormTwin(x).values, { relative: 1e-4, absolute: 1e-3 });
           const along = await layerNorm(one.tensor(values, shape)).read();
-          if (outlier === null) expectClose(`[${shape}]`, along, layerNormTwin(x).values, { relative: 1e-4, absolute: 1e-4 });
+          expectClose(`rows of [${shape}]`, along, layerNormTwin(x).values, { relative: 1e-4, absolute: 1e-4 });
         });
       }
     }
@@ -347,7 +358,8 @@ batches("no elements give none, leave the running statistics alone, and give gra
     }
     assert.equal([...batchNorm(engine.zeros([4, 0]), { training: true }).shape], [4, 0]);
     for (const shape of [[0, 3], [3, 0]]) {
-      const [x, weight] = [engine.zeros(shape, { requiresGrad: true }), engine.ones([shape[1]!], { requiresGrad: true })];
+      const x = engine.zeros(shape, { requiresGrad: true });
+      const weight = engine.ones([shape[1]!], { requiresGrad: true });
       layerNorm(x, { weight }).sum().backward();
       assert.equal([...x.grad!.shape], shape);
       assert.equal([...(await weight.grad!.read())], new Array(shape[1]!).fill(0));
@@ -478,7 +490,7 @@ refusals("batchNorm: wrong ranks, vectors, statistics, options and dtypes", asyn
       refused(() => batchNorm(x, { training, epsilon: wrong(value) }), "value", /^batchNorm: epsilon must be/);
       refused(() => layerNorm(x, { epsilon: wrong(value) }), "value", /^layerNorm: epsilon must be/);
     }
-    refused(() => batchNorm(x, { training: false }), "value", /^batchNorm: runningMean and .*unless training, got none/);
+    refused(() => batchNorm(x, { training: false }), "value", /^batchNorm: runningMean .*unless training, got none/);
     refused(() => batchNorm(x, { training, runningMean: mean }), "value", /or neither, got the first/);
     refused(() => batchNorm(x, { training: false, runningVariance: mean }), "value", /got the second/);
     refused(() => batchNorm(one, { training }), "shape", /^batchNorm: a channel must have at least 2 numbers/);
@@ -518,7 +530,7 @@ refusals("layerNorm and the layers: wrong shapes, lengths, options and dtypes", 
     refused(() => new BatchNorm2d(engine, 3, { epsilon: 0 }), "value", /^BatchNorm2d: epsilon must be/);
     refused(() => new LayerNorm(engine, 3, wrong({ momentum: 1 })), "value", /^LayerNorm: options .*got momentum/);
     assert.is(engine.stats().dispatches, dispatches, "nothing is recorded by what is refused");
-    refused(() => new BatchNorm1d(engine, 3).forward(image), "shape", /^BatchNorm1d: x must be .*got shape \[2, 3, 2, 2\]/);
+    refused(() => new BatchNorm1d(engine, 3).forward(image), "shape", /^BatchNorm1d: x must be .*\[2, 3, 2, 2\]/);
     refused(() => new BatchNorm2d(engine, 3).forward(x), "shape", /^BatchNorm2d: x must be \[batch, channels, height/);
     refused(() => new BatchNorm2d(engine, 2).forward(image), "shape", /^BatchNorm2d: x must be .*with 2 channels/);
     refused(() => noGrad(() => new LayerNorm(engine, 4).forward(x)), "shape", /^LayerNorm: the last axis .*4 elements/);

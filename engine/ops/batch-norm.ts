@@ -13,7 +13,14 @@ import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
 import { type Factor, factorBuffers, factorPieces, factorVariant } from "./affine.js";
 import { requireOptions, requireTensor, sizeOf } from "./arguments.js";
-import { channelLanes, channelTypes, type ChannelView, groupChannels, reduceChannels, sumChannels } from "./channels.js";
+import {
+  channelLanes,
+  channelTypes,
+  type ChannelView,
+  groupChannels,
+  reduceChannels,
+  sumChannels,
+} from "./channels.js";
 import { mapElements } from "./map.js";
 import { rowTypes } from "./rows.js";
 
@@ -47,13 +54,14 @@ const optionNames = ["weight", "bias", "runningMean", "runningVariance", "traini
 /**
  * (x − mean)/√(variance + ε)·weight + bias, channel by channel (Ioffe, Szegedy 2015), axis 1 being the channel.
  *
- * While training, mean and (biased) variance are the batch's, and the running statistics take up their share of its mean
- * and unbiased variance, on the device; else they are the running ones. Variances do not suffer from means far from 0.
+ * While training, mean and (biased) variance are the batch's, and the running statistics take up their share of its
+ * mean and unbiased variance, on the device; else they are the running ones. Variances do not suffer from means far
+ * from 0.
  *
  * @param x `[batch, channels]`, `[batch, channels, length]` or `[batch, channels, height, width]`, f32
  * @throws ImleError `shape` where x has another rank, a tensor is not `[channels]`, or a channel has a single number to
- * train on; `value` where an option is out of range or running statistics are missing; `buffer` where running statistics
- * share a buffer with another operand
+ * train on; `value` where an option is out of range or running statistics are missing; `buffer` where running
+ * statistics share a buffer with another operand
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   requireOptions("batchNorm", options, optionNames);
@@ -307,7 +315,8 @@ function check(x: Tensor, options: BatchNormOptions & { momentum: number; epsilo
     (runningMean === undefined) === (runningVariance === undefined) && (training || runningMean !== undefined),
     "value",
     () =>
-      `batchNorm: runningMean and runningVariance must both be given${training ? ", or neither" : " unless training"}, ` +
+      "batchNorm: runningMean and runningVariance must both be given" +
+      `${training ? ", or neither" : " unless training"}, ` +
       `got ${runningMean ? "the first" : runningVariance ? "the second" : "none"}`,
     "Pass zeros and ones at first.",
   );
