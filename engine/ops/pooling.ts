@@ -167,15 +167,24 @@ interface Pass {
 
 function dispatch(engine: Engine, { name, kind, windows, count, buffers, pieces }: Pass): void {
   const { image, window } = windows;
-  const texts = window
-    ? file("pool-windows-strided", stridedWindows)
-    : file("pool-windows-adaptive", adaptiveWindows);
   engine.dispatch({
-    kernel: engine.kernel(`${name}:${kind}`, () => [constants({ LANES: lanes }), texts, ...pieces], name),
+    kernel: engine.kernel(
+      `${name}:${kind}${window ? `:${window.size}:${window.stride}:${window.padding}` : ""}`,
+      () => [constants({ LANES: lanes }), ...(window ? stridedPieces(window) : [adaptivePiece]), ...pieces],
+      name,
+    ),
     buffers,
-    uniforms: { count, image, windows: windows.count, ...window },
+    uniforms: { count, image, windows: windows.count },
     workgroups: Math.ceil(count / lanes),
   });
+}
+
+const adaptivePiece = file("pool-windows-adaptive", adaptiveWindows);
+
+function stridedPieces({ size, stride, padding }: NonNullable<Windows["window"]>): readonly Piece[] {
+  const named = Object.entries({ SIZE: size, STRIDE: stride, PADDING: padding });
+  const values = named.flatMap(([name, [y, x]]) => [[`${name}_Y`, y], [`${name}_X`, x]] as const);
+  return [constants(Object.fromEntries(values)), file("pool-windows-strided", stridedWindows)];
 }
 
 function slidingWindows(name: Name, x: Tensor, size: unknown, options: PoolOptions): Windows {
