@@ -5,7 +5,8 @@ import { dirname, join, relative, resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { ImleError } from "webgpu-imle";
 import { digits } from "../examples/digits/experiment.js";
-import type { Circumstances, Experiment, ProgressEvent, Run } from "../examples/report/experiment.js";
+import { terrain } from "../examples/terrain/experiment.js";
+import type { Circumstances, Experiment, Options, ProgressEvent, Run } from "../examples/report/experiment.js";
 import {
   adapterLine,
   interruptedExitCode,
@@ -19,7 +20,7 @@ import {
 import { ProgressDisplay, table } from "./terminal.js";
 
 /** A further experiment is one more entry. */
-const experiments: readonly Experiment[] = [digits];
+const experiments: readonly Experiment[] = [digits, terrain];
 
 interface Parameters {
   readonly experiment: Experiment;
@@ -27,6 +28,7 @@ interface Parameters {
   readonly epochs: number;
   readonly runtime: RuntimeName;
   readonly out: string;
+  readonly data?: string;
 }
 
 /** The options as they are given. */
@@ -35,6 +37,7 @@ interface Given {
   readonly epochs?: number;
   readonly runtime: RuntimeName;
   readonly out?: string;
+  readonly data?: string;
 }
 
 /** @param argv  what follows `node start.js` */
@@ -46,7 +49,9 @@ function parse(argv: readonly string[]): Parameters {
   };
   const names = experiments.map(({ name }) => name);
   const list = experiments.map(({ name, summary }) => `  ${name}   ${summary}`).join("\n");
-  const choices = `[${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE]`;
+  const choices =
+    `[${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--data DIR]`;
+  const dataHelp = experiments.flatMap(({ dataHelp }) => dataHelp ?? []).join("; ");
   const command = new Command("npm start --")
     .description("Trains a network through an exact discrete solver and writes a page of what came out.")
     .addArgument(new Argument("[experiment]", "which one").choices(names).default(names[0]))
@@ -54,19 +59,24 @@ function parse(argv: readonly string[]): Parameters {
     .option("--epochs <number>", "passes over the data (default: the experiment's own)", wholeNumber(1, 1000))
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
     .option("--out <file>", "the page (default: results/EXPERIMENT.html)")
+    .option("--data <folder>", `your own data (${dataHelp})`)
     .addHelpText("after", `\nExperiments:\n${list}`)
     .showHelpAfterError(`Usage: npm start -- ${choices}`)
     .allowExcessArguments(false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse(argv, { from: "user" });
-  const { seed, epochs, runtime, out } = command.opts<Given>();
+  const { seed, epochs, runtime, out, data } = command.opts<Given>();
   const experiment = experiments.find(({ name }) => name === command.processedArgs[0])!;
+  if (data !== undefined && experiment.dataHelp === undefined) {
+    command.error(`error: ${experiment.name} takes no --data`);
+  }
   return {
     experiment,
     seed,
     epochs: epochs ?? experiment.defaultEpochs,
     runtime,
     out: resolve(out ?? join(projectRoot, "results", `${experiment.name}.html`)),
+    ...(data !== undefined && { data: resolve(data) }),
   };
 }
 
@@ -86,11 +96,13 @@ function writePage(file: string, text: string): void {
   }
 }
 
-async function start({ experiment, seed, epochs, runtime, out }: Parameters): Promise<number> {
+async function start({ experiment, seed, epochs, runtime, out, data }: Parameters): Promise<number> {
   const signal = interruptSignal();
   const started = new Date();
-  const run: Run = await experiment.prepare({ seed, epochs });
-  const flags = `${runtime === "node" ? "" : ` --runtime ${runtime}`} --seed ${seed} --epochs ${epochs}`;
+  const options: Options = { seed, epochs, ...(data !== undefined && { data }) };
+  const run: Run = await experiment.prepare(options);
+  const given = [runtime === "node" ? "" : ` --runtime ${runtime}`, data === undefined ? "" : ` --data ${data}`];
+  const flags = `${given.join("")} --seed ${seed} --epochs ${epochs}`;
   let adapter = "";
   const save = (state: Circumstances["state"]): void => {
     const seconds = (Date.now() - started.getTime()) / 1000;
@@ -119,7 +131,7 @@ async function start({ experiment, seed, epochs, runtime, out }: Parameters): Pr
     signal,
     onAdapter: (description) => {
       adapter = adapterLine(description);
-      console.log(`${adapter}\n${experiment.announcement({ seed, epochs })}\n`);
+      console.log(`${adapter}\n${experiment.announcement(options)}\n`);
     },
     onText: (line) => display.line(line),
     onEvent,

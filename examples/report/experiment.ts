@@ -6,6 +6,8 @@ export interface Options {
   /** A u32: the same seed gives the same run again on the same adapter. */
   readonly seed: number;
   readonly epochs: number;
+  /** The folder of the user's own data, if the experiment takes some and the user gave it. */
+  readonly data?: string;
 }
 
 /** How a run came about and how far it got, for the page. */
@@ -27,6 +29,8 @@ export interface Experiment {
   /** The source file of the program that runs on the runtime, relative to the root of the checkout. */
   readonly program: string;
   readonly defaultEpochs: number;
+  /** One line for `--help` on the folder that `--data` names; absent where the experiment takes none. */
+  readonly dataHelp?: string;
   /** What is going to happen and about how long it takes, in one sentence. */
   announcement(options: Options): string;
   /**

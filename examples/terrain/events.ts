@@ -44,6 +44,9 @@ export interface ShownResult {
   readonly marginals: readonly number[];
 }
 
+/** What the network makes of it that is trained without noise. */
+export type AblationResult = Pick<EpochEvent, "measured" | "shown" | "loss">;
+
 /** An epoch is over. Epoch 0 is before any training. */
 export interface EpochEvent {
   readonly type: "epoch";
@@ -53,8 +56,8 @@ export interface EpochEvent {
   readonly shown: readonly ShownResult[];
   /** Hamming loss of the training maps, mean over the epoch; null before any training. */
   readonly loss: number | null;
-  /** The same of the network that is trained without noise; null from its last epoch on. */
-  readonly ablation: { readonly measured: Measured; readonly shown: readonly ShownResult[]; readonly loss: number | null } | null;
+  /** The same of the network that is trained without noise; null once its epochs are over. */
+  readonly ablation: AblationResult | null;
   /** From the start of training to the end of this epoch. */
   readonly seconds: number;
 }

@@ -12,12 +12,15 @@ import type { EpochEvent, MapsEvent, Measured, ShownResult, SummaryEvent } from 
 import { generateMaps } from "./generate.js";
 import { measure, terrainShares } from "./metrics.js";
 import { hammingLoss, PathFinder, shortestPath } from "./model.js";
+import { type PublishedFiles, readPublished } from "./published.js";
 import { part, type TerrainMaps } from "./terrains.js";
 
 /** `host.args` */
 export interface Arguments {
   readonly seed: number;
   readonly epochs: number;
+  /** Where `host.data` finds the published maps; null makes maps up from the seed. */
+  readonly published: PublishedFiles | null;
 }
 
 export const ablationEpochs = 2;
@@ -45,10 +48,11 @@ interface Learner {
 }
 
 export default async function main(host: Host): Promise<void> {
-  const { seed, epochs } = host.args as Arguments;
+  const { seed, epochs, published } = host.args as Arguments;
   const engine = await Engine.create();
   const random = randomNumbers(seed);
-  const data = await generated(engine, seed);
+  const data =
+    published === null ? await generated(engine, seed) : await readPublished(published, (file) => host.data(file));
   const { train, trainPaths, test, testPaths } = data;
   const steps = Math.floor(train.count / batchSize);
   const progress = (stage: string, epoch: number, step: number): void =>

@@ -1,0 +1,301 @@
+/** The page of the experiment: costs and paths on unseen maps, how they came about, and the collapse without noise. */
+
+import { chartPlaces, curveScripts, curveStyles, type Chart } from "../report/curves.js";
+import type { Circumstances } from "../report/experiment.js";
+import { html, type Markup } from "../report/html.js";
+import { percent, renderPage, type Figure, type Section } from "../report/page.js";
+import type { AblationResult, EpochEvent, MapsEvent, SummaryEvent } from "./events.js";
+import { Panels } from "./panels.js";
+import { costFactor } from "./scale.js";
+import { terrains } from "./terrains.js";
+
+/** What a run has told so far. */
+export interface Told {
+  /** Null until the maps are there. */
+  readonly maps: MapsEvent | null;
+  readonly epochs: readonly EpochEvent[];
+  /** Null when the run did not reach its end. */
+  readonly outcome: SummaryEvent | null;
+  /** Where the maps are from, in a few words. */
+  readonly source: string;
+}
+
+interface Results extends Told {
+  readonly maps: MapsEvent;
+  readonly last: EpochEvent;
+  /** What learnt costs are multiplied by. */
+  readonly factor: number;
+}
+
+const panelMaps = 3;
+const stripEpochs = 8;
+
+const count = (value: number): string => value.toLocaleString("en");
+const cost = (value: number): string => value.toFixed(value < 0.095 ? 2 : 1);
+
+/** The whole page, also of a run that was stopped at any time. */
+export function terrainPage(told: Told, circumstances: Circumstances): string {
+  const { maps, epochs, outcome } = told;
+  const last = epochs.at(-1);
+  const charts = last === undefined ? [] : chartsOf(epochs);
+  const panels = new Panels();
+  const sections: Section[] = [];
+  if (maps !== null && last !== undefined) {
+    const results = { ...told, maps, last, factor: costFactor(last.measured, maps.shares) };
+    sections.push(
+      pathSection(results, panels),
+      terrainSection(results),
+      fieldSection(results, panels),
+      { heading: "How it learnt", body: chartPlaces(charts) },
+      historySection(results, panels),
+      ablationSection(results, panels),
+    );
+  }
+  sections.push(methodSection(outcome));
+  return renderPage({
+    title: "What does the ground cost?",
+    overline: "webgpu-imle: exact discrete solvers inside neural networks",
+    lead: leadOf(told, last, circumstances),
+    figures: last === undefined ? [] : figuresOf(epochs, last),
+    sections,
+    circumstances: circumstancesOf(told, last, circumstances),
+    data: { charts, side: maps?.side ?? 0, ...panels.data },
+    scripts: [...curveScripts, "examples/terrain/panels.client.js"],
+    styles: [...curveStyles, "examples/terrain/panels.css"],
+  });
+}
+
+const endings: Readonly<Record<Circumstances["state"], string>> = {
+  running: "still running",
+  interrupted: "stopped early",
+  failed: "ended by an error",
+  finished: "",
+};
+
+function leadOf({ maps }: Told, last: EpochEvent | undefined, { state, epochs }: Circumstances): Markup {
+  const reached = last?.epoch ?? 0;
+  const ended = endings[state];
+  const status = ended === "" ? html`` : html` <em>This run was ${ended}: ${reached} of ${epochs} epochs.</em>`;
+  if (maps === null || last === undefined) return html`Nothing was measured yet.${status}`;
+  const { accuracy, regret } = last.measured;
+  if (reached === 0) {
+    return html`A network is to learn what each kind of ground costs, from pictures and the cheapest path through each.
+Untrained, ${percent(accuracy)} of its paths are cheapest ones.${status}`;
+  }
+  return html`A network sees pictures of a landscape and is told the cheapest path through each, never a cost. From that
+it learnt what the ground costs: on ${count(maps.testCount)} unseen maps <strong>${percent(accuracy)}</strong> of its
+paths are as cheap as can be, and the mean path costs ${percent(regret)} too much.${status}`;
+}
+
+/** The last result of the network without noise. */
+const lastAblation = (epochs: readonly EpochEvent[]): (AblationResult & { epoch: number }) | null => {
+  const event = epochs.findLast(({ ablation }) => ablation !== null);
+  return event === undefined ? null : { ...event.ablation!, epoch: event.epoch };
+};
+
+const epochsOf = (epoch: number): string => (epoch === 0 ? "untrained" : `after ${epoch} ${epoch === 1 ? "epoch" : "epochs"}`);
+
+function figuresOf(epochs: readonly EpochEvent[], last: EpochEvent): Figure[] {
+  const { accuracy, regret } = last.measured;
+  const ablation = lastAblation(epochs);
+  const figures = [
+    {
+      value: percent(accuracy),
+      label: "cheapest paths",
+      note: `of unseen maps, ${epochsOf(last.epoch)}`,
+      colour: "first",
+    },
+    { value: percent(regret), label: "regret", note: "what its paths cost too much, mean", colour: "third" },
+  ];
+  if (ablation === null) return figures;
+  const without = { label: "cheapest paths without noise", note: `the same network, ${epochsOf(ablation.epoch)}` };
+  return [...figures, { value: percent(ablation.measured.accuracy), ...without, colour: "second" }];
+}
+
+function chartsOf(epochs: readonly EpochEvent[]): Chart[] {
+  const x = epochs.map(({ epoch }) => epoch);
+  const chart = (
+    title: string,
+    scale: Chart["scale"],
+    value: (result: Omit<EpochEvent, "ablation"> | AblationResult) => number | null,
+  ): Chart => ({
+    title,
+    xLabel: "epoch",
+    x,
+    scale,
+    series: [
+      { name: "I-MLE", colour: "first", values: epochs.map(value) },
+      { name: "without noise", colour: "second", values: epochs.map(({ ablation }) => ablation && value(ablation)) },
+    ],
+  });
+  return [
+    chart("Cheapest paths on unseen maps", "percent", ({ measured }) => measured.accuracy),
+    chart("Tiles that differ, in training (Hamming loss)", "number", ({ loss }) => loss),
+  ];
+}
+
+const pathLegend = html`<p class="legend"><span class="line best"></span>a cheapest path
+<span class="line found"></span>the network’s</p>`;
+
+function pathSection({ maps, last }: Results, panels: Panels): Section {
+  const figures = maps.shown.map((map, i) => {
+    const { path } = last.shown[i]!;
+    const [least, own] = [map.path, path].map((cells) => cells.reduce((sum, cell) => sum + map.costs[cell]!, 0));
+    const excess = own! / least! - 1;
+    const right = excess <= 1e-5;
+    const verdict = right ? html`as cheap as can be` : html`<b>${percent(excess)}</b> too much`;
+    return html`<figure class="panel">${panels.map(map, path, right ? "a cheapest path" : "a path that costs more")}
+<figcaption>${cost(own!)} · ${verdict}</figcaption></figure>`;
+  });
+  return {
+    heading: "Paths on unseen maps",
+    introduction: html`From the top left to the bottom right, by steps to eight neighbours. The network’s path is the
+cheapest by the costs that it learnt; below each, what it costs in truth.`,
+    body: html`${pathLegend}<div class="panels">${figures}</div>`,
+  };
+}
+
+function terrainSection({ epochs, last, factor, maps }: Results): Section {
+  const ablation = lastAblation(epochs);
+  const highest = Math.max(...terrains.map((terrain) => terrain.cost), ...last.measured.costs.map((c) => factor * (c ?? 0)));
+  const width = (value: number): string => `width: ${((100 * value) / highest).toFixed(1)}%`;
+  const rows = terrains.map(({ name, cost: truth, colour }, i) => {
+    const learnt = last.measured.costs[i];
+    const bar = (kind: string, value: number): Markup =>
+      html`<div class="bar ${kind}"><span style="${width(value)}"></span><b>${cost(value)}</b></div>`;
+    return html`<div class="terrain"><div class="ground"><i style="background: rgb(${colour.join(" ")})"></i>
+<span>${name}<small>${percent(maps.shares[i]!)} of tiles</small></span></div>
+<div class="bars">${bar("true", truth)}${learnt === null || learnt === undefined ? "" : bar("learnt", factor * learnt)}</div></div>`;
+  });
+  const gone = ablation?.measured.costs[0];
+  const collapse = ablation === null || ablation.epoch === 0 || gone === null || gone === undefined
+    ? ""
+    : html` Without noise, grass was at ${cost(factor * gone)} ${epochsOf(ablation.epoch)}.`;
+  return {
+    heading: "What the ground costs",
+    introduction: html`Mean learnt cost of each kind of ground beside the true one. Paths tell costs only up to a
+factor: all learnt costs are multiplied by ${factor.toFixed(2)}, the best fit.${collapse}`,
+    body: html`<p class="legend"><span class="swatch true"></span>true <span class="swatch learnt"></span>learnt</p>
+<div class="terrains">${rows}</div>`,
+  };
+}
+
+const costScale = html`<p class="legend"><span>cost 0</span><span class="ramp"></span><span>10</span></p>`;
+
+function fieldSection({ maps, last, factor }: Results, panels: Panels): Section {
+  const spread = maps.shown.map(({ costs }, i) => ({ i, kinds: new Set(costs).size, dear: Math.max(...costs) }));
+  spread.sort((a, b) => b.kinds - a.kinds || a.i - b.i);
+  const rows = spread.slice(0, panelMaps).map(({ i }) => {
+    const map = maps.shown[i]!;
+    const result = last.shown[i]!;
+    const learnt = result.costs.map((value) => factor * value);
+    return html`<figure class="panel">${panels.map(map, result.path, "the map")}<figcaption>map</figcaption></figure>
+<figure class="panel">${panels.field(map.costs, "cost", "True costs")}<figcaption>true costs</figcaption></figure>
+<figure class="panel">${panels.field(learnt, "cost", "Learnt costs")}<figcaption>learnt costs</figcaption></figure>
+<figure class="panel">${panels.field(result.marginals, "heat", "Perturbed paths")}<figcaption>paths under noise
+</figcaption></figure>`;
+  });
+  return {
+    heading: "What it makes of a map",
+    introduction: html`True and learnt costs of each tile, and where paths go under noise as in training: the stronger
+the colour, the more of 100 perturbed paths cross the tile. Their mean is what carries the gradient.`,
+    body: html`${costScale}<div class="panels">${rows}</div>`,
+  };
+}
+
+/** At most `most` of the epochs, ever further apart, the first and the last among them. */
+function chosenEpochs(epochs: readonly EpochEvent[], most: number): EpochEvent[] {
+  const wanted = new Set([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]);
+  const last = epochs.at(-1)!;
+  const chosen = epochs.filter((event) => event !== last && wanted.has(event.epoch));
+  return [...chosen.slice(0, most - 1), last];
+}
+
+/** The map with most to tell: all kinds of ground if there is one. */
+const tellingMap = ({ shown }: MapsEvent): number =>
+  shown.reduce((best, { costs }, i) => (new Set(costs).size > new Set(shown[best]!.costs).size ? i : best), 0);
+
+function historySection({ maps, epochs, factor }: Results, panels: Panels): Section {
+  const at = tellingMap(maps);
+  const figures = chosenEpochs(epochs, stripEpochs - 1).map(({ epoch, shown, measured }) => {
+    const field = shown[at]!.costs.map((value) => factor * value);
+    return html`<figure class="panel">${panels.field(field, "cost", `Learnt costs, ${epochsOf(epoch)}`)}
+<figcaption>epoch ${epoch}<small>${percent(measured.accuracy)}</small></figcaption></figure>`;
+  });
+  const truth = html`<figure class="panel">${panels.field(maps.shown[at]!.costs, "cost", "True costs")}
+<figcaption>truth</figcaption></figure>`;
+  return {
+    heading: "How the costs came about",
+    introduction: html`One map through the epochs, and the share of all unseen maps whose path was a cheapest one.`,
+    body: html`<div class="panels strip">${figures}${truth}</div>`,
+  };
+}
+
+function ablationSection({ maps, epochs, factor }: Results, panels: Panels): Section {
+  const at = tellingMap(maps);
+  const both = epochs.filter(({ ablation }) => ablation !== null);
+  const ablation = lastAblation(epochs)!;
+  const row = (name: string, result: (event: EpochEvent) => AblationResult | EpochEvent): Markup => {
+    const fields = both.map((event) => {
+      const { shown, measured } = result(event);
+      const field = shown[at]!.costs.map((value) => factor * value);
+      return html`<figure class="panel">${panels.field(field, "cost", `${name}, ${epochsOf(event.epoch)}`)}
+<figcaption>epoch ${event.epoch}<small>${percent(measured.accuracy)}</small></figcaption></figure>`;
+    });
+    const { shown } = result(both.at(-1)!);
+    return html`<h3>${name}</h3><div class="panels">${fields}<figure class="panel">
+${panels.map(maps.shown[at]!, shown[at]!.path, `${name}: the path`)}<figcaption>its path</figcaption></figure></div>`;
+  };
+  const told = ablation.epoch === 0
+    ? html`The same network also learns without noise, from the same start and on the same batches.`
+    : html`The same start, the same batches, only no noise: the costs shrink to nothing, and
+${percent(ablation.measured.accuracy)} of the paths are cheapest ones ${epochsOf(ablation.epoch)}. A path that costs
+nothing cannot be told from a better one, so there is no way back. Noise keeps the costs apart: whatever is cheaper by
+less than the noise is still crossed now and then.`;
+  return {
+    heading: "Without noise",
+    introduction: told,
+    body: html`${row("With noise", (event) => event)}${row("Without", (event) => event.ablation!)}`,
+  };
+}
+
+function methodSection(outcome: SummaryEvent | null): Section {
+  const proof =
+    outcome === null
+      ? ""
+      : ` ${count(outcome.steps)} training steps of ${Math.round(outcome.dispatchesPerStep)} dispatches read ` +
+        `${outcome.readbacksInSteps === 0 ? "nothing" : `${outcome.readbacksInSteps} results`} back.`;
+  return {
+    heading: "How it works",
+    body: html`<ol class="steps">
+<li>A small network looks at one tile of 8 × 8 pixels and says a cost; the same network for every tile.</li>
+<li>An exact solver finds the cheapest path under these costs and Sum-of-Gamma noise. The loss counts the tiles in
+which it differs from the path that the network is told.</li>
+<li>The solver has no derivative. Implicit MLE solves again with the same noise and with costs pushed down the gradient
+of the loss: the difference of the two paths is the gradient of the costs.</li>
+<li>Noise, solver and gradient stay on the device.${proof}</li>
+</ol>`,
+  };
+}
+
+function circumstancesOf(
+  { maps, outcome, source }: Told,
+  last: EpochEvent | undefined,
+  { adapter, seed, epochs, seconds, command, started }: Circumstances,
+): (readonly [string, string])[] {
+  const mebibytes = ((outcome?.peakBytes ?? 0) / 2 ** 20).toFixed(0);
+  const memory = outcome === null ? [] : [["Device memory", `${mebibytes} MiB`] as const];
+  const size = maps === null ? "" : `${maps.side} × ${maps.side} tiles, `;
+  const counts = maps === null ? "" : `${count(maps.trainCount)} to train, ${count(maps.testCount)} to test, `;
+  return [
+    ["Runtime and adapter", adapter === "" ? "none" : adapter],
+    ["Epochs", `${last?.epoch ?? 0} of ${epochs}`],
+    ["Seed", String(seed)],
+    ["Time", `${seconds.toFixed(1)} s`],
+    ...memory,
+    ["Maps", `${counts}${size}${source}`],
+    ["Method", "Niepert, Minervini, Franceschi: Implicit MLE, NeurIPS 2021"],
+    ["Started", started.toISOString().replace("T", " ").slice(0, 16) + " UTC"],
+    ["Again", command],
+  ];
+}
