@@ -25,6 +25,8 @@ export interface TimedCase {
   readonly name: string;
   /** The sizes that scaling laws are read off: n, k, batch, samples, … */
   readonly parameters?: Readonly<Record<string, number>>;
+  /** One of many sizes that only a scaling law needs: `--quick` leaves it out, unless it is asked for by name. */
+  readonly sweep?: boolean;
   /** `recording` times what JavaScript spends on a unit, and not the device. By default `wall`. */
   readonly figure?: Figure;
   /** Its rate is the adapter's ceiling for this quantity, of which later rows print their share; of several the best. */
@@ -35,6 +37,7 @@ export interface TimedCase {
 /** Something that is counted and not timed, such as bytes. */
 export interface CountedCase {
   readonly name: string;
+  readonly sweep?: boolean;
   readonly parameters?: Readonly<Record<string, number>>;
   count(settings: CountSettings): Promise<readonly Count[]>;
 }
@@ -49,6 +52,8 @@ export interface Count {
   readonly value: number;
   /** Empty for plain numbers. */
   readonly unit: string;
+  /** Where the value scatters: half the distance between the quartiles, as a share of the median. */
+  readonly spread?: number;
 }
 
 export type Case = TimedCase | CountedCase;

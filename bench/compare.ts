@@ -56,10 +56,13 @@ function compareRows(name: string, before: Row, after: Row): ComparedRow[] {
   return before.counts.flatMap((one): ComparedRow[] => {
     const other = after.counts.find((candidate) => candidate.name === one.name);
     if (other === undefined) return [];
-    const verdict = other.value > one.value ? "more" : other.value < one.value ? "less" : "same";
+    const scatter = (one.spread ?? 0) * one.value + (other.spread ?? 0) * other.value;
+    const difference = other.value - one.value;
+    const verdict = Math.abs(difference) <= scatter ? "same" : difference > 0 ? "more" : "less";
     const ratio = one.value === 0 ? null : other.value / one.value;
     const values = { before: one.value, after: other.value, ratio, unit: one.unit };
-    return [{ name: `${name}: ${one.name}`, ...values, spreads: null, verdict, busy: 1 }];
+    const spreads = one.spread === undefined || other.spread === undefined ? null : ([one.spread, other.spread] as const);
+    return [{ name: `${name}: ${one.name}`, ...values, spreads, verdict, busy: 1 }];
   });
 }
 

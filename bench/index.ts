@@ -2,6 +2,8 @@
 
 import type { Benchmark } from "./benchmark.js";
 import { ceilings } from "./benchmarks/ceilings.js";
+import { compile } from "./benchmarks/compile.js";
+import { dijkstraGridBenchmark } from "./benchmarks/dijkstra-grid.js";
 import { elementwise } from "./benchmarks/elementwise.js";
 import { javascript } from "./benchmarks/javascript.js";
 import { matmulBenchmark } from "./benchmarks/matmul.js";
@@ -14,9 +16,11 @@ export const benchmarks: readonly Benchmark[] = [
   ceilings,
   noise,
   topKBenchmark,
+  dijkstraGridBenchmark,
   matmulBenchmark,
   elementwise,
   trainingStep,
   javascript,
   memory,
+  compile,
 ];

@@ -12,5 +12,5 @@ export interface Arguments {
 
 export default async function main(host: Host): Promise<void> {
   const { patterns, quick } = host.args as Arguments;
-  await runSuite({ chosen: choose(benchmarks, patterns), quick, emit: (event) => host.emit(event) });
+  await runSuite({ chosen: choose(benchmarks, patterns, quick), quick, emit: (event) => host.emit(event) });
 }

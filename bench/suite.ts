@@ -23,13 +23,15 @@ export interface SuiteOptions {
 export const fullName = (benchmark: Benchmark, { name }: Case): string => `${benchmark.name}/${name}`;
 
 /**
- * The cases whose name has one of the patterns in it, all without any. Cases that measure a ceiling always come along,
- * first, since the other rates are given as shares of theirs.
+ * The cases whose name has one of the patterns in it; without any all, save sweeps where it is to be quick. Cases that
+ * measure a ceiling always come along, first, since the other rates are given as shares of theirs.
  */
-export function choose(benchmarks: readonly Benchmark[], patterns: readonly string[]): Chosen[] {
+export function choose(benchmarks: readonly Benchmark[], patterns: readonly string[], quick = false): Chosen[] {
   const all = benchmarks.flatMap((benchmark) => benchmark.cases.map((one): Chosen => ({ benchmark, case: one })));
   const wanted = ({ benchmark, case: one }: Chosen): boolean =>
-    patterns.length === 0 || patterns.some((pattern) => fullName(benchmark, one).includes(pattern));
+    patterns.length === 0
+      ? !(quick && one.sweep === true)
+      : patterns.some((pattern) => fullName(benchmark, one).includes(pattern));
   const isCeiling = ({ case: one }: Chosen): boolean => isTimed(one) && one.ceiling !== undefined;
   return [...all.filter(isCeiling), ...all.filter((one) => !isCeiling(one) && wanted(one))];
 }

@@ -68,7 +68,8 @@ export function tablesOf(rows: readonly Row[]): string[][][] {
   return tables;
 }
 
-const unitOf = (quantity: Quantity): string => quantityUnits[quantity][0];
+/** `GB/s` */
+export const quantityUnit = (quantity: Quantity): string => quantityUnits[quantity][0];
 const rateIn = ({ quantity, perSecond }: Rate): string => number(perSecond / quantityUnits[quantity][1]);
 
 /** The columns after the times: one a quantity, with its share where there is a ceiling. */
@@ -80,12 +81,12 @@ interface RateColumn {
 function rateColumns(rows: readonly TimedRow[]): RateColumn[] {
   const quantities = [...new Set(rows.flatMap(({ rates }) => rates.map(({ quantity }) => quantity)))];
   if (quantities.length > 2 && rows.every(({ rates }) => rates.length === 1)) {
-    return [{ head: "rate", cell: ({ rates: [rate] }) => `${rateIn(rate!)} ${unitOf(rate!.quantity)}` }];
+    return [{ head: "rate", cell: ({ rates: [rate] }) => `${rateIn(rate!)} ${quantityUnit(rate!.quantity)}` }];
   }
   return quantities.flatMap((quantity): RateColumn[] => {
     const find = ({ rates }: TimedRow): Rate | undefined => rates.find((rate) => rate.quantity === quantity);
     const share = (row: TimedRow): number | null => (row.ceiling === quantity ? null : find(row)?.share) ?? null;
-    const rate: RateColumn = { head: unitOf(quantity), cell: (row) => (find(row) ? rateIn(find(row)!) : "") };
+    const rate: RateColumn = { head: quantityUnit(quantity), cell: (row) => (find(row) ? rateIn(find(row)!) : "") };
     const ofCeiling: RateColumn = {
       head: "of ceiling",
       cell: (row) => (share(row) === null ? "" : percent(share(row)!)),

@@ -51,6 +51,13 @@ suites("ceilings come first and always; patterns choose the rest", () => {
   assert.equal(unmatched(sample, ["first", "oth", "third", "second/peak"]), ["third", "second/peak"]);
 });
 
+suites("sweeps are left out of a quick run, unless a pattern asks for them", () => {
+  const swept: Benchmark = { name: "third", summary: "", cases: [timed("one"), timed("many", { sweep: true })] };
+  assert.equal(names(choose([swept], [])), ["third/one", "third/many"]);
+  assert.equal(names(choose([swept], [], true)), ["third/one"]);
+  assert.equal(names(choose([swept], ["many"], true)), ["third/many"]);
+});
+
 suites("it times, compares with the ceiling, counts, goes on after a wrong result, and never times it", async () => {
   const events: BenchEvent[] = [];
   await runSuite({ chosen: choose(sample, []), quick: true, emit: (event) => events.push(event) });

@@ -10,8 +10,10 @@ import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
 import { benchmarks } from "../bench/index.js";
 import type { Arguments } from "../bench/program.js";
 import { parseResults } from "../bench/read-results.js";
+import { benchPage } from "../bench/report/page.js";
 import type { BenchEvent, Circumstances, Machine, ResultsFile, Row } from "../bench/results.js";
 import { resultsFormat } from "../bench/results.js";
+import { scalingLine, scalingsOf } from "../bench/scaling.js";
 import { choose, fullName, unmatched } from "../bench/suite.js";
 import { duration, tablesOf } from "../bench/table.js";
 import {
@@ -33,10 +35,11 @@ interface Options {
   readonly quick: boolean;
   readonly list: boolean;
   readonly out?: string;
+  readonly page?: string;
   readonly compare: boolean;
 }
 
-const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--list] [--help], or --compare A.json B.json`;
+const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--list] [--help], or --compare A.json B.json`;
 
 function fail(message: string, code: number): never {
   console.error(message);
@@ -51,6 +54,7 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
     .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
     .option("--quick", "less time a row, and less certainty", false)
     .option("--out <file>", "writes the results as JSON")
+    .option("--page <file>", "writes the results as a page (default: beside --out, with .html)")
     .option("--compare", "compares two result files, given in place of names, and runs nothing", false)
     .option("--list", "names all benchmarks and cases, and runs none", false)
     .showHelpAfterError(`Usage: npm run bench -- ${usage}`)
@@ -102,15 +106,15 @@ function versions(): Record<string, string> {
 }
 
 /** Writes the file so that whoever opens it, at any time, finds a whole one. */
-function writeResults(file: string, results: ResultsFile): void {
+function writeWhole(option: string, file: string, text: string): void {
   const draft = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, `${JSON.stringify(results, null, 2)}\n`);
+    writeFileSync(draft, text);
     renameSync(draft, file);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    fail(`webgpu-imle: --out: the file must be writable, got ${reason} for ${file}`, 1);
+    fail(`webgpu-imle: ${option}: the file must be writable, got ${reason} for ${file}`, 1);
   }
 }
 
@@ -160,6 +164,8 @@ if (unknown.length > 0) {
 
 const { runtime, quick, adapter: choice } = options;
 const out = options.out === undefined ? null : resolve(options.out);
+const page =
+  options.page !== undefined ? resolve(options.page) : (out?.replace(/(\.json)?$/, ".html") ?? null);
 const started = new Date();
 const rows: Row[] = [];
 let adapter: AdapterDescription | null = null;
@@ -175,8 +181,7 @@ const surroundings = {
   versions: versions(),
 };
 const save = (state: ResultsFile["state"]): void => {
-  if (out === null) return;
-  writeResults(out, {
+  const results: ResultsFile = {
     format: resultsFormat,
     state,
     started: started.toISOString(),
@@ -185,12 +190,14 @@ const save = (state: ResultsFile["state"]): void => {
     adapter,
     circumstances,
     rows,
-  });
+  };
+  if (out !== null) writeWhole("--out", out, `${JSON.stringify(results, null, 2)}\n`);
+  if (page !== null) writeWhole("--page", page, benchPage(results));
 };
 save("interrupted");
 
 const display = new ProgressDisplay();
-const chosen = choose(benchmarks, patterns);
+const chosen = choose(benchmarks, patterns, quick);
 let shown = 0;
 /** Prints the tables of what has been measured since the last call. */
 const showTables = (): void => {
@@ -200,7 +207,9 @@ const showTables = (): void => {
   const failures = fresh.filter((row) => row.kind === "failed");
   const tables = tablesOf(fresh).map((one) => `${table(one)}\n`);
   const messages = failures.map((row) => `  ${row.name}: FAILED: ${row.message}\n`);
-  display.line(`\n${fresh[0]!.benchmark}\n${[...tables, ...messages].join("\n")}`);
+  const laws = scalingsOf(fresh).filter(({ unit }) => unit === "ms");
+  const scaling = laws.length === 0 ? [] : [laws.map((law) => `  ${scalingLine(law)}\n`).join("")];
+  display.line(`\n${fresh[0]!.benchmark}\n${[...tables, ...messages, ...scaling].join("\n")}`);
 };
 
 const onEvent = (event: BenchEvent): void => {
@@ -245,8 +254,10 @@ if (result.outcome === "stopped") console.log(`Stopped early, after ${rows.lengt
 if (adapter !== null) {
   console.log(`${rows.length - failed} rows in ${seconds.toFixed(0)} s on ${adapterLine(adapter)}`);
 }
-if (out !== null) {
-  const near = relative(process.cwd(), out);
-  console.log(`Results: ${near.startsWith("..") ? out : near}`);
-}
+const near = (file: string): string => {
+  const path = relative(process.cwd(), file);
+  return path.startsWith("..") ? file : path;
+};
+if (out !== null) console.log(`Results: ${near(out)}`);
+if (page !== null) console.log(`Page: ${near(page)}`);
 process.exit({ finished: 0, failed: 1, stopped: interruptedExitCode }[outcome]);

@@ -39,8 +39,9 @@ const digitsCase: CountedCase = {
   count: ({ quick }) => countBytes(quick ? 20 : 200, (engine) => digitsStep(engine, 100).step),
 };
 
-function stepCase(batch: number, n: number, k: number, samples: number): CountedCase {
+function stepCase(batch: number, n: number, k: number, samples: number, sweep = false): CountedCase {
   return {
+    sweep,
     name: `I-MLE step [${batch}, ${n}] k ${k} S ${samples}`,
     parameters: { batch, n, k, samples },
     count: ({ quick }) =>
@@ -59,5 +60,9 @@ function stepCase(batch: number, n: number, k: number, samples: number): Counted
 export const memory: Benchmark = {
   name: "memory",
   summary: "bytes and buffers that training holds after 10 steps and after many, and with many samples",
-  cases: [digitsCase, ...[1, 10, 100].map((samples) => stepCase(100, 20, 10, samples))],
+  cases: [
+    digitsCase,
+    ...[1, 10, 100].map((samples) => stepCase(100, 20, 10, samples)),
+    ...[10, 1000].map((batch) => stepCase(batch, 20, 10, 10, true)),
+  ],
 };

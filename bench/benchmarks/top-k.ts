@@ -13,10 +13,11 @@ function expectOnes(row: ArrayLike<number>, k: number): void {
 }
 
 /** A row is read once and written once. */
-function maskCase(batch: number, n: number, k: number): TimedCase {
+function maskCase(batch: number, n: number, k: number, sweep = false): TimedCase {
   return {
     name: `mask [${batch}, ${n}] k ${k}`,
     parameters: { batch, n, k },
+    sweep,
     prepare(engine) {
       const theta = engine.normal([batch, n]);
       const solver = topK(k);
@@ -43,10 +44,11 @@ function maskCase(batch: number, n: number, k: number): TimedCase {
  * Forward: θ is read and z written. Backward: θ, ∂L/∂z and z are read and the gradient is written. Noise is drawn in
  * both, and never stored.
  */
-function stepCase(batch: number, n: number, k: number, samples: number): TimedCase {
+function stepCase(batch: number, n: number, k: number, samples: number, sweep = false): TimedCase {
   return {
     name: `I-MLE step [${batch}, ${n}] k ${k} S ${samples}`,
     parameters: { batch, n, k, samples },
+    sweep,
     prepare(engine) {
       const theta = engine.tensor(new Float32Array(batch * n), [batch, n], { requiresGrad: true });
       const gradient = engine.normal([batch, n]);
@@ -100,5 +102,9 @@ export const topKBenchmark: Benchmark = {
     stepCase(40, 350, 10, 1),
     stepCase(40, 350, 10, 10),
     stepCase(100, 20, 10, 100),
+    ...[64, 250, 4000].map((n) => maskCase(256, n, 10, true)),
+    ...[1, 100, 500].map((k) => maskCase(256, 1000, k, true)),
+    ...[4, 32, 2048].map((batch) => maskCase(batch, 1000, 10, true)),
+    ...[1, 4, 32].map((samples) => stepCase(100, 20, 10, samples, true)),
   ],
 };

@@ -1,0 +1,75 @@
+/** Results as one HTML file with everything inside. */
+
+import { html } from "../../examples/report/html.js";
+import { renderPage } from "../../examples/report/page.js";
+import type { ResultsFile } from "../results.js";
+import { scalingsOf } from "../scaling.js";
+import { duration } from "../table.js";
+import { plotPlaces, plotsOf } from "./plots.js";
+import { allTables, ceilingBars, extent, trust } from "./sections.js";
+
+export const plotScripts = ["node_modules/uplot/dist/uPlot.iife.min.js", "bench/report/plots.client.js"] as const;
+export const plotStyles = ["node_modules/uplot/dist/uPlot.min.css", "bench/report/report.css"] as const;
+
+const states = { finished: "", interrupted: " The run was stopped early.", failed: " The run failed." } as const;
+
+/** What WebGPU says of the adapter, in a few words. */
+export function adapterName({ adapter }: Pick<ResultsFile, "adapter">): string {
+  const { runtimeVersion, description, device, architecture, vendor } = (adapter ?? {}) as Record<string, unknown>;
+  const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "an unnamed adapter";
+  return adapter === null ? "no adapter" : [runtimeVersion, name].filter(Boolean).join(" on ");
+}
+
+/** The whole text of the page. */
+export function benchPage(results: ResultsFile): string {
+  const { rows, machine, circumstances, commit, changed, versions } = results;
+  const plots = plotsOf(rows);
+  const scalings = scalingsOf(rows);
+  const scaling = {
+    heading: "How it grows",
+    introduction: html`Rows that differ in one size alone, both axes logarithmic. The dashed line is the power that fits
+best: an exponent of 1 is linear, below 1 the size still fills the device.`,
+    body: plots.length === 0 ? html`<p>No three rows differ in one size alone.</p>` : plotPlaces(plots),
+  };
+  return renderPage({
+    title: "Benchmarks of webgpu-imle",
+    overline: adapterName(results),
+    lead: html`${trust(rows)}${states[results.state]}`,
+    figures: [
+      { value: String(rows.length), label: "rows", note: `a unit of work: ${extent(rows)}`, colour: "first" },
+      {
+        value: circumstances === null ? "–" : duration(circumstances.fixedMilliseconds),
+        label: "a wait for the device",
+        note: "kept out of every figure",
+        colour: "second",
+      },
+      { value: String(scalings.length), label: "scaling laws", note: "fitted below", colour: "third" },
+    ],
+    sections: [
+      {
+        heading: "Of what the adapter can do",
+        introduction: html`Each rate as a share of the best that plain kernels reached in the same run; of several the
+nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
+        body: ceilingBars(rows),
+      },
+      scaling,
+      {
+        heading: "All rows",
+        introduction: html`The median time of one unit of work; ± is half the distance between the quartiles. Rates count
+what must be done at least. Only shares and ratios of one run compare.`,
+        body: allTables(rows),
+      },
+    ],
+    circumstances: [
+      ["Adapter", adapterName(results)],
+      ["Machine", `${machine.processor}, ${machine.cores} cores, ${machine.platform} ${machine.architecture}`],
+      ["Measured", `${results.started}, ${results.seconds.toFixed(0)} s${results.quick ? ", quick" : ""}`],
+      ["Commit", commit === null ? "unknown" : `${commit.slice(0, 12)}${changed === true ? ", with changes" : ""}`],
+      ["Versions", Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")],
+      ["Command", results.command],
+    ],
+    data: { plots },
+    scripts: plotScripts,
+    styles: plotStyles,
+  });
+}

@@ -1,0 +1,72 @@
+/** The parts of a report of results that the file and the live page share. */
+
+import { html, type Markup } from "../../examples/report/html.js";
+import type { Quantity } from "../benchmark.js";
+import { busyFrom } from "../calibration.js";
+import type { Row, TimedRow } from "../results.js";
+import { duration, percent, quantityUnit, tablesOf } from "../table.js";
+
+const isTimed = (row: Row): row is TimedRow => row.kind === "timed";
+
+function best(row: TimedRow): { readonly share: number; readonly quantity: Quantity } | null {
+  const shares = row.rates.flatMap(({ share, quantity }) =>
+    share === null || quantity === row.ceiling ? [] : [{ share, quantity }],
+  );
+  return shares.sort((a, b) => b.share - a.share)[0] ?? null;
+}
+
+/** Each row's rate as a share of the ceiling that it comes nearest to: the roof above it. */
+export function ceilingBars(rows: readonly Row[]): Markup {
+  const bars = rows.filter(isTimed).flatMap((row) => {
+    const nearest = best(row);
+    return nearest === null ? [] : [{ row, ...nearest }];
+  });
+  if (bars.length === 0) return html`<p>No row has a ceiling in this run.</p>`;
+  return html`<table class="bars"><tbody>${bars.map(
+    ({ row, share, quantity }) => html`<tr><th scope="row">${row.benchmark} <span>${row.name}</span></th>
+<td><div class="bar" data-over="${share > 1 ? "yes" : "no"}"><i style="width:${barWidth(share)}%"></i></div></td>
+<td class="number">${percent(share)}</td><td class="of">of ${quantityUnit(quantity)}</td></tr>\n`,
+  )}</tbody></table>`;
+}
+
+const barWidth = (share: number): string => (100 * Math.min(1, Math.max(0, share))).toFixed(1);
+
+/** Every row in the tables that the command prints, and what failed. */
+export function allTables(rows: readonly Row[]): Markup {
+  const names = [...new Set(rows.map(({ benchmark }) => benchmark))];
+  return html`${names.map((name) => {
+    const own = rows.filter(({ benchmark }) => benchmark === name);
+    const failures = own.flatMap((row) => (row.kind === "failed" ? [row] : []));
+    return html`<h3>${name}</h3>${tablesOf(own).map(tableOf)}
+${failures.map((row) => html`<p class="failed"><b>${row.name}</b> failed: ${row.message}</p>`)}`;
+  })}`;
+}
+
+function tableOf([head = [], ...lines]: readonly (readonly string[])[]): Markup {
+  return html`<div class="wide"><table class="rows"><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}
+</tr></thead><tbody>${lines.map(
+    ([first = "", ...cells]) =>
+      html`<tr><th scope="row">${first}</th>${cells.map((text) => html`<td>${text}</td>`)}</tr>\n`,
+  )}</tbody></table></div>`;
+}
+
+/** How far the figures may be believed, in a sentence. */
+export function trust(rows: readonly Row[]): string {
+  const timed = rows.filter(isTimed);
+  const unsettled = timed.filter(({ measurement }) => !measurement.settled).length;
+  const busy = timed.filter((row) => row.busy >= busyFrom).length;
+  const failed = rows.filter(({ kind }) => kind === "failed").length;
+  const doubts = [
+    ...(unsettled > 0 ? [`${unsettled} of ${timed.length} did not settle`] : []),
+    ...(busy > 0 ? [`the machine was busy during ${busy}`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ];
+  return doubts.length === 0 ? "Every median settled, on a quiet machine." : `Read with care: ${doubts.join(", ")}.`;
+}
+
+/** The longest and the shortest row, for the head of a page. */
+export function extent(rows: readonly Row[]): string {
+  const times = rows.filter(isTimed).map(({ measurement }) => measurement.time.median);
+  if (times.length === 0) return "–";
+  return `${duration(Math.min(...times))} to ${duration(Math.max(...times))}`;
+}
