@@ -17,6 +17,8 @@ export interface SuiteOptions {
   readonly chosen: readonly Chosen[];
   readonly quick: boolean;
   readonly emit: (event: BenchEvent) => void;
+  /** Aborted: ends before the next row. */
+  readonly signal?: AbortSignal;
 }
 
 /** The name that patterns are looked for in. */
@@ -60,7 +62,7 @@ function settingsFor(quick: boolean, fixedCost: number, step: number): MeasureSe
 const mostOfTheTime = 0.8;
 
 /** Runs the cases one after the other. A case that fails is a row that says so. */
-export async function runSuite({ chosen, quick, emit }: SuiteOptions): Promise<void> {
+export async function runSuite({ chosen, quick, emit, signal }: SuiteOptions): Promise<void> {
   const engine = await Engine.create();
   const timestamps = Timestamps.of(engine.device);
   try {
@@ -73,6 +75,7 @@ export async function runSuite({ chosen, quick, emit }: SuiteOptions): Promise<v
     const ceilings = new Map<Quantity, number>();
     let before = await calibration.time();
     for (const [done, { benchmark, case: one }] of chosen.entries()) {
+      if (signal?.aborted === true) break;
       const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
       emit({ type: "row-started", benchmark: benchmark.name, name: one.name, done, rows: chosen.length });
       let row: Row;

@@ -1,9 +1,7 @@
 /** `npm run bench`: runs benchmarks on a runtime, prints tables, and leaves the results as JSON. */
 
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { arch, cpus, platform, totalmem } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { compareResults } from "../bench/compare.js";
 import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
@@ -11,7 +9,7 @@ import { benchmarks } from "../bench/index.js";
 import type { Arguments } from "../bench/program.js";
 import { parseResults } from "../bench/read-results.js";
 import { benchPage } from "../bench/report/page.js";
-import type { BenchEvent, Circumstances, Machine, ResultsFile, Row } from "../bench/results.js";
+import type { BenchEvent, Circumstances, ResultsFile, Row } from "../bench/results.js";
 import { resultsFormat } from "../bench/results.js";
 import { scalingLine, scalingsOf } from "../bench/scaling.js";
 import { choose, fullName, unmatched } from "../bench/suite.js";
@@ -22,11 +20,11 @@ import {
   adapterLine,
   interruptedExitCode,
   interruptSignal,
-  projectRoot,
   runProgram,
   type RuntimeName,
   runtimeNames,
 } from "./runtimes/index.js";
+import { surroundings } from "./surroundings.js";
 import { ProgressDisplay, table } from "./terminal.js";
 
 interface Options {
@@ -73,37 +71,6 @@ function list(): string {
 }
 
 const quoted = (argument: string): string => (/^[\w./:=-]+$/.test(argument) ? argument : JSON.stringify(argument));
-
-function git(...parameters: string[]): string | null {
-  try {
-    return execFileSync("git", parameters, { cwd: projectRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  } catch {
-    return null;
-  }
-}
-
-function machine(): Machine {
-  const cores = cpus();
-  return {
-    platform: platform(),
-    architecture: arch(),
-    processor: cores[0]?.model.trim() ?? "unknown",
-    cores: cores.length,
-    memoryBytes: totalmem(),
-  };
-}
-
-/** Of the package and of what runs it. */
-function versions(): Record<string, string> {
-  const versionOf = (folder: string): string =>
-    (JSON.parse(readFileSync(join(projectRoot, folder, "package.json"), "utf8")) as { version: string }).version;
-  return {
-    "webgpu-imle": versionOf("."),
-    webgpu: versionOf("node_modules/webgpu"),
-    deno: versionOf("node_modules/deno"),
-    node: process.versions.node,
-  };
-}
 
 /** Writes the file so that whoever opens it, at any time, finds a whole one. */
 function writeWhole(option: string, file: string, text: string): void {
@@ -171,14 +138,10 @@ const rows: Row[] = [];
 let adapter: AdapterDescription | null = null;
 let circumstances: Circumstances | null = null;
 
-const commit = git("rev-parse", "HEAD")?.trim() ?? null;
-const surroundings = {
+const known = {
   command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" "),
   quick,
-  commit,
-  changed: commit === null ? null : git("status", "--porcelain") !== "",
-  machine: machine(),
-  versions: versions(),
+  ...surroundings(),
 };
 const save = (state: ResultsFile["state"]): void => {
   const results: ResultsFile = {
@@ -186,7 +149,7 @@ const save = (state: ResultsFile["state"]): void => {
     state,
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    ...surroundings,
+    ...known,
     adapter,
     circumstances,
     rows,

@@ -41,6 +41,17 @@
     const named = decades > 1.6 ? [1] : decades > 0.9 ? [1, 3] : [1, 2, 3, 4, 5, 6, 8];
     /** @param {number} value */
     const isNamed = (value) => named.includes(Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9)));
+    // Sizes that lie close together share a name: the first one's.
+    const span = Math.log(Math.max(...plot.x) / Math.min(...plot.x));
+    const apart = (46 / Math.max(place.clientWidth - 80, 1)) * span;
+    let previous = 0;
+    const labelled = new Set(
+      plot.x.filter((size) => {
+        if (previous > 0 && Math.log(size / previous) < apart) return false;
+        previous = size;
+        return true;
+      }),
+    );
     /** @type {import("uplot").default.Series[]} */
     const series = plot.series.flatMap((one, index) => {
       const stroke = colour(colours[index % colours.length] ?? "ink");
@@ -73,7 +84,7 @@
             // The sizes that were measured, and no others.
             splits: () => [...plot.x],
             filter: (_plot, splits) => splits,
-            values: (_plot, splits) => splits.map((value) => String(value)),
+            values: (_plot, splits) => splits.map((value) => (labelled.has(value) ? String(value) : "")),
           },
           {
             ...axis,

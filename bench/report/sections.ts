@@ -46,9 +46,13 @@ function tableOf([head = [], ...lines]: readonly (readonly string[])[]): Markup 
   return html`<div class="wide"><table class="rows"><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}
 </tr></thead><tbody>${lines.map(
     ([first = "", ...cells]) =>
-      html`<tr><th scope="row">${first}</th>${cells.map((text) => html`<td>${text}</td>`)}</tr>\n`,
+      html`<tr><th scope="row">${first}</th>${cells.map((text, i) => cellOf(text, head[i + 1]))}</tr>\n`,
   )}</tbody></table></div>`;
 }
+
+/** The column without a head has the marks of doubt. */
+const cellOf = (text: string, head: string | undefined): Markup =>
+  head === "" ? html`<td class="marks">${text}</td>` : html`<td>${text}</td>`;
 
 /** How far the figures may be believed, in a sentence. */
 export function trust(rows: readonly Row[]): string {

@@ -16,7 +16,8 @@ const limitNames = [
 
 const softwareAdapter = /swiftshader|llvmpipe|lavapipe|software|basic render|warp/i;
 
-function describeAdapter(adapter: GPUAdapter, runtime: RuntimeName, runtimeVersion: string): AdapterDescription {
+/** What WebGPU says of an adapter. */
+export function describeAdapter(adapter: GPUAdapter, runtime: RuntimeName, runtimeVersion: string): AdapterDescription {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   return {
     runtime,

@@ -23,13 +23,20 @@ const mediaTypes: Readonly<Record<string, string>> = {
 
 const page = '<!doctype html><meta charset="utf-8"><title>webgpu-imle</title><link rel="icon" href="data:,">';
 
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+} as const;
+
 /**
  * Listens on a free port of 127.0.0.1.
  * @param dataFolders  what `host.data("name/path")` reads: absolute folders by name
+ * @param pages  HTML by path without its slash. They are isolated from other sites, for which browsers give finer clocks.
  */
 export async function serveSession(
   session: Session,
   dataFolders: Readonly<Record<string, string>> = {},
+  pages: Readonly<Record<string, string>> = {},
 ): Promise<SessionServer> {
   const folders = new Map<string, string>([
     ["build/programs", join(projectRoot, "build", "programs")],
@@ -45,6 +52,11 @@ export async function serveSession(
     if (request.headers.host !== host) return end(403, "text/plain", "wrong host");
     const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/").slice(1);
     if (path === "page") return end(200, "text/html; charset=utf-8", page);
+    const isolated = pages[path];
+    if (isolated !== undefined) {
+      response.writeHead(200, { ...isolation, "content-type": "text/html; charset=utf-8", "cache-control": "no-store" });
+      return void response.end(isolated);
+    }
     if (path === "session") return end(200, "application/json", JSON.stringify(session));
     for (const [name, folder] of folders) {
       if (!path.startsWith(`${name}/`)) continue;

@@ -1,0 +1,47 @@
+/** What a benchmark's results say of the checkout and of the machine. */
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { arch, cpus, platform, totalmem } from "node:os";
+import { join } from "node:path";
+import type { Machine, ResultsFile } from "../bench/results.js";
+import { projectRoot } from "./runtimes/index.js";
+
+export type Surroundings = Pick<ResultsFile, "commit" | "changed" | "machine" | "versions">;
+
+export function surroundings(): Surroundings {
+  const commit = git("rev-parse", "HEAD")?.trim() ?? null;
+  const changed = commit === null ? null : git("status", "--porcelain") !== "";
+  return { commit, changed, machine: machine(), versions: versions() };
+}
+
+function git(...parameters: string[]): string | null {
+  try {
+    return execFileSync("git", parameters, { cwd: projectRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  } catch {
+    return null;
+  }
+}
+
+function machine(): Machine {
+  const cores = cpus();
+  return {
+    platform: platform(),
+    architecture: arch(),
+    processor: cores[0]?.model.trim() ?? "unknown",
+    cores: cores.length,
+    memoryBytes: totalmem(),
+  };
+}
+
+/** Of the package and of what runs it. */
+function versions(): Record<string, string> {
+  const versionOf = (folder: string): string =>
+    (JSON.parse(readFileSync(join(projectRoot, folder, "package.json"), "utf8")) as { version: string }).version;
+  return {
+    "webgpu-imle": versionOf("."),
+    webgpu: versionOf("node_modules/webgpu"),
+    deno: versionOf("node_modules/deno"),
+    node: process.versions.node,
+  };
+}
