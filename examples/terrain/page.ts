@@ -93,7 +93,8 @@ const lastAblation = (epochs: readonly EpochEvent[]): (AblationResult & { epoch:
   return event === undefined ? null : { ...event.ablation!, epoch: event.epoch };
 };
 
-const epochsOf = (epoch: number): string => (epoch === 0 ? "untrained" : `after ${epoch} ${epoch === 1 ? "epoch" : "epochs"}`);
+const epochsOf = (epoch: number): string =>
+  epoch === 0 ? "untrained" : `after ${epoch} ${epoch === 1 ? "epoch" : "epochs"}`;
 
 function figuresOf(epochs: readonly EpochEvent[], last: EpochEvent): Figure[] {
   const { accuracy, regret } = last.measured;
@@ -149,15 +150,17 @@ function pathSection({ maps, last }: Results, panels: Panels): Section {
   });
   return {
     heading: "Paths on unseen maps",
-    introduction: html`From the top left to the bottom right, by steps to eight neighbours. The network’s path is the
-cheapest by the costs that it learnt; below each, what it costs in truth.`,
+    introduction: html`From the top left to the bottom right, by steps to eight neighbours; the first of the unseen maps
+whose cheapest path has to wind. The network’s path is the cheapest by the costs that it learnt. Below each, what it
+costs in truth.`,
     body: html`${pathLegend}<div class="panels">${figures}</div>`,
   };
 }
 
 function terrainSection({ epochs, last, factor, maps }: Results): Section {
   const ablation = lastAblation(epochs);
-  const highest = Math.max(...terrains.map((terrain) => terrain.cost), ...last.measured.costs.map((c) => factor * (c ?? 0)));
+  const means = last.measured.costs.map((mean) => factor * (mean ?? 0));
+  const highest = Math.max(...terrains.map((terrain) => terrain.cost), ...means);
   const width = (value: number): string => `width: ${((100 * value) / highest).toFixed(1)}%`;
   const rows = terrains.map(({ name, cost: truth, colour }, i) => {
     const learnt = last.measured.costs[i];
@@ -165,12 +168,11 @@ function terrainSection({ epochs, last, factor, maps }: Results): Section {
       html`<div class="bar ${kind}"><span style="${width(value)}"></span><b>${cost(value)}</b></div>`;
     return html`<div class="terrain"><div class="ground"><i style="background: rgb(${colour.join(" ")})"></i>
 <span>${name}<small>${percent(maps.shares[i]!)} of tiles</small></span></div>
-<div class="bars">${bar("true", truth)}${learnt === null || learnt === undefined ? "" : bar("learnt", factor * learnt)}</div></div>`;
+<div class="bars">${bar("true", truth)}${learnt == null ? "" : bar("learnt", factor * learnt)}</div></div>`;
   });
-  const gone = ablation?.measured.costs[0];
-  const collapse = ablation === null || ablation.epoch === 0 || gone === null || gone === undefined
-    ? ""
-    : html` Without noise, grass was at ${cost(factor * gone)} ${epochsOf(ablation.epoch)}.`;
+  const gone = ablation === null || ablation.epoch === 0 ? null : ablation.measured.costs[0];
+  const collapse =
+    gone == null ? "" : html` Without noise, grass was at ${cost(factor * gone)} ${epochsOf(ablation!.epoch)}.`;
   return {
     heading: "What the ground costs",
     introduction: html`Mean learnt cost of each kind of ground beside the true one. Paths tell costs only up to a
@@ -180,12 +182,14 @@ factor: all learnt costs are multiplied by ${factor.toFixed(2)}, the best fit.${
   };
 }
 
+/** The places of the shown maps, the ones with the longest cheapest paths first: there the costs show most. */
+const byDetour = ({ shown }: MapsEvent): number[] =>
+  [...shown.keys()].sort((a, b) => shown[b]!.path.length - shown[a]!.path.length);
+
 const costScale = html`<p class="legend"><span>cost 0</span><span class="ramp"></span><span>10</span></p>`;
 
 function fieldSection({ maps, last, factor }: Results, panels: Panels): Section {
-  const spread = maps.shown.map(({ costs }, i) => ({ i, kinds: new Set(costs).size, dear: Math.max(...costs) }));
-  spread.sort((a, b) => b.kinds - a.kinds || a.i - b.i);
-  const rows = spread.slice(0, panelMaps).map(({ i }) => {
+  const rows = byDetour(maps).slice(0, panelMaps).map((i) => {
     const map = maps.shown[i]!;
     const result = last.shown[i]!;
     const learnt = result.costs.map((value) => factor * value);
@@ -211,12 +215,9 @@ function chosenEpochs(epochs: readonly EpochEvent[], most: number): EpochEvent[]
   return [...chosen.slice(0, most - 1), last];
 }
 
-/** The map with most to tell: all kinds of ground if there is one. */
-const tellingMap = ({ shown }: MapsEvent): number =>
-  shown.reduce((best, { costs }, i) => (new Set(costs).size > new Set(shown[best]!.costs).size ? i : best), 0);
 
 function historySection({ maps, epochs, factor }: Results, panels: Panels): Section {
-  const at = tellingMap(maps);
+  const at = byDetour(maps)[0]!;
   const figures = chosenEpochs(epochs, stripEpochs - 1).map(({ epoch, shown, measured }) => {
     const field = shown[at]!.costs.map((value) => factor * value);
     return html`<figure class="panel">${panels.field(field, "cost", `Learnt costs, ${epochsOf(epoch)}`)}
@@ -232,7 +233,7 @@ function historySection({ maps, epochs, factor }: Results, panels: Panels): Sect
 }
 
 function ablationSection({ maps, epochs, factor }: Results, panels: Panels): Section {
-  const at = tellingMap(maps);
+  const at = byDetour(maps)[0]!;
   const both = epochs.filter(({ ablation }) => ablation !== null);
   const ablation = lastAblation(epochs)!;
   const row = (name: string, result: (event: EpochEvent) => AblationResult | EpochEvent): Markup => {

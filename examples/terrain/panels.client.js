@@ -46,7 +46,10 @@
     return canvas;
   };
 
-  /** The cells of a path in order, from the first to the last: the shortest walk over them. @param {readonly number[]} cells */
+  /**
+   * The cells of a path in order, from the last to the first: the shortest walk over them.
+   * @param {readonly number[]} cells
+   */
   const ordered = (cells) => {
     const open = new Set(cells);
     const first = 0;
@@ -70,7 +73,12 @@
     return walk;
   };
 
-  /** @param {CanvasRenderingContext2D} context @param {readonly number[]} cells @param {number} width @param {string} style */
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {readonly number[]} cells
+   * @param {number} width
+   * @param {string} style
+   */
   const line = (context, cells, width, style) => {
     context.lineWidth = width;
     context.strokeStyle = style;

@@ -5,7 +5,7 @@ import { ImleError } from "webgpu-imle";
 import { publishedKinds, publishedSplits, type PublishedFiles } from "./published.js";
 
 const fix =
-  "Give the folder of one map size: {train,test}_{maps,vertex_weights,shortest_paths}.npy, larger ones in _part0, _part1, …";
+  "Give the folder of one map size: {train,test}_{maps,vertex_weights,shortest_paths}.npy, or each in _part0, _part1.";
 
 /**
  * The files by what is in them, as `folderName/file`. `val_…` is left alone: nothing is chosen by it.

@@ -33,7 +33,8 @@ interface Values {
 const shapeText = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
 function dataError(file: string, must: string, got: string): ImleError {
-  return new ImleError("data", `--data: ${file} must ${must}, got ${got}`, "Fetch the file again, or check its folder.");
+  const fix = "Fetch the file again, or check its folder.";
+  return new ImleError("data", `--data: ${file} must ${must}, got ${got}`, fix);
 }
 
 /**

@@ -3,7 +3,7 @@
  * the art of the game that the published maps come from is not used.
  */
 
-import { randomNumbers } from "../digits/random.js";
+import { randomNumbers } from "../report/random.js";
 
 /** Pixels along the side of a texture, a power of two. */
 export const textureSide = 64;

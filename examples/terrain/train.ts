@@ -1,14 +1,15 @@
 /**
  * Learns what the ground costs from pictures and cheapest paths; for the first two epochs a second network learns the
- * same without noise, from the same start and on the same batches. A program: it runs unchanged on Node, Deno and Chrome.
+ * same without noise, from the same start and on the same batches. A program: it runs unchanged on Node, Deno and
+ * Chrome.
  */
 
 import { Adam, Engine, noGrad, solve, type Tensor } from "webgpu-imle";
 import type { Host } from "../../tools/runtimes/host.js";
-import { permutation, randomNumbers } from "../digits/random.js";
+import { permutation, randomNumbers } from "../report/random.js";
 import type { ProgressEvent } from "../report/experiment.js";
-import { pictureOf, Standardiser, type TerrainData } from "./dataset.js";
-import type { EpochEvent, MapsEvent, Measured, ShownResult, SummaryEvent } from "./events.js";
+import { pictureOf, Pixels, type TerrainData } from "./dataset.js";
+import type { EpochEvent, MapsEvent, ShownResult, SummaryEvent } from "./events.js";
 import { generateMaps } from "./generate.js";
 import { measure, terrainShares } from "./metrics.js";
 import { hammingLoss, PathFinder, shortestPath } from "./model.js";
@@ -57,10 +58,11 @@ export default async function main(host: Host): Promise<void> {
   const steps = Math.floor(train.count / batchSize);
   const progress = (stage: string, epoch: number, step: number): void =>
     host.emit({ type: "progress", stage, epoch, epochs, step, steps } satisfies ProgressEvent);
-  host.emit(mapsEvent(data));
+  const places = windingMaps(test, testPaths);
+  host.emit(mapsEvent(data, places));
   progress("preparing", 1, 0);
 
-  const standardiser = new Standardiser(train);
+  const pixels = new Pixels(train);
   const learners = [true, false].map((perturbed): Learner => {
     engine.seed(seed); // the same start for both
     const finder = new PathFinder(engine, train.side, { perturbed });
@@ -73,7 +75,7 @@ export default async function main(host: Host): Promise<void> {
   /** One step; nothing comes back to the host. */
   const step = (places: Int32Array, active: readonly Learner[]): void => {
     const sums = engine.scope(() => {
-      const tiles = standardiser.upload(engine, train, places);
+      const tiles = pixels.upload(engine, train, places);
       const signs = engine.tensor(signsOf(trainPaths, train, places), [places.length, train.side, train.side]);
       return active.map(({ finder, optimiser, losses }) => {
         const loss = hammingLoss(finder.paths(finder.costs(tiles)), signs);
@@ -97,7 +99,9 @@ export default async function main(host: Host): Promise<void> {
       const loss = epoch === 0 ? null : labels + (await learner.losses.item()) / steps;
       learner.losses.dispose();
       learner.losses = engine.zeros([]);
-      results.push({ ...(await examine(engine, learner.finder, standardiser, test, testPaths)), loss });
+      const { learnt, paths } = await solveAll(engine, learner.finder, pixels, test);
+      const measured = measure(test, testPaths, paths, learnt);
+      results.push({ measured, shown: await show(engine, learner.finder, places, learnt, paths, test.side), loss });
     }
     const [result, ablation = null] = results;
     host.emit({ type: "epoch", epoch, ...result!, ablation, seconds: elapsed() } satisfies EpochEvent);
@@ -161,23 +165,21 @@ function signsOf(paths: Uint8Array, { side }: TerrainMaps, places: Int32Array): 
   return signs;
 }
 
-/** Solves all unseen maps by learnt costs, without noise; marginals only for the maps that are shown. */
-async function examine(
+/** Learnt costs of all maps, and the cheapest paths by them, without noise: both [count, side, side]. */
+async function solveAll(
   engine: Engine,
   finder: PathFinder,
-  standardiser: Standardiser,
-  test: TerrainMaps,
-  best: Uint8Array,
-): Promise<{ measured: Measured; shown: ShownResult[] }> {
-  const cells = test.side * test.side;
-  const learnt = new Float32Array(test.count * cells);
-  const paths = new Float32Array(test.count * cells);
-  for (let first = 0; first < test.count; first += batchSize) {
-    const count = Math.min(batchSize, test.count - first);
-    const places = Int32Array.from({ length: count }, (_, i) => first + i);
+  pixels: Pixels,
+  maps: TerrainMaps,
+): Promise<{ learnt: Float32Array; paths: Float32Array }> {
+  const cells = maps.side * maps.side;
+  const learnt = new Float32Array(maps.count * cells);
+  const paths = new Float32Array(maps.count * cells);
+  for (let first = 0; first < maps.count; first += batchSize) {
+    const places = Int32Array.from({ length: Math.min(batchSize, maps.count - first) }, (_, i) => first + i);
     const [costs, states] = engine.scope(() =>
       noGrad(() => {
-        const found = finder.costs(standardiser.upload(engine, test, places));
+        const found = finder.costs(pixels.upload(engine, maps, places));
         return [found, solve(shortestPath, found)] as const;
       }),
     );
@@ -185,18 +187,40 @@ async function examine(
     paths.set((await states.read()) as Float32Array, first * cells);
     for (const tensor of [costs, states]) tensor.dispose();
   }
-  const shownCosts = learnt.subarray(0, shownCount * cells);
+  return { learnt, paths };
+}
+
+/** What the page shows of some maps, among it where their paths go under noise. */
+async function show(
+  engine: Engine,
+  finder: PathFinder,
+  places: readonly number[],
+  learnt: Float32Array,
+  paths: Float32Array,
+  side: number,
+): Promise<ShownResult[]> {
+  const cells = side * side;
+  const of = (values: Float32Array, map: number): Float32Array => values.subarray(map * cells, (map + 1) * cells);
+  const costs = new Float32Array(places.length * cells);
+  for (const [i, place] of places.entries()) costs.set(of(learnt, place), i * cells);
   const marginals = engine.scope(() =>
-    finder.marginals(engine.tensor(shownCosts, [shownCount, test.side, test.side]), marginalSamples),
+    finder.marginals(engine.tensor(costs, [places.length, side, side]), marginalSamples),
   );
   const shares = (await marginals.read()) as Float32Array;
   marginals.dispose();
-  const shown = Array.from({ length: shownCount }, (_, map) => ({
-    costs: rounded(shownCosts.subarray(map * cells, (map + 1) * cells)),
-    path: cellsOf(paths.subarray(map * cells, (map + 1) * cells)),
-    marginals: rounded(shares.subarray(map * cells, (map + 1) * cells)),
+  return places.map((place, i) => ({
+    costs: rounded(of(learnt, place)),
+    path: cellsOf(of(paths, place)),
+    marginals: rounded(of(shares, i)),
   }));
-  return { measured: measure(test, best, paths, learnt), shown };
+}
+
+/** The first maps whose cheapest path makes detours: there is more to see in them than in a straight diagonal. */
+function windingMaps({ count, side }: TerrainMaps, paths: Uint8Array): number[] {
+  const cells = side * side;
+  const winds = (map: number): boolean => cellsOf(paths.subarray(map * cells, (map + 1) * cells)).length >= 1.25 * side;
+  const all = Array.from({ length: count }, (_, map) => map);
+  return [...all.filter(winds), ...all.filter((map) => !winds(map))].slice(0, shownCount);
 }
 
 const rounded = (values: Float32Array): number[] => Array.from(values, (value) => Number(value.toPrecision(4)));
@@ -204,7 +228,7 @@ const rounded = (values: Float32Array): number[] => Array.from(values, (value) =
 const cellsOf = (path: ArrayLike<number>): number[] =>
   Array.from({ length: path.length }, (_, cell) => cell).filter((cell) => path[cell] === 1);
 
-function mapsEvent({ train, test, testPaths }: TerrainData): MapsEvent {
+function mapsEvent({ train, test, testPaths }: TerrainData, places: readonly number[]): MapsEvent {
   const cells = test.side * test.side;
   return {
     type: "maps",
@@ -212,7 +236,7 @@ function mapsEvent({ train, test, testPaths }: TerrainData): MapsEvent {
     trainCount: train.count,
     testCount: test.count,
     shares: terrainShares(test),
-    shown: Array.from({ length: shownCount }, (_, map) => ({
+    shown: places.map((map) => ({
       picture: base64(pictureOf(test, map)),
       costs: rounded(test.costs.subarray(map * cells, (map + 1) * cells)),
       path: cellsOf(testPaths.subarray(map * cells, (map + 1) * cells)),
