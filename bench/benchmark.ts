@@ -2,6 +2,7 @@
 
 import type { Engine } from "webgpu-imle";
 import type { Figure } from "./measure.js";
+import type { PeerTask } from "./peers/peer.js";
 
 /**
  * What a unit of work does, counted from the mathematics: the least that must be done, and not what a kernel happens
@@ -29,6 +30,8 @@ export interface TimedCase {
   readonly sweep?: boolean;
   /** `recording` times what JavaScript spends on a unit, and not the device. By default `wall`. */
   readonly figure?: Figure;
+  /** The same work for peers, such as PyTorch, which are then timed in the same run. */
+  readonly peers?: PeerTask;
   /** Its rate is the adapter's ceiling for this quantity, of which later rows print their share; of several the best. */
   readonly ceiling?: Quantity;
   prepare(engine: Engine): Prepared | Promise<Prepared>;

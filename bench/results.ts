@@ -2,6 +2,7 @@
 
 import type { Count, Quantity, Work } from "./benchmark.js";
 import type { Figure, Measurement } from "./measure.js";
+import type { AbsentPeer, PeerResult } from "./peers/peer.js";
 
 /** Changes when a reader of older files would misread newer ones. */
 export const resultsFormat = 1;
@@ -99,4 +100,7 @@ export interface ResultsFile {
   readonly versions: Readonly<Record<string, string>>;
   readonly circumstances: Circumstances | null;
   readonly rows: readonly Row[];
+  /** What others took for the same work; absent where none was asked. */
+  readonly peers?: readonly PeerResult[];
+  readonly absentPeers?: readonly AbsentPeer[];
 }

@@ -2,6 +2,7 @@
 
 import type { Quantity } from "./benchmark.js";
 import { busyFrom } from "./calibration.js";
+import type { PeerResult } from "./peers/peer.js";
 import type { CountedRow, Rate, Row, TimedRow } from "./results.js";
 
 const quantityUnits: Readonly<Record<Quantity, readonly [unit: string, divisor: number]>> = {
@@ -70,6 +71,18 @@ export function tablesOf(rows: readonly Row[]): string[][][] {
 
 /** `GB/s` */
 export const quantityUnit = (quantity: Quantity): string => quantityUnits[quantity][0];
+/** Peers beside the rows that do the same work, with the head first. */
+export function peersTable(results: readonly PeerResult[], rows: readonly Row[]): string[][] {
+  const head = ["benchmark/case", "time", "peer", "its time", "±", "peer / ours"];
+  const lines = results.map(({ peer, benchmark, name, time, ratio, message }) => {
+    const own = rows.find((row) => row.benchmark === benchmark && row.name === name);
+    const ours = own?.kind === "timed" ? duration(own.measurement.time.median) : "";
+    const cells = time === null ? [`failed: ${message}`, "", ""] : [duration(time.median), percent(time.spread)];
+    return [`${benchmark}/${name}`, ours, peer, ...cells, ...(ratio === null ? [] : [`×${number(ratio)}`])];
+  });
+  return [head, ...lines];
+}
+
 const rateIn = ({ quantity, perSecond }: Rate): string => number(perSecond / quantityUnits[quantity][1]);
 
 /** The columns after the times: one a quantity, with its share where there is a ceiling. */

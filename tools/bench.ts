@@ -7,13 +7,16 @@ import { compareResults } from "../bench/compare.js";
 import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
 import { benchmarks } from "../bench/index.js";
 import type { Arguments } from "../bench/program.js";
+import { isTimed } from "../bench/benchmark.js";
+import { peers } from "../bench/peers/index.js";
+import { type AbsentPeer, type PeerResult, type PeerRow, runPeers } from "../bench/peers/peer.js";
 import { parseResults } from "../bench/read-results.js";
 import { benchPage } from "../bench/report/page.js";
 import type { BenchEvent, Circumstances, ResultsFile, Row } from "../bench/results.js";
 import { resultsFormat } from "../bench/results.js";
 import { scalingLine, scalingsOf } from "../bench/scaling.js";
 import { choose, fullName, unmatched } from "../bench/suite.js";
-import { duration, tablesOf } from "../bench/table.js";
+import { duration, peersTable, tablesOf } from "../bench/table.js";
 import {
   type AdapterChoice,
   type AdapterDescription,
@@ -34,10 +37,11 @@ interface Options {
   readonly list: boolean;
   readonly out?: string;
   readonly page?: string;
+  readonly peers: boolean;
   readonly compare: boolean;
 }
 
-const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--list] [--help], or --compare A.json B.json`;
+const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--no-peers] [--list] [--help], or --compare A.json B.json`;
 
 function fail(message: string, code: number): never {
   console.error(message);
@@ -53,6 +57,7 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
     .option("--quick", "less time a row, and less certainty", false)
     .option("--out <file>", "writes the results as JSON")
     .option("--page <file>", "writes the results as a page (default: beside --out, with .html)")
+    .option("--no-peers", "does not time others, such as PyTorch, on the same work")
     .option("--compare", "compares two result files, given in place of names, and runs nothing", false)
     .option("--list", "names all benchmarks and cases, and runs none", false)
     .showHelpAfterError(`Usage: npm run bench -- ${usage}`)
@@ -135,6 +140,8 @@ const page =
   options.page !== undefined ? resolve(options.page) : (out?.replace(/(\.json)?$/, ".html") ?? null);
 const started = new Date();
 const rows: Row[] = [];
+let peerResults: readonly PeerResult[] = [];
+let absentPeers: readonly AbsentPeer[] = [];
 let adapter: AdapterDescription | null = null;
 let circumstances: Circumstances | null = null;
 
@@ -153,6 +160,8 @@ const save = (state: ResultsFile["state"]): void => {
     adapter,
     circumstances,
     rows,
+    peers: peerResults,
+    absentPeers,
   };
   if (out !== null) writeWhole("--out", out, `${JSON.stringify(results, null, 2)}\n`);
   if (page !== null) writeWhole("--page", page, benchPage(results));
@@ -192,11 +201,12 @@ const onEvent = (event: BenchEvent): void => {
   }
 };
 
+const signal = interruptSignal();
 const result = await runProgram({
   runtime,
   program: "bench/program.ts",
   args: { patterns, quick } satisfies Arguments,
-  signal: interruptSignal(),
+  signal,
   ...(choice !== undefined && { adapter: choice }),
   onAdapter: (description) => {
     adapter = description;
@@ -207,6 +217,19 @@ const result = await runProgram({
 });
 display.end();
 showTables();
+
+if (options.peers && result.outcome === "finished") {
+  const rowsOfPeers = rows.flatMap((row): PeerRow[] => {
+    const { case: one } = chosen.find((entry) => entry.benchmark.name === row.benchmark && entry.case.name === row.name)!;
+    if (row.kind !== "timed" || !isTimed(one) || one.peers === undefined) return [];
+    const { benchmark, name, measurement } = row;
+    return [{ benchmark, name, task: one.peers, milliseconds: measurement.time.median }];
+  });
+  const settings = { budgetMilliseconds: quick ? 300 : 2000, signal };
+  ({ results: peerResults, absent: absentPeers } = await runPeers(peers, rowsOfPeers, settings));
+  if (peerResults.length > 0) console.log(`\nPeers\n${table(peersTable(peerResults, rows))}\n`);
+  for (const { peer, message } of absentPeers) console.log(`Without ${peer}: ${message}.`);
+}
 
 const failed = rows.filter(({ kind }) => kind === "failed").length;
 const outcome = result.outcome === "finished" && failed > 0 ? "failed" : result.outcome;

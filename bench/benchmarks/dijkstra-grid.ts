@@ -14,6 +14,7 @@ function pathCase(batch: number, side: number, sweep = false): TimedCase {
     name: `path [${batch}, ${side}, ${side}]`,
     parameters: { batch, cells: side * side },
     sweep,
+    peers: { task: "grid-paths", batch, height: side, width: side },
     prepare(engine) {
       const costs = costsOf(engine, batch, side);
       const solver = dijkstraGrid();

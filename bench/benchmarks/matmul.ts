@@ -17,6 +17,7 @@ function productCase(
   return {
     name: `${rows}×${inner}×${columns}${what}`,
     parameters: { rows, inner, columns },
+    ...(what === "" && { peers: { task: "matmul", rows, inner, columns } as const }),
     prepare(engine) {
       const a = engine.normal(transposeA ? [inner, rows] : [rows, inner]);
       const b = engine.normal(transposeB ? [columns, inner] : [inner, columns]);

@@ -18,6 +18,7 @@ function maskCase(batch: number, n: number, k: number, sweep = false): TimedCase
     name: `mask [${batch}, ${n}] k ${k}`,
     parameters: { batch, n, k },
     sweep,
+    peers: { task: "top-k", batch, n, k },
     prepare(engine) {
       const theta = engine.normal([batch, n]);
       const solver = topK(k);

@@ -1,12 +1,12 @@
 /** Results as one HTML file with everything inside. */
 
 import { html } from "../../examples/report/html.js";
-import { renderPage } from "../../examples/report/page.js";
+import { renderPage, type Section } from "../../examples/report/page.js";
 import type { ResultsFile } from "../results.js";
 import { scalingsOf } from "../scaling.js";
-import { duration } from "../table.js";
+import { duration, peersTable } from "../table.js";
 import { plotPlaces, plotsOf } from "./plots.js";
-import { allTables, ceilingBars, extent, trust } from "./sections.js";
+import { allTables, ceilingBars, extent, tableOf, trust } from "./sections.js";
 
 export const plotScripts = ["node_modules/uplot/dist/uPlot.iife.min.js", "bench/report/plots.client.js"] as const;
 export const plotStyles = ["node_modules/uplot/dist/uPlot.min.css", "bench/report/report.css"] as const;
@@ -18,6 +18,18 @@ export function adapterName({ adapter }: Pick<ResultsFile, "adapter">): string {
   const { runtimeVersion, description, device, architecture, vendor } = (adapter ?? {}) as Record<string, unknown>;
   const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "an unnamed adapter";
   return adapter === null ? "no adapter" : [runtimeVersion, name].filter(Boolean).join(" on ");
+}
+
+function peersSection({ peers = [], absentPeers = [], rows }: ResultsFile): Section[] {
+  if (peers.length + absentPeers.length === 0) return [];
+  return [
+    {
+      heading: "Beside others",
+      introduction: html`The same work, in the same run: above ×1 the row here is quicker.`,
+      body: html`${peers.length > 0 ? tableOf(peersTable(peers, rows)) : ""}
+${absentPeers.map(({ peer, message }) => html`<p>Without ${peer}: ${message}.</p>`)}`,
+    },
+  ];
 }
 
 /** The whole text of the page. */
@@ -52,6 +64,7 @@ best: an exponent of 1 is linear, below 1 the size still fills the device.`,
 nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
         body: ceilingBars(rows),
       },
+      ...peersSection(results),
       scaling,
       {
         heading: "All rows",

@@ -42,7 +42,8 @@ ${failures.map((row) => html`<p class="failed"><b>${row.name}</b> failed: ${row.
   })}`;
 }
 
-function tableOf([head = [], ...lines]: readonly (readonly string[])[]): Markup {
+/** A table with its head first. */
+export function tableOf([head = [], ...lines]: readonly (readonly string[])[]): Markup {
   return html`<div class="wide"><table class="rows"><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}
 </tr></thead><tbody>${lines.map(
     ([first = "", ...cells]) =>

@@ -1,0 +1,103 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { cppHeap } from "../../bench/peers/cpp-heap.js";
+import { javascriptHeap } from "../../bench/peers/javascript-heap.js";
+import { type Peer, peerCosts, type PeerRow, runPeers, summaryOf } from "../../bench/peers/peer.js";
+import { pytorch } from "../../bench/peers/pytorch.js";
+import { peersTable } from "../../bench/table.js";
+import { summary, timedRow } from "../support/bench-results.js";
+
+const grid = { task: "grid-paths", batch: 20, height: 7, width: 5 } as const;
+const product = { task: "matmul", rows: 2, inner: 3, columns: 4 } as const;
+const rows: readonly PeerRow[] = [
+  { benchmark: "a", name: "paths", task: grid, milliseconds: 2 },
+  { benchmark: "a", name: "product", task: product, milliseconds: 4 },
+];
+
+const fake = (name: string, more: Partial<Peer> = {}): Peer => ({
+  name,
+  tasks: ["grid-paths", "matmul"],
+  prepare: () => Promise.resolve({ time: () => Promise.resolve(summary(8, 0.01)) }),
+  ...more,
+});
+
+const peersSuite = suite("peers of benchmarks");
+
+peersSuite("each row that a peer can do has its time and ratio; what is not there or fails is one line", async () => {
+  const broken = (): Promise<never> => Promise.reject(new Error("no memory\nand more"));
+  const { results, absent } = await runPeers(
+    [
+      fake("both"),
+      fake("missing", { prepare: () => Promise.reject(new Error("not installed")) }),
+      fake("broken", { tasks: ["matmul"], prepare: () => Promise.resolve({ time: broken }) }),
+      fake("idle", { tasks: ["top-k"], prepare: () => Promise.reject(new Error("nobody asked")) }),
+    ],
+    rows,
+    { budgetMilliseconds: 1 },
+  );
+  assert.equal(
+    results.map(({ peer, name, ratio, message }) => [peer, name, ratio, message]),
+    [["both", "paths", 4, ""], ["both", "product", 2, ""], ["broken", "product", null, "no memory"]],
+  );
+  assert.equal(absent, [{ peer: "missing", message: "not installed" }]);
+  const measured = [timedRow("a", "paths", { time: summary(2, 0.01) }), timedRow("a", "product")];
+  const table = peersTable(results, measured);
+  assert.equal(table[1], ["a/paths", "2.00 ms", "both", "8.00 ms", "1.0 %", "×4.00"]);
+  assert.equal(table[3], ["a/product", "1.00 ms", "broken", "failed: no memory", "", ""]);
+});
+
+peersSuite("after a stop no peer is asked", async () => {
+  const settings = { budgetMilliseconds: 1, signal: AbortSignal.abort() };
+  assert.equal(await runPeers([fake("a")], rows, settings), { results: [], absent: [] });
+});
+
+peersSuite("costs are those of the generator with seed 1", () => {
+  const wanted: number[] = [];
+  let state = 1n;
+  for (let i = 0; i < 100; i++) {
+    state = (state * 1664525n + 1013904223n) % 2n ** 32n;
+    wanted.push(Math.fround(1 + Number(state >> 8n) / 2 ** 24));
+  }
+  assert.equal([...peerCosts(100)], wanted);
+});
+
+peersSuite("heaps solve grids, in C++ with the twin's cost, or say that there is no compiler", async () => {
+  const javascript = await (await javascriptHeap.prepare()).time(grid, 5);
+  assert.ok(javascript.median > 0);
+  const cpp = await cppHeap.prepare().catch((error: Error) => error.message);
+  if (typeof cpp === "string") return assert.match(cpp, /^no C\+\+ compiler: tried /);
+  const { median, count } = await cpp.time(grid, 5);
+  assert.ok(median > 0 && count >= 5);
+});
+
+peersSuite("PyTorch that is not there is one line; one that is gives its times", async () => {
+  const before = process.env.PYTHON;
+  const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
+  try {
+    process.env.PYTHON = join(folder, "none");
+    const message = await pytorch.prepare().then(() => "", (error: Error) => error.message);
+    assert.match(message, /none has no torch; PYTHON names another python$/);
+    const python = join(folder, "python");
+    writeFileSync(python, `#!/bin/sh\necho '{}'\nread task\necho '{"times": [3, 1, 2]}'\n`);
+    chmodSync(python, 0o755);
+    process.env.PYTHON = python;
+    const ready = await pytorch.prepare();
+    assert.is((await ready.time(product, 5)).median, 2);
+    const ended = await ready.time(product, 5).then(() => "", (error: Error) => error.message);
+    assert.match(ended, /python ended$/);
+    await ready.close?.();
+  } finally {
+    if (before === undefined) delete process.env.PYTHON;
+    else process.env.PYTHON = before;
+    rmSync(folder, { recursive: true });
+  }
+});
+
+peersSuite("times that are none are refused", () => {
+  for (const times of [null, [], [0], ["1"], [-1, -1]]) assert.throws(() => summaryOf(times), /must give times above 0/);
+});
+
+peersSuite.run();
