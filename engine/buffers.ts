@@ -85,6 +85,7 @@ export class BufferPool {
     if (waiting && index >= 0) {
       const [storage] = waiting.splice(index, 1) as [Storage];
       storage.references = 1;
+      storage.lastWrite = 0; // a new life: what a refused submission wrote is nobody's
       this.pooledBytes -= storage.capacity;
       this.countLive(storage, 1);
       return storage;

@@ -6,13 +6,15 @@ import grid from "../kernels/lib/grid.wgsl";
 export interface Piece {
   readonly name: string;
   readonly text: string;
+  /** What to do when an error lies in this piece, whose text its reader has not written. */
+  readonly hint?: string;
 }
 
 /** WGSL made of pieces, with a map back to each piece's own lines. */
 export interface Composed {
   readonly code: string;
   /** The piece and its own line (from 1) that a line (from 1) of `code` came from. */
-  locate(line: number): { piece: string; line: number; text: string };
+  locate(line: number): { piece: string; line: number; text: string; hint: string | undefined };
 }
 
 /** What `#import NAME` can bring in: the shared pieces of kernels/lib. */
@@ -27,7 +29,7 @@ const importLine = /^\s*#import\s+(\S+)\s*$/;
  */
 export function compose(pieces: readonly Piece[]): Composed {
   const lines: string[] = [];
-  const origins: { piece: string; line: number }[] = [];
+  const origins: { piece: string; line: number; hint: string | undefined }[] = [];
   const imported = new Set<string>();
 
   const add = (piece: Piece): void => {
@@ -48,7 +50,7 @@ export function compose(pieces: readonly Piece[]): Composed {
     }
     own.forEach((line, index) => {
       lines.push(importLine.test(line) ? "" : line);
-      origins.push({ piece: piece.name, line: index + 1 });
+      origins.push({ piece: piece.name, line: index + 1, hint: piece.hint });
     });
   };
   for (const piece of pieces) add(piece);

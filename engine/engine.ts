@@ -3,9 +3,11 @@ import { Commands, type Dispatch, type Slice, type StatsReport } from "./command
 import { flattenNested, isTypedArray, type NestedNumbers, typedArrayDtype } from "./data.js";
 import { isSoftware, requestDevice } from "./device.js";
 import { formatShape, formatValue, ImleError, must } from "./error.js";
+import { denoInspect, nodeInspect } from "./inspect.js";
 import { Faults } from "./faults.js";
 import { Kernel } from "./kernel.js";
 import type { Piece } from "./compose.js";
+import { requireOptions } from "./ops/arguments.js";
 import { arange, fill, normal, uniform } from "./ops/create.js";
 import { PipelineCache } from "./pipelines.js";
 import { RandomState } from "./random.js";
@@ -121,6 +123,7 @@ export class Engine {
     this.assertUsable("tensor");
     const given = Array.isArray(shapeOrOptions) ? (shapeOrOptions as readonly number[]) : undefined;
     const options = (given ? more : (shapeOrOptions as TensorOptions)) ?? {};
+    requireOptions("tensor", options, ["dtype", "requiresGrad", "label", "usage"]);
     const dtype = options.dtype ?? (isTypedArray(data) ? typedArrayDtype(data) : "f32");
     const { values, shape } = flattenNested("tensor", data, dtype, given);
     const tensor = this.allocate("tensor", shape, dtype, options, true);
@@ -262,6 +265,16 @@ export class Engine {
     this.pool.clear();
     this.commands.dispose();
     if (this.ownsDevice) this.device.destroy();
+  }
+
+  /** A line for consoles, which would print everything that the engine holds. */
+  [nodeInspect](): string {
+    const { liveBuffers, liveBytes } = this.memory();
+    return `Engine (${this.ended ? "ended" : `${liveBuffers} buffers, ${liveBytes} bytes`})`;
+  }
+
+  [denoInspect](): string {
+    return this[nodeInspect]();
   }
 
   // What follows serves ops, solvers and noises.

@@ -76,7 +76,11 @@ export class PipelineCache {
     const { module, layout, descriptor } = this.describe(kernel);
     const pipeline = this.device.createComputePipeline(descriptor);
     const scope = this.device.popErrorScope();
-    this.onError(scope.then((error) => (error ? compileError(kernel, module, error.message) : null)));
+    const refuse = (message: string): Promise<ImleError> => {
+      this.compiled.delete(kernel); // so that the next call says it again
+      return compileError(kernel, module, message);
+    };
+    this.onError(scope.then((error) => (error ? refuse(error.message) : null)));
     return this.keep(kernel, { module, layout, pipeline });
   }
 
@@ -138,9 +142,11 @@ async function compileError(kernel: Kernel, module: GPUShaderModule, detail: str
   if (!first) return new ImleError("wgsl", `${kernel.label}: the WGSL must compile, got: ${detail}`, fix);
   const origin = kernel.composed.locate(first.lineNum);
   const where = `${origin.piece}:${origin.line}`;
+  // naga's message goes on with an excerpt that counts the composed lines.
+  const said = first.message.trim().split("\n")[0];
   return new ImleError(
     "wgsl",
-    `${kernel.label}: the WGSL must compile, got at ${where}: ${first.message}\n  ${origin.line} | ${origin.text}`,
-    fix,
+    `${kernel.label}: the WGSL must compile, got at ${where}: ${said}\n  ${origin.line} | ${origin.text}`,
+    origin.hint ?? fix,
   );
 }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { must } from "./error.js";
 import type { Tensor } from "./tensor.js";
 

@@ -2,6 +2,7 @@ import type { Storage } from "./buffers.js";
 import type { Slice } from "./commands.js";
 import type { Engine } from "./engine.js";
 import { formatShape, must } from "./error.js";
+import { denoInspect, nodeInspect } from "./inspect.js";
 import { add, div, exp, log, mul, neg, pow, sub } from "./ops/elementwise.js";
 import { matmul, type MatmulOptions } from "./ops/matmul.js";
 import { max, mean, sum } from "./ops/reduce.js";
@@ -323,6 +324,15 @@ export class Tensor {
   /** Tape only: and by one fewer. */
   unpin(): void {
     if (--this.pins === 0 && this.disposed) this.engine.releaseStorage(this.storage);
+  }
+
+  /** A line for consoles, which would print the whole engine. */
+  [nodeInspect](): string {
+    return `Tensor ${this.dtype} ${formatShape(this.shape)} (${this.disposed ? "disposed" : this.label})`;
+  }
+
+  [denoInspect](): string {
+    return this[nodeInspect]();
   }
 
   /** `using x = …` */

@@ -5,6 +5,7 @@ import type { Kernel } from "../engine/kernel.js";
 import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
+import { requireOptions } from "../engine/ops/arguments.js";
 import { differenceOfMeans } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
@@ -64,9 +65,10 @@ export interface ImleLayer {
  * @throws ImleError `value` where an option is out of its range
  */
 export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
+  requireOptions("imle", options, optionNames);
   const { noise = gumbel(), samples = 1, temperature = 1, target = pid(), output = "mean" } = options;
   const targetTemperature = options.targetTemperature ?? temperature;
-  checkOptions(solver, { ...options, samples, temperature, targetTemperature, target, output });
+  checkOptions(solver, { ...options, noise, samples, temperature, targetTemperature, target, output });
   const scale = (solver.sense === "max" ? 1 : -1) / (options.divideByLambda ? target.lambda : 1);
   const streams = new WeakMap<Engine, number>();
   let training = true;
@@ -114,6 +116,17 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
   });
 }
 
+const optionNames: readonly (keyof ImleOptions)[] = [
+  "noise",
+  "samples",
+  "temperature",
+  "targetTemperature",
+  "target",
+  "divideByLambda",
+  "output",
+  "stream",
+];
+
 function checkOptions(solver: Solver, options: ImleOptions): void {
   const { samples, temperature, targetTemperature, target, divideByLambda, output } = options;
   const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
@@ -129,6 +142,7 @@ function checkOptions(solver: Solver, options: ImleOptions): void {
     rule(Number.isFinite(value) && value! >= 0, `${name} must be a number from 0`, value, "0 switches the noise off.");
   }
   rule(output === "mean" || output === "samples", "output must be mean or samples", output, "Leave it out for the mean.");
+  rule(typeof options.noise?.wgsl === "string", "noise must be a noise", options.noise, "Pass gumbel(), and call it.");
   rule(typeof target?.wgsl === "string", "target must be a target", target, "Pass pid({ alpha, lambda }).");
   rule(
     !divideByLambda || target!.lambda > 0,

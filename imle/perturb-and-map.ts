@@ -1,6 +1,7 @@
 import type { Piece } from "../engine/compose.js";
 import { formatShape, formatValue, must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
+import { requireOptions } from "../engine/ops/arguments.js";
 import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import { runSolver, solverKernels } from "../solvers/run.js";
@@ -55,6 +56,7 @@ export interface PerturbOptions {
  */
 export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbOptions = {}): Tensor {
   const operation = "perturbAndMap";
+  requireOptions(operation, options, optionNames);
   const { inputs, samples = 1, output = "mean", strategy } = options;
   must(
     output === "mean" || output === "samples" || output === "counts",
@@ -79,6 +81,17 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
   return reshaped;
 }
 
+const optionNames: readonly (keyof PerturbOptions)[] = [
+  "inputs",
+  "noise",
+  "samples",
+  "temperature",
+  "place",
+  "target",
+  "output",
+  "strategy",
+];
+
 /** The kernels that {@link perturbAndMap} would use, for `engine.prepare`. */
 export function perturbKernels(solver: Solver, weights: Tensor, options: PerturbOptions): Kernel[] {
   const { samples = 1, output = "mean", strategy } = options;
@@ -98,6 +111,12 @@ export function perturbedWeights(
 ): WeightSource {
   const { noise = noNoise(), samples = 1, temperature = 1, target: aim } = options;
   const { engine } = weights;
+  must(
+    typeof noise.wgsl === "string",
+    "value",
+    () => `${operation}: noise must be a noise, got ${formatValue(noise)}`,
+    "Pass gumbel(), and call it.",
+  );
   must(
     Number.isFinite(temperature) && temperature >= 0,
     "value",

@@ -55,7 +55,7 @@ export function composeSolver(composition: Composition): Piece[] {
       ? { name: "solvers/contract/weight-cached.wgsl", text: weightCached }
       : { name: "solvers/contract/weight.wgsl", text: weight },
     { name: `${solver.name} (${strategy})`, text },
-    { name: "solvers/calls", text: calls(composition) },
+    { name: "solvers/calls", text: calls(composition), hint: signatureHint },
     strategy === "lane"
       ? { name: "solvers/contract/lane.wgsl", text: lane }
       : { name: "solvers/contract/workgroup.wgsl", text: workgroup },
@@ -71,6 +71,10 @@ export function identityOf(composition: Composition): string {
   const own = [solver.name, strategy, fills, solver.cacheWeights, ...sizes, source.key, ...author];
   return [...own, declarations(composition)].join("|");
 }
+
+const signatureHint =
+  "Define fn solve() for a lane, fn solve(lane: u32) for a workgroup, with part: u32 last where there are parts; " +
+  "check that all braces close.";
 
 const emptySolve = "fn solve() {}";
 
@@ -145,15 +149,16 @@ function load4(name: string, aligned: boolean): string {
 }`;
 }
 
+/** What is emitted beyond the state is dropped: it would be another instance's. */
 const emitText: Readonly<Record<EmitMode, string>> = {
   state: `fn emit(i: u32, value: i32) {
-  output[(at_instance * uniforms.samples + at_sample) * uniforms.state_size + i] = f32(value);
+  if (i < uniforms.state_size) { output[(at_instance * uniforms.samples + at_sample) * uniforms.state_size + i] = f32(value); }
 }`,
   single: `fn emit(i: u32, value: i32) {
-  output[at_instance * uniforms.state_size + i] = value;
+  if (i < uniforms.state_size) { output[at_instance * uniforms.state_size + i] = value; }
 }`,
   count: `fn emit(i: u32, value: i32) {
-  if (value != 0) { atomicAdd(&output[at_instance * uniforms.state_size + i], value); }
+  if (value != 0 && i < uniforms.state_size) { atomicAdd(&output[at_instance * uniforms.state_size + i], value); }
 }`,
 };
 

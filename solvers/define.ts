@@ -1,8 +1,15 @@
 import { formatValue, must } from "../engine/error.js";
+import { requireOptions } from "../engine/ops/arguments.js";
 import { noWorkspace } from "./compose.js";
 import { solverKernels } from "./run.js";
 import type { Solver, SolverDefinition } from "./solver.js";
 import { plainWeights } from "./weights.js";
+
+const fieldNames: readonly (keyof SolverDefinition)[] = [
+  ...(["name", "sense", "instanceAxes", "parameters", "inputs", "workspaceUnit"] as const),
+  ...(["cacheWeights", "emitsEvery", "strategies", "reports"] as const),
+];
+const functionNames = ["check", "stateShape", "maximumState", "workspace", "fits", "choose"] as const;
 
 const identifier = /^[a-z][a-z0-9_]*$/;
 
@@ -13,14 +20,18 @@ const identifier = /^[a-z][a-z0-9_]*$/;
  * @throws ImleError `value` where the definition contradicts itself
  */
 export function defineSolver(definition: SolverDefinition): Solver {
+  requireOptions("defineSolver", definition, [...fieldNames, ...functionNames]);
   const { name, sense, strategies, parameters = {}, inputs = {} } = definition;
   const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
     must(condition, "value", () => `defineSolver: ${holds}, got ${formatValue(got)}`, fix);
   rule(typeof name === "string" && name !== "", "name must be a text", name, "Name the solver; errors call it so.");
   rule(sense === "max" || sense === "min", `${name}: sense must be max or min`, sense, "Say which one is optimal.");
-  const passes = Object.values(strategies ?? {}).flat();
+  const lists = Object.values(strategies ?? {});
+  const passes = lists.flat();
   rule(
-    passes.length > 0 && passes.every((pass) => typeof pass.wgsl === "string" || typeof pass.wgsl === "function"),
+    lists.every(Array.isArray) &&
+      passes.length > 0 &&
+      passes.every((pass) => typeof pass.wgsl === "string" || typeof pass.wgsl === "function"),
     `${name}: strategies must have a lane or a workgroup with at least one pass with wgsl`,
     strategies,
     "Write { lane: [{ wgsl }] } or { workgroup: [{ wgsl, workgroupSize }] }.",
@@ -32,6 +43,23 @@ export function defineSolver(definition: SolverDefinition): Solver {
       `${name}: workgroupSize must be a whole number from 1 to 256`,
       workgroupSize,
       "256 is WebGPU's default limit.",
+    );
+  }
+  for (const key of functionNames) {
+    const got = definition[key];
+    rule(
+      typeof got === "function" || !(key in definition),
+      `${name}: ${key} must be a function`,
+      got,
+      "Write a function of the instance's shape, or leave it out.",
+    );
+  }
+  for (const [key, input] of Object.entries(inputs)) {
+    rule(
+      typeof input?.shape === "function" && ["f32", "i32", "u32"].includes(input.dtype),
+      `${name}: the input ${key} must be { dtype, shape }`,
+      input,
+      'Write { dtype: "f32", shape: ([n]) => [n] }.',
     );
   }
   for (const field of [...Object.keys(parameters), ...Object.keys(inputs)]) {

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.js";
 import { formatShape, ImleError, must } from "../engine/error.js";
+import { requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Batch, product, type Solver, type SolverInputs } from "./solver.js";
 
@@ -23,6 +24,7 @@ export function checkInputs(operation: string, solver: Solver, batch: Batch, inp
         `Pass { ${name}: a tensor } as inputs.`,
       );
     }
+    requireTensor(operation, `the input ${name}`, tensor);
     const expected = [...batch.batchShape, ...input.shape(batch.instanceShape)];
     must(
       tensor.dtype === input.dtype,

@@ -32,10 +32,11 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
   );
   const tables = Object.entries(source.tables).map(([name, { tensor }]) => [name, tensor] as const);
   const read: Record<string, Tensor> = { theta: weights, ...source.rows, ...Object.fromEntries(tables) };
-  engine.check(operation, [...Object.values(read), ...Object.values(inputs)]);
+  engine.check(operation, Object.values(read));
   const buffers = slicesOf(operation, read);
   const call = planCall(engine, solver, weights.shape, run);
   checkInputs(operation, solver, call.batch, inputs);
+  engine.check(operation, Object.values(inputs));
 
   const { batch, jobs } = call;
   const sampleAxis = output === "states" && samples > 1 ? [samples] : [];

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Engine, ImleError } from "webgpu-imle";
+import { defineSolver, Engine, ImleError, perturbAndMap, solve, type Solver } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
 
@@ -25,6 +25,39 @@ faults("a host's buffer that was destroyed rejects the next read; what came befo
   refused(() => spoilt.add(1), "buffer", /the driver must accept the submitted work/);
   assert.equal([...(await before.read())], [2, 4, 6]);
   assert.equal([...(await before.add(1).read())], [3, 5, 7]);
+});
+
+faults("WGSL that does not compile is told at every call, and spoils no later work that reuses its buffers", async () => {
+  const solverOf = (line: string): Solver =>
+    defineSolver({
+      name: "faulty",
+      sense: "max",
+      workspace: () => 4,
+      strategies: { lane: [{ wgsl: `fn solve() {\n  work_store(0u, 1u);\n  ${line}\n}` }] },
+    });
+  const [good, bad] = [solverOf("emit(0u, i32(work_load(0u)));"), solverOf("emit(0u, nowhere);")];
+  const weights = engine.zeros([1, 2]);
+  for (let turn = 0; turn < 3; turn++) {
+    assert.equal([...(await solve(good, weights).read())], [1, 0]);
+    await rejected(solve(bad, weights).read(), "wgsl", /faulty \(lane\):3: .*nowhere/);
+  }
+  const unclosed = solverOf("emit(0u, 1); }");
+  await rejected(solve(unclosed, weights).read(), "wgsl", /must compile/);
+});
+
+faults("what a solver emits beyond its state reaches no other instance", async () => {
+  const wild = defineSolver({
+    name: "wild",
+    sense: "max",
+    strategies: { lane: [{ wgsl: "fn solve() { emit(size(), 1); emit(0xffffffffu, 1); }" }] },
+  });
+  const weights = engine.zeros([3, 2]);
+  for (const output of ["mean", "counts", "samples"] as const) {
+    for (const samples of [1, 2]) {
+      const states = await perturbAndMap(wild, weights, { output, samples }).read();
+      assert.ok(states.every((state) => state === 0), `${output}, ${samples}`);
+    }
+  }
 });
 
 faults("a buffer of another device rejects the next read, and the engine goes on", async () => {

@@ -273,6 +273,8 @@ test("options out of range, and tensors that do not fit, are refused before anyt
   const wrong: readonly [() => unknown, string][] = [
     [() => imle({} as never), "value"],
     [() => imle(solver, { samples: 0 }), "value"],
+    [() => imle(solver, { sample: 10 } as never), "value"],
+    [() => imle(solver, { noise: gumbel as never }), "value"],
     [() => imle(solver, { samples: 1.5 }), "value"],
     [() => imle(solver, { temperature: -1 }), "value"],
     [() => imle(solver, { targetTemperature: NaN }), "value"],
@@ -297,6 +299,8 @@ test("options out of range, and tensors that do not fit, are refused before anyt
     [() => imle(solver, { samples: 2 ** 24 })(theta), "value"],
     [() => imle(solver, { stream: 70_000 })(theta), "value"],
     [() => perturbAndMap(solver, theta, { output: "sum" as never }), "value"],
+    [() => perturbAndMap(solver, theta, { noise: gumbel as never }), "value"],
+    [() => perturbAndMap(solver, theta, { sample: 2 } as never), "value"],
     [() => perturbAndMap(solver, theta, { target: { target: pid(), gradient: whole } }), "shape"],
   ];
   for (const [call, code] of late) {

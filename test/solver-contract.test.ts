@@ -262,6 +262,11 @@ test("a definition that contradicts itself is refused", () => {
     { ...fine, strategies: { workgroup: [{ wgsl: "fn solve(lane: u32) {}", workgroupSize: 512 }] } },
     { ...fine, parameters: { "not a name": { type: "u32", value: 1 } } },
     { ...fine, parameters: { k: { type: "u32", value: -1 } } },
+    { ...fine, input: {} },
+    { ...fine, inputs: { start: "f32" } },
+    { ...fine, workspace: 9 },
+    { ...fine, workspace: undefined },
+    { ...fine, strategies: { lane: { wgsl: "fn solve() {}" } } },
   ];
   for (const definition of wrong) {
     assert.throws(

@@ -32,6 +32,7 @@ try {
     format: "esm",
     target: "es2022",
     loader: { ".wgsl": "text" },
+    sourcemap: "inline",
     logLevel: "error",
     plugins: [
       {

@@ -3,7 +3,7 @@ import { requireOptions, requireTensor } from "../ops/arguments.js";
 import { dropout, requireProbability } from "../ops/dropout.js";
 import { reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor.js";
-import { Layer } from "./layers.js";
+import { Layer, requireEngine } from "./layers.js";
 
 /**
  * Drops each element with this probability while training and scales up the others, see {@link dropout}; passes x on
@@ -24,6 +24,7 @@ export class Dropout extends Layer {
     options: { stream?: number } = {},
   ) {
     super();
+    requireEngine("Dropout", engine);
     requireProbability("Dropout", probability);
     requireOptions("Dropout", options, ["stream"]);
     this.stream = engine.random.claimStream("Dropout", options.stream);

@@ -50,6 +50,7 @@ export class Linear extends Layer {
     options: { bias?: boolean } = {},
   ) {
     super();
+    requireEngine("Linear", engine);
     requireOptions("Linear", options, ["bias"]);
     requireCount("Linear", "inputs", inputs);
     requireCount("Linear", "outputs", outputs);
@@ -103,6 +104,7 @@ export class Conv2d extends Layer {
     options: Conv2dLayerOptions = {},
   ) {
     super();
+    requireEngine("Conv2d", engine);
     requireOptions("Conv2d", options, ["stride", "padding", "bias"]);
     const { bias = true, stride = 1, padding = 0 } = options;
     const [height, width] = typeof window === "number" ? [window, window] : window;
@@ -172,6 +174,16 @@ function named(weight: Tensor, bias: Tensor | null): Record<string, Tensor> {
 }
 
 /** Throws unless `value` is a whole number from 1. */
+/** Throws unless a layer's first argument is an engine. */
+export function requireEngine(operation: string, engine: unknown): void {
+  must(
+    typeof (engine as Engine | undefined)?.dispatch === "function",
+    "value",
+    () => `${operation}: the first argument must be an Engine, got ${formatValue(engine)}`,
+    `Write new ${operation}(engine, …).`,
+  );
+}
+
 export function requireCount(operation: string, name: string, value: unknown): void {
   must(
     typeof value === "number" && Number.isInteger(value) && value >= 1,

@@ -4,7 +4,7 @@ import { requireOptions, requireTensor } from "../ops/arguments.js";
 import { batchNorm, requireEpsilon } from "../ops/batch-norm.js";
 import { layerNorm } from "../ops/layer-norm.js";
 import type { Tensor } from "../tensor.js";
-import { Layer, requireCount } from "./layers.js";
+import { Layer, requireCount, requireEngine } from "./layers.js";
 
 /** What {@link BatchNorm1d} and {@link BatchNorm2d} take. */
 export interface BatchNormLayerOptions {
@@ -40,6 +40,7 @@ abstract class BatchNorm extends Layer {
     options: BatchNormLayerOptions,
   ) {
     super();
+    requireEngine(operation, engine);
     requireOptions(operation, options, ["momentum", "epsilon", "affine"]);
     const { momentum = 0.1, epsilon = 1e-5, affine = true } = options;
     requireCount(operation, "channels", channels);
@@ -133,6 +134,7 @@ export class LayerNorm extends Layer {
     options: { epsilon?: number; affine?: boolean } = {},
   ) {
     super();
+    requireEngine("LayerNorm", engine);
     requireOptions("LayerNorm", options, ["epsilon", "affine"]);
     const { epsilon = 1e-5, affine = true } = options;
     requireCount("LayerNorm", "length", length);

@@ -105,13 +105,14 @@ export function requirePair(operation: string, name: string, value: unknown, lea
 
 /** Throws unless `options` is an object with no other keys than these: a misspelt option would do nothing. */
 export function requireOptions(operation: string, options: unknown, names: readonly string[]): void {
-  const keys = typeof options === "object" && options !== null ? Object.keys(options) : undefined;
+  const isObject = typeof options === "object" && options !== null && !Array.isArray(options) && !isTensor(options);
+  const keys = isObject ? Object.keys(options) : undefined;
   const unknown = keys?.find((key) => !names.includes(key));
   must(
     keys !== undefined && unknown === undefined,
     "value",
     () => `${operation}: options must be among ${names.join(", ")}, got ${keys ? unknown : formatValue(options)}`,
-    "Correct the option's name, or leave it out.",
+    keys ? "Correct the option's name, or leave it out." : `Pass an object such as { ${names[0]}: … }.`,
   );
 }
 

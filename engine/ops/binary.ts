@@ -1,4 +1,4 @@
-import { formatValue, ImleError } from "../error.js";
+import { formatValue, ImleError, must } from "../error.js";
 import { isRecorded, record } from "../tape.js";
 import type { DType, Tensor } from "../tensor.js";
 import {
@@ -137,6 +137,12 @@ function checkOperands(
   }
   for (const operand of operands) {
     if (!isTensor(operand)) {
+      must(
+        typeof operand === "number",
+        "value",
+        () => `${operation}: an operand must be a tensor or a number, got ${formatValue(operand)}`,
+        "Make a tensor of it: engine.tensor(…).",
+      );
       requireNumber(operation, "a number", operand, first.dtype);
       continue;
     }

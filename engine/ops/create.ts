@@ -16,6 +16,12 @@ const floatBits = new Uint32Array(float.buffer);
 
 /** A tensor of which every element is `value`. */
 export function fill(engine: Engine, shape: readonly number[], value: number, options: TensorOptions = {}): Tensor {
+  must(
+    Array.isArray(shape),
+    "shape",
+    () => `full: the shape must be an array, got ${formatValue(shape)}`,
+    "Pass the lengths of the axes in an array: zeros([2, 3]).",
+  );
   requireOptions("full", options, tensorOptions);
   const { dtype = "f32" } = options;
   requireNumber("full", "value", value, dtype);

@@ -21,7 +21,11 @@ export interface Chart {
 }
 
 export const curveStyles = ["node_modules/uplot/dist/uPlot.min.css"] as const;
-export const curveScripts = ["node_modules/uplot/dist/uPlot.iife.min.js", "examples/report/curves.client.js"] as const;
+export const curveScripts = [
+  "examples/report/locale.client.js",
+  "node_modules/uplot/dist/uPlot.iife.min.js",
+  "examples/report/curves.client.js",
+] as const;
 
 /** Places for the charts, and their numbers; give the same list to the page as `data.charts`. */
 export function chartPlaces(charts: readonly Chart[]): Markup {
