@@ -5,7 +5,7 @@ import { dijkstraGridCpu } from "webgpu-imle/testing";
 import { pictureOf, Pixels } from "../examples/terrain/dataset.js";
 import { generateMaps } from "../examples/terrain/generate.js";
 import { connects, costOf, measure, terrainShares } from "../examples/terrain/metrics.js";
-import { hammingLoss, PathFinder, shortestPath } from "../examples/terrain/model.js";
+import { hammingLoss, learningRate, PathFinder, shortestPath } from "../examples/terrain/model.js";
 import { costFactor } from "../examples/terrain/scale.js";
 import { part, terrainOf, terrains, type TerrainMaps } from "../examples/terrain/terrains.js";
 
@@ -210,7 +210,7 @@ interface Trained {
 async function train(engine: Engine, perturbed: boolean, steps: number): Promise<Trained> {
   engine.seed(1);
   const finder = new PathFinder(engine, side, { perturbed });
-  const optimiser = new Adam({ parameters: finder.parameters, learningRate: 5e-3 });
+  const optimiser = new Adam({ parameters: finder.parameters, learningRate });
   const tiles = tilesOf(engine);
   const signs = engine.tensor(best.map((mark) => 1 - 2 * mark), [places.length, side, side]);
   const step = (): void =>
@@ -236,15 +236,14 @@ async function train(engine: Engine, perturbed: boolean, steps: number): Promise
 }
 
 model("training with noise finds better paths, reads nothing back and leaves no memory behind", async ({ engine }) => {
-  const [first, last] = [await train(engine, true, 4), await train(engine, true, 60)];
+  const [first, last] = [await train(engine, true, 4), await train(engine, true, 40)];
   assert.ok(last.regret < 0.5 * first.regret, `regret ${first.regret} → ${last.regret}`);
   assert.ok(last.meanCost > 0.5, `costs stay: ${last.meanCost}`);
 });
 
-model("the same without noise collapses: costs go to zero and paths get worse", async ({ engine }) => {
-  const [first, last] = [await train(engine, false, 4), await train(engine, false, 100)];
-  assert.ok(last.meanCost < 0.4 * first.meanCost, `mean cost ${first.meanCost} → ${last.meanCost}`);
-  assert.ok(last.regret > first.regret, `regret ${first.regret} → ${last.regret}`);
+model("the same without noise collapses: costs fall towards zero", async ({ engine }) => {
+  const [first, last] = [await train(engine, false, 4), await train(engine, false, 80)];
+  assert.ok(last.meanCost < 0.3 * first.meanCost, `mean cost ${first.meanCost} → ${last.meanCost}`);
 });
 
 model.run();

@@ -21,7 +21,11 @@ import { tileBytes } from "./terrains.js";
 
 const hiddenCount = 32;
 const temperature = 0.3;
+// For the loss averaged over a batch of 50: each cell's cost is pushed by 20/50 up, or down on the best path.
 const lambda = 20;
+
+/** Of Adam, at first. */
+export const learningRate = 1e-2;
 
 /** Eight neighbours, from the top left to the bottom right. */
 export const shortestPath = dijkstraGrid({ neighbours: 8 });

@@ -12,7 +12,7 @@ import { pictureOf, Pixels, type TerrainData } from "./dataset.js";
 import type { EpochEvent, MapsEvent, ShownResult, SummaryEvent } from "./events.js";
 import { generateMaps } from "./generate.js";
 import { measure, terrainShares } from "./metrics.js";
-import { hammingLoss, PathFinder, shortestPath } from "./model.js";
+import { hammingLoss, learningRate, PathFinder, shortestPath } from "./model.js";
 import { type PublishedFiles, readPublished } from "./published.js";
 import { part, type TerrainMaps } from "./terrains.js";
 
@@ -33,8 +33,7 @@ const shownCount = 8;
 const marginalSamples = 100;
 
 const batchSize = 50;
-const learningRate = 5e-3;
-/** The learning rate falls to a fifth after these shares of the epochs. */
+/** Adam's learning rate falls to a fifth after these shares of the epochs. */
 const decays = [0.6, 0.85] as const;
 
 // The host may run ahead of the device by so many steps; it waits then, reads nothing, and tells how far it is.

@@ -1,8 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Digits } from "../../examples/digits/dataset.js";
@@ -10,7 +5,7 @@ import type { EpochEvent, SummaryEvent } from "../../examples/digits/events.js";
 import { digitsPage } from "../../examples/digits/page.js";
 import type { Circumstances } from "../../examples/report/experiment.js";
 import { html, jsonForScript } from "../../examples/report/html.js";
-import { packagedChromium, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
+import { shownInBrowser } from "../support/browser.js";
 import { assertWholeHtml, textOf } from "../support/whole-html.js";
 
 const digitCount = 30;
@@ -107,47 +102,12 @@ page("what comes from outside cannot become markup or end a script", () => {
 });
 
 page("a browser shows the page without errors or requests: curves, maps and digits are drawn", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
-  const packaged = softwareAdapterFits ? await packagedChromium(() => {}) : null;
-  const browser = await chromium.launch(
-    packaged === null
-      ? { channel: "chrome" }
-      : {
-          executablePath: packaged.executablePath,
-          args: ["--no-sandbox"],
-          env: { ...process.env, ...packaged.environment } as Record<string, string>,
-        },
-  );
-  try {
-    const file = join(folder, "page.html");
-    writeFileSync(file, digitsPage(finished, outcome, test, circumstances));
-    const address = pathToFileURL(file).href;
-    for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]] as const) {
-      const tab = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, locale: "en-US" });
-      const complaints: string[] = [];
-      tab.on("pageerror", (error) => complaints.push(String(error)));
-      tab.on("console", (message) => complaints.push(message.text()));
-      tab.on("request", (request) => request.url() !== address && complaints.push(request.url()));
-      await tab.goto(address);
-      const seen = await tab.evaluate(() => {
-        const colours = (canvas: HTMLCanvasElement): number => {
-          const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-          return new Set(new Uint32Array(data.buffer)).size;
-        };
-        return {
-          wide: document.documentElement.scrollWidth,
-          drawn: [...document.querySelectorAll("canvas")].map(colours),
-        };
-      });
-      assert.equal(complaints, []);
-      assert.is(seen.wide, width);
-      assert.is(seen.drawn.length, 2 + 10 + 30);
-      assert.ok(Math.min(...seen.drawn) >= 3, `colours in each canvas: ${seen.drawn.join(", ")}`);
-      await tab.close();
-    }
-  } finally {
-    await browser.close();
-    rmSync(folder, { recursive: true });
+  const text = digitsPage(finished, outcome, test, circumstances);
+  for (const { complaints, width, scrollWidth, colours } of await shownInBrowser(text)) {
+    assert.equal(complaints, []);
+    assert.is(scrollWidth, width);
+    assert.is(colours.length, 2 + 10 + 30);
+    assert.ok(Math.min(...colours) >= 3, `colours in each canvas: ${colours.join(", ")}`);
   }
 });
 

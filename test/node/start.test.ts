@@ -48,7 +48,7 @@ command.after.each(({ folder }) => rmSync(folder, { recursive: true }));
 command("--help names the experiments and every option, and ends well", async () => {
   const { code, output } = await start(["--help"]);
   assert.is(code, 0);
-  for (const word of ["digits", "--seed", "--epochs", "--runtime", "--out", "node", "deno", "chrome"]) {
+  for (const word of ["digits", "terrain", "--data", "--seed", "--epochs", "--runtime", "--out", "node", "deno", "chrome"]) {
     assert.ok(output.includes(word), `${word} in\n${output}`);
   }
 });
@@ -64,10 +64,12 @@ command("unknown arguments get a usage line and exit code 2", async () => {
     ["--seed", "4294967296"],
     ["--runtime", "python"],
     ["--out"],
+    ["digits", "--data", "."],
+    ["terrain", "--data"],
   ]) {
     const { code, errors } = await start(parameters);
     assert.is(code, 2, parameters.join(" "));
-    assert.match(errors, /^error: .*\nUsage: npm start -- \[digits\]/);
+    assert.match(errors, /^error: .*\nUsage: npm start -- \[digits\|terrain\]/);
   }
 });
 
@@ -76,6 +78,15 @@ command("a page that cannot be written is an error before anything is trained", 
   assert.is(code, 1);
   assert.is(output, "");
   assert.match(errors, /--out: the page must be writable, got EISDIR/);
+});
+
+command("a data folder without the published files is an error before anything is trained", async ({ folder }) => {
+  const out = join(folder, "page.html");
+  const { code, output, errors } = await start(["terrain", "--data", folder, "--out", out]);
+  assert.is(code, 1);
+  assert.is(output, "");
+  assert.match(errors, /--data: .* must have train_maps\.npy or train_maps_part0\.npy, got neither/);
+  assert.not(existsSync(out));
 });
 
 command("Ctrl-C after the first results leaves a whole page of them and exit code 130", async ({ folder }) => {

@@ -1,0 +1,219 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ImleError } from "webgpu-imle";
+import { dijkstraGridCpu } from "webgpu-imle/testing";
+import { pictureOf, type TerrainData } from "../../examples/terrain/dataset.js";
+import { readPublished } from "../../examples/terrain/published.js";
+import { publishedFiles } from "../../examples/terrain/published-files.js";
+
+const side = 3;
+const cells = side * side;
+const picturePixels = 8 * side;
+
+/** An npy file of version 1.0, written by the format's own description. */
+function npy(type: string, shape: readonly number[], bytes: Uint8Array, order = "False"): Uint8Array {
+  const text = `{'descr': '${type}', 'fortran_order': ${order}, 'shape': (${shape.join(", ")},), }`;
+  const padded = text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11) + "\n";
+  const head = Uint8Array.of(0x93, ...Buffer.from("NUMPY"), 1, 0, padded.length & 255, padded.length >> 8);
+  return Buffer.concat([head, Buffer.from(padded, "latin1"), bytes]);
+}
+
+/** The nearest half floats below 0.8, 1.2, 5.3, 7.7 and 9.2, as numpy rounds them, by their bits. */
+const halves = [0x3a66, 0x3ccd, 0x454d, 0x47b3, 0x489a];
+const halfValues = [0.7998046875, 1.2001953125, 5.30078125, 7.69921875, 9.203125];
+
+interface Content {
+  kinds: Uint8Array;
+  pictures: Uint8Array;
+  paths: Uint8Array;
+}
+
+/** Maps whose numbers are all told by their places. */
+function content(count: number): Content {
+  const kinds = Uint8Array.from({ length: count * cells }, (_, i) => (i * 7 + (i >> 3)) % 5);
+  const pictures = Uint8Array.from({ length: count * picturePixels ** 2 * 3 }, (_, i) => (i * 31 + (i >> 8)) % 256);
+  const paths = new Uint8Array(count * cells);
+  for (let map = 0; map < count; map++) {
+    const costs = Array.from(kinds.subarray(map * cells, (map + 1) * cells), (kind) => halfValues[kind]!);
+    paths.set(dijkstraGridCpu(costs, [side, side]).path, map * cells);
+  }
+  return { kinds, pictures, paths };
+}
+
+const weightBytes = (kinds: Uint8Array): Uint8Array =>
+  new Uint8Array(Uint16Array.from(kinds, (kind) => halves[kind]!).buffer);
+
+interface Context {
+  folder: string;
+  train: Content;
+  test: Content;
+}
+
+const data = suite<Context>("terrain: published maps", {} as Context);
+
+function write({ folder }: Context, name: string, bytes: Uint8Array): void {
+  writeFileSync(join(folder, name), bytes);
+}
+
+function writeMaps(context: Context, name: string, count: number, { pictures }: Content): void {
+  write(context, name, npy("|u1", [count, picturePixels, picturePixels, 3], pictures));
+}
+
+function writeSplit(context: Context, split: "train" | "test", count: number): void {
+  const all = (context[split] = content(count));
+  writeMaps(context, `${split}_maps.npy`, count, all);
+  write(context, `${split}_vertex_weights.npy`, npy("<f2", [count, side, side], weightBytes(all.kinds)));
+  write(context, `${split}_shortest_paths.npy`, npy("|u1", [count, side, side], all.paths));
+}
+
+data.before.each((context) => {
+  context.folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
+  writeSplit(context, "train", 6);
+  writeSplit(context, "test", 4);
+});
+data.after.each(({ folder }) => rmSync(folder, { recursive: true }));
+
+function read({ folder }: Context): Promise<TerrainData> {
+  return readPublished(publishedFiles(folder, "set"), async (file) => {
+    const bytes = readFileSync(join(folder, file.replace(/^set\//, "")));
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+  });
+}
+
+async function refusal(context: Context): Promise<string> {
+  try {
+    await read(context);
+  } catch (error) {
+    assert.instance(error, ImleError);
+    assert.is((error as ImleError).code, "data");
+    assert.ok((error as ImleError).fix.length > 0);
+    return (error as ImleError).message;
+  }
+  throw new Error("the folder must be refused");
+}
+
+function check(found: TerrainData, { train, test }: Context): void {
+  for (const [maps, paths, expected] of [
+    [found.train, found.trainPaths, train],
+    [found.test, found.testPaths, test],
+  ] as const) {
+    assert.is(maps.count, expected.paths.length / cells);
+    assert.is(maps.side, side);
+    assert.equal([...maps.costs], [...expected.kinds].map((kind) => halfValues[kind]));
+    assert.equal([...paths], [...expected.paths]);
+    for (let map = 0; map < maps.count; map++) {
+      const size = 3 * picturePixels ** 2;
+      assert.equal([...pictureOf(maps, map)], [...expected.pictures.subarray(map * size, (map + 1) * size)]);
+    }
+  }
+}
+
+data("maps, half-float costs and paths are read as they are", async (context) => check(await read(context), context));
+
+data("a tile's pixels lie side by side, row by row", async (context) => {
+  const { train } = await read(context);
+  for (const [map, row, column, y, x] of [[0, 0, 0, 0, 0], [2, 1, 2, 3, 5], [5, 2, 2, 7, 7]] as const) {
+    const pixel = (map * picturePixels + 8 * row + y) * picturePixels + 8 * column + x;
+    const tile = map * cells + row * side + column;
+    const from = tile * 192 + 3 * (8 * y + x);
+    const expected = context.train.pictures.slice(3 * pixel, 3 * pixel + 3);
+    assert.equal([...train.tiles.slice(from, from + 3)], [...expected]);
+  }
+});
+
+data("larger sets are read from their parts", async (context) => {
+  const { train, folder } = context;
+  const half = (values: Uint8Array, part: number): Uint8Array =>
+    values.slice((part * values.length) / 2, ((part + 1) * values.length) / 2);
+  for (const part of [0, 1]) {
+    writeMaps(context, `train_maps_part${part}.npy`, 3, { ...train, pictures: half(train.pictures, part) });
+    const costs = weightBytes(half(train.kinds, part));
+    write(context, `train_vertex_weights_part${part}.npy`, npy("<f2", [3, side, side], costs));
+    write(context, `train_shortest_paths_part${part}.npy`, npy("|u1", [3, side, side], half(train.paths, part)));
+  }
+  for (const kind of ["maps", "vertex_weights", "shortest_paths"]) rmSync(join(folder, `train_${kind}.npy`));
+  check(await read(context), context);
+});
+
+data("a missing folder or file is refused by name", async (context) => {
+  assert.match(await refusal({ ...context, folder: join(context.folder, "absent") }), /absent must be a folder.*ENOENT/);
+  rmSync(join(context.folder, "test_vertex_weights.npy"));
+  assert.match(await refusal(context), /must have test_vertex_weights\.npy or test_vertex_weights_part0\.npy/);
+});
+
+data("a folder in the place of a file is no npy file", async (context) => {
+  rmSync(join(context.folder, "train_maps.npy"));
+  mkdirSync(join(context.folder, "train_maps.npy"));
+  await read(context).then(() => assert.unreachable(), (error) => assert.match(String(error), /EISDIR/));
+});
+
+for (const name of ["train_maps", "train_vertex_weights", "test_shortest_paths"]) {
+  data(`a truncated file is refused: ${name}`, async (context) => {
+    const whole = readFileSync(join(context.folder, `${name}.npy`));
+    for (const [length, expected] of [
+      [whole.length - 2, /must be whole: \d+ values for shape \[.*\], got \d+/],
+      [whole.length - 1, /must be (a )?whole/],
+      [60, /must be a whole npy file/],
+      [4, /must be a whole npy file/],
+      [0, /must be a whole npy file/],
+    ] as const) {
+      write(context, `${name}.npy`, whole.subarray(0, length));
+      const message = await refusal(context);
+      assert.match(message, `${name}.npy`);
+      assert.match(message, expected);
+    }
+  });
+}
+
+data("a file of another kind of numbers, of another order, or of no format is refused", async (context) => {
+  const { kinds } = context.train;
+  for (const [bytes, expected] of [
+    [npy("<i4", [6, side, side], new Uint8Array(4 * kinds.length)), /must hold f2 or f4 or f8, got i4/],
+    [npy("<f2", [6, side, side], weightBytes(kinds), "True"), /must be in C order/],
+    [npy("<f2", [0, side, side], new Uint8Array()), /must have at least one map/],
+    [Buffer.from("PK\x03\x04 a zip archive, as numpy's savez makes them"), /must be a whole npy file/],
+  ] as const) {
+    write(context, "train_vertex_weights.npy", bytes);
+    assert.match(await refusal(context), expected);
+  }
+});
+
+data("files that do not fit each other are refused", async (context) => {
+  const { kinds, paths, pictures } = context.train;
+  for (const [name, bytes, expected] of [
+    ["train_vertex_weights", npy("<f2", [54], weightBytes(kinds)), /must have shape \[maps, .*\], got \[54\]/],
+    ["train_vertex_weights", npy("<f2", [3, side, 6], weightBytes(kinds)), /must have shape \[maps, 3, 3\]/],
+    ["train_vertex_weights", npy("<f2", [5, side, side], weightBytes(kinds.subarray(9))), /must have 5 maps/],
+    ["train_shortest_paths", npy("|u1", [5, side, side], paths.subarray(9)), /must have 6 maps.*got 5/],
+    ["train_maps", npy("|u1", [6, 12, 48, 3], pictures), /must have shape \[maps, 24, 24, 3\]/],
+    ["train_maps", npy("|u1", [5, 24, 24, 3], pictures.subarray(1728)), /must have 6 maps.*got 5/],
+    ["test_vertex_weights", npy("<f2", [9, 2, 2], weightBytes(kinds.subarray(0, 36))), /2, 2\]/],
+  ] as const) {
+    const whole = readFileSync(join(context.folder, `${name}.npy`));
+    write(context, `${name}.npy`, bytes);
+    assert.match(await refusal(context), expected);
+    write(context, `${name}.npy`, whole);
+  }
+  check(await read(context), context);
+});
+
+data("costs that are not above 0 and paths that do not connect the corners are refused", async (context) => {
+  const costs = weightBytes(context.train.kinds);
+  for (const [bits, expected] of [[0, /costs above 0, got 0 at 4/], [0x7c00, /got Infinity/], [0xbc00, /got -1 /]] as const) {
+    costs.set([bits & 255, bits >> 8], 8);
+    write(context, "train_vertex_weights.npy", npy("<f2", [6, side, side], costs));
+    assert.match(await refusal(context), expected);
+  }
+  writeSplit(context, "train", 6);
+  const { paths } = context.train;
+  for (const [value, expected] of [[0, /must connect the corners .* none in map 2/], [2, /zeros and ones, got 2 in map 2/]] as const) {
+    paths[2 * cells] = value;
+    write(context, "train_shortest_paths.npy", npy("|u1", [6, side, side], paths));
+    assert.match(await refusal(context), expected);
+  }
+});
+
+data.run();
