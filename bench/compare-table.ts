@@ -7,11 +7,13 @@ import { bytes, duration, number, percent } from "./table.js";
 const shown = (value: number, unit: string): string =>
   unit === "ms" ? duration(value) : unit === "B" ? bytes(value) : `${number(value)} ${unit}`.trim();
 
+const signs = { slower: "▲ ", more: "▲ ", faster: "▼ ", less: "▼ ", unclear: "? " } as const;
+
 /** Words for a change, with the sign that makes it stand out; empty where there is none. */
 function verdict({ verdict, ratio, busy }: ComparedRow): string {
-  const marks = verdict === "same" ? [] : [`${verdict === "slower" || verdict === "more" ? "▲" : "▼"} ${verdict}`];
-  if (ratio !== null && verdict !== "same") marks[0] += ` ${signedPercent(ratio - 1)}`;
-  return [...marks, ...(busy >= busyFrom ? [`busy ×${busy.toFixed(1)}`] : [])].join(", ");
+  const amount = ratio === null ? "" : ` ${signedPercent(ratio - 1)}`;
+  const change = verdict === "same" ? [] : [`${signs[verdict]}${verdict}${amount}`];
+  return [...change, ...(busy >= busyFrom ? [`busy ×${busy.toFixed(1)}`] : [])].join(", ");
 }
 
 const signedPercent = (share: number): string => `${share < 0 ? "−" : "+"}${percent(Math.abs(share))}`;
@@ -30,7 +32,7 @@ export function comparisonTable({ rows }: Comparison): string[][] {
 /** `2 slower, 1 faster, 30 within the spread` */
 export function comparisonSummary({ rows, missing }: Comparison): string {
   const of = (wanted: string): number => rows.filter(({ verdict }) => verdict === wanted).length;
-  const changes = ["slower", "faster", "more", "less"].flatMap((name) => (of(name) > 0 ? [`${of(name)} ${name}`] : []));
+  const changes = ["slower", "faster", "more", "less", "unclear"].flatMap((name) => (of(name) > 0 ? [`${of(name)} ${name}`] : []));
   const rest = missing.length > 0 ? [`${missing.length} not compared`] : [];
   return [...changes, `${of("same")} unchanged within the spread`, ...rest].join(", ");
 }

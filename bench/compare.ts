@@ -1,9 +1,11 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
+import { busyFrom } from "./calibration.js";
 import type { ResultsFile, Row } from "./results.js";
 import type { Summary } from "./statistics.js";
 
-export type Verdict = "slower" | "faster" | "same" | "more" | "less";
+/** `unclear` is a change that other work on the machine may have made. */
+export type Verdict = "slower" | "faster" | "same" | "more" | "less" | "unclear";
 
 /** A figure that both files have. */
 export interface ComparedRow {
@@ -50,7 +52,9 @@ function compareRows(name: string, before: Row, after: Row): ComparedRow[] {
     const [a, b] = [before.measurement.time, after.measurement.time];
     const busy = Math.max(before.busy, after.busy);
     const values = { before: a.median, after: b.median, ratio: b.median / a.median, unit: "ms" };
-    return [{ name, ...values, spreads: [a.spread, b.spread], verdict: verdictOf(a, b), busy }];
+    const change = verdictOf(a, b);
+    const verdict = change !== "same" && busy >= busyFrom ? "unclear" : change;
+    return [{ name, ...values, spreads: [a.spread, b.spread], verdict, busy }];
   }
   if (before.kind !== "counted" || after.kind !== "counted") return [];
   return before.counts.flatMap((one): ComparedRow[] => {

@@ -9,6 +9,7 @@ const before = resultsFile([
   timedRow("a", "steady", { time: summary(10, 0.02) }),
   timedRow("a", "slow", { time: summary(10, 0.02) }),
   timedRow("a", "fast", { time: summary(10, 0.02) }),
+  timedRow("a", "disturbed", { time: summary(10, 0.02) }, { busy: 1.6 }),
   timedRow("a", "gone"),
   timedRow("b", "breaks"),
   countedRow("b", "bytes", [{ name: "live", value: 100, unit: "B" }, { name: "old", value: 1, unit: "" }]),
@@ -16,8 +17,9 @@ const before = resultsFile([
 const after = resultsFile(
   [
     timedRow("a", "fast", { time: summary(8, 0.02) }),
-    timedRow("a", "slow", { time: summary(12, 0.02) }, { busy: 1.6 }),
+    timedRow("a", "slow", { time: summary(12, 0.02) }),
     timedRow("a", "steady", { time: summary(10.3, 0.02) }),
+    timedRow("a", "disturbed", { time: summary(14, 0.02) }),
     timedRow("a", "new"),
     failedRow("b", "breaks", "3 is not 4"),
     countedRow("b", "bytes", [{ name: "live", value: 200, unit: "B" }]),
@@ -35,6 +37,7 @@ comparisons("rows are matched by name, with ratio and verdict, and the rest is n
       ["a/steady", "same", "1.03"],
       ["a/slow", "slower", "1.20"],
       ["a/fast", "faster", "0.80"],
+      ["a/disturbed", "unclear", "1.40"],
       ["b/bytes: live", "more", "2.00"],
     ],
   );
@@ -64,12 +67,13 @@ comparisons("changes are marked in the table, with both spreads, and counted bel
   const comparison = compareResults(before, after);
   const lines = comparisonTable(comparison);
   assert.equal(lines[1], ["a/steady", "10.0 ms", "2.0 %", "10.3 ms", "2.0 %", "1.030", ""]);
-  assert.equal(lines[2]!.slice(-2), ["1.200", "▲ slower +20 %, busy ×1.6"]);
+  assert.equal(lines[2]!.slice(-2), ["1.200", "▲ slower +20 %"]);
   assert.equal(lines[3]!.slice(-2), ["0.800", "▼ faster −20 %"]);
-  assert.equal(lines[4], ["b/bytes: live", "100 B", "", "200 B", "", "2.000", "▲ more +100 %"]);
+  assert.equal(lines[4]!.slice(-2), ["1.400", "? unclear +40 %, busy ×1.6"]);
+  assert.equal(lines[5], ["b/bytes: live", "100 B", "", "200 B", "", "2.000", "▲ more +100 %"]);
   assert.is(
     comparisonSummary(comparison),
-    "1 slower, 1 faster, 1 more, 1 unchanged within the spread, 3 not compared",
+    "1 slower, 1 faster, 1 more, 1 unclear, 1 unchanged within the spread, 3 not compared",
   );
 });
 
@@ -82,7 +86,7 @@ comparisons("a file is read back as it was written; what is none is told in one 
     [{ format: 1 }, /got other JSON$/],
     [{ ...before, format: 7 }, /must have format 1, got 7$/],
     [{ ...before, rows: [null] }, /row 0 must be a row of the benchmarks/],
-    [{ ...before, rows: [...before.rows, { ...before.rows[0], measurement: {} }] }, /row 6 must be a row/],
+    [{ ...before, rows: [...before.rows, { ...before.rows[0], measurement: {} }] }, /row 7 must be a row/],
     [{ ...before, machine: 3 }, /must say on which machine/],
   ];
   for (const [value, message] of wrong) {
