@@ -177,7 +177,7 @@ model("a tile costs the same wherever it lies, and always something", async ({ e
 model("the Hamming loss is the mean count of differing cells, less the best paths' length", async ({ engine }) => {
   using scope = engine.openScope();
   void scope;
-  const random = places.reduce<number[]>((all, map) => [...all, ...best.slice(0, cells).map((_, i) => (i + map) % 2)], []);
+  const random = best.map((_, i) => (i + Math.floor(i / cells)) % 2);
   const shape = [places.length, side, side];
   const loss = hammingLoss(engine.tensor(random, shape), engine.tensor(best.map((mark) => 1 - 2 * mark), shape));
   const differing = best.filter((mark, i) => mark !== random[i]).length;

@@ -131,7 +131,8 @@ page("the summary has both networks beside what is expected, with learnt costs s
 });
 
 page("a browser shows the page without errors or requests: curves, maps and fields are drawn", async () => {
-  for (const { complaints, width, scrollWidth, colours } of await shownInBrowser(terrainPage(finished, circumstances))) {
+  const text = terrainPage(finished, circumstances);
+  for (const { complaints, width, scrollWidth, colours } of await shownInBrowser(text)) {
     assert.equal(complaints, []);
     assert.is(scrollWidth, width);
     // Curves; maps; three maps in four panels; five panels of history; two rows of three epochs and a path.
