@@ -54,7 +54,8 @@ export default async function main(host: Host): Promise<void> {
   const data =
     published === null ? await generated(engine, seed) : await readPublished(published, (file) => host.data(file));
   const { train, trainPaths, test, testPaths } = data;
-  const steps = Math.floor(train.count / batchSize);
+  const batch = Math.min(batchSize, train.count);
+  const steps = Math.floor(train.count / batch);
   const progress = (stage: string, epoch: number, step: number): void =>
     host.emit({ type: "progress", stage, epoch, epochs, step, steps } satisfies ProgressEvent);
   const places = windingMaps(test, testPaths);
@@ -115,7 +116,7 @@ export default async function main(host: Host): Promise<void> {
     const order = permutation(train.count, random);
     for (let number = 1; number <= steps; number++) {
       const before = engine.stats();
-      step(order.subarray((number - 1) * batchSize, number * batchSize), ofEpoch(epoch));
+      step(order.subarray((number - 1) * batch, number * batch), ofEpoch(epoch));
       readbacksInSteps += engine.stats().readbacks - before.readbacks;
       dispatches += engine.stats().dispatches - before.dispatches;
       if (number % stepsBetweenWaits > 0 && number < steps) continue;

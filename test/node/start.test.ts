@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { projectRoot } from "../../tools/runtimes/index.js";
 import { clock, table } from "../../tools/terminal.js";
+import { writeSplit } from "../support/published-maps.js";
 import { assertWholeHtml, textOf } from "../support/whole-html.js";
 
 interface Ended {
@@ -48,7 +49,8 @@ command.after.each(({ folder }) => rmSync(folder, { recursive: true }));
 command("--help names the experiments and every option, and ends well", async () => {
   const { code, output } = await start(["--help"]);
   assert.is(code, 0);
-  for (const word of ["digits", "terrain", "--data", "--seed", "--epochs", "--runtime", "--out", "node", "deno", "chrome"]) {
+  const options = ["--seed", "--epochs", "--runtime", "--out", "--data"];
+  for (const word of ["digits", "terrain", ...options, "node", "deno", "chrome"]) {
     assert.ok(output.includes(word), `${word} in\n${output}`);
   }
 });
@@ -87,6 +89,30 @@ command("a data folder without the published files is an error before anything i
   assert.is(output, "");
   assert.match(errors, /--data: .* must have train_maps\.npy or train_maps_part0\.npy, got neither/);
   assert.not(existsSync(out));
+});
+
+command("the published maps of a folder are trained on, tested on, and named on the page", async ({ folder }) => {
+  const out = join(folder, "page.html");
+  writeSplit(folder, "train", 60);
+  writeSplit(folder, "test", 20);
+  const { code, output } = await start(["terrain", "--data", folder, "--epochs", "1", "--out", out]);
+  assert.is(code, 0, output);
+  assert.match(output, /on 20 unseen maps/);
+  const page = readFileSync(out, "utf8");
+  assertWholeHtml(page);
+  assert.ok(textOf(page).includes(`60 to train, 20 to test, 3 × 3 tiles, of ${folder}`), textOf(page).slice(-900));
+});
+
+command("Ctrl-C while terrain is learnt leaves a whole page of what there is", async ({ folder }) => {
+  const out = join(folder, "page.html");
+  writeSplit(folder, "train", 60);
+  writeSplit(folder, "test", 20);
+  const given = ["terrain", "--data", folder, "--epochs", "1000", "--out", out];
+  const { code, output } = await start(given, /^epoch 2 /m);
+  assert.is(code, 130, output);
+  const page = readFileSync(out, "utf8");
+  assertWholeHtml(page);
+  assert.match(textOf(page), /This run was stopped early: \d+ of 1000 epochs/);
 });
 
 command("Ctrl-C after the first results leaves a whole page of them and exit code 130", async ({ folder }) => {

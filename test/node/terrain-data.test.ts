@@ -4,47 +4,20 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ImleError } from "webgpu-imle";
-import { dijkstraGridCpu } from "webgpu-imle/testing";
 import { pictureOf, type TerrainData } from "../../examples/terrain/dataset.js";
 import { readPublished } from "../../examples/terrain/published.js";
 import { publishedFiles } from "../../examples/terrain/published-files.js";
-
-const side = 3;
-const cells = side * side;
-const picturePixels = 8 * side;
-
-/** An npy file of version 1.0, written by the format's own description. */
-function npy(type: string, shape: readonly number[], bytes: Uint8Array, order = "False"): Uint8Array {
-  const text = `{'descr': '${type}', 'fortran_order': ${order}, 'shape': (${shape.join(", ")},), }`;
-  const padded = text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11) + "\n";
-  const head = Uint8Array.of(0x93, ...Buffer.from("NUMPY"), 1, 0, padded.length & 255, padded.length >> 8);
-  return Buffer.concat([head, Buffer.from(padded, "latin1"), bytes]);
-}
-
-/** The nearest half floats below 0.8, 1.2, 5.3, 7.7 and 9.2, as numpy rounds them, by their bits. */
-const halves = [0x3a66, 0x3ccd, 0x454d, 0x47b3, 0x489a];
-const halfValues = [0.7998046875, 1.2001953125, 5.30078125, 7.69921875, 9.203125];
-
-interface Content {
-  kinds: Uint8Array;
-  pictures: Uint8Array;
-  paths: Uint8Array;
-}
-
-/** Maps whose numbers are all told by their places. */
-function content(count: number): Content {
-  const kinds = Uint8Array.from({ length: count * cells }, (_, i) => (i * 7 + (i >> 3)) % 5);
-  const pictures = Uint8Array.from({ length: count * picturePixels ** 2 * 3 }, (_, i) => (i * 31 + (i >> 8)) % 256);
-  const paths = new Uint8Array(count * cells);
-  for (let map = 0; map < count; map++) {
-    const costs = Array.from(kinds.subarray(map * cells, (map + 1) * cells), (kind) => halfValues[kind]!);
-    paths.set(dijkstraGridCpu(costs, [side, side]).path, map * cells);
-  }
-  return { kinds, pictures, paths };
-}
-
-const weightBytes = (kinds: Uint8Array): Uint8Array =>
-  new Uint8Array(Uint16Array.from(kinds, (kind) => halves[kind]!).buffer);
+import {
+  cells,
+  type Content,
+  halfValues,
+  mapBytes,
+  npy,
+  picturePixels,
+  side,
+  weightBytes,
+  writeSplit,
+} from "../support/published-maps.js";
 
 interface Context {
   folder: string;
@@ -58,21 +31,10 @@ function write({ folder }: Context, name: string, bytes: Uint8Array): void {
   writeFileSync(join(folder, name), bytes);
 }
 
-function writeMaps(context: Context, name: string, count: number, { pictures }: Content): void {
-  write(context, name, npy("|u1", [count, picturePixels, picturePixels, 3], pictures));
-}
-
-function writeSplit(context: Context, split: "train" | "test", count: number): void {
-  const all = (context[split] = content(count));
-  writeMaps(context, `${split}_maps.npy`, count, all);
-  write(context, `${split}_vertex_weights.npy`, npy("<f2", [count, side, side], weightBytes(all.kinds)));
-  write(context, `${split}_shortest_paths.npy`, npy("|u1", [count, side, side], all.paths));
-}
-
 data.before.each((context) => {
   context.folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
-  writeSplit(context, "train", 6);
-  writeSplit(context, "test", 4);
+  context.train = writeSplit(context.folder, "train", 6);
+  context.test = writeSplit(context.folder, "test", 4);
 });
 data.after.each(({ folder }) => rmSync(folder, { recursive: true }));
 
@@ -129,7 +91,7 @@ data("larger sets are read from their parts", async (context) => {
   const half = (values: Uint8Array, part: number): Uint8Array =>
     values.slice((part * values.length) / 2, ((part + 1) * values.length) / 2);
   for (const part of [0, 1]) {
-    writeMaps(context, `train_maps_part${part}.npy`, 3, { ...train, pictures: half(train.pictures, part) });
+    write(context, `train_maps_part${part}.npy`, mapBytes(3, half(train.pictures, part)));
     const costs = weightBytes(half(train.kinds, part));
     write(context, `train_vertex_weights_part${part}.npy`, npy("<f2", [3, side, side], costs));
     write(context, `train_shortest_paths_part${part}.npy`, npy("|u1", [3, side, side], half(train.paths, part)));
@@ -212,7 +174,7 @@ data("costs that are not above 0 and paths that do not connect the corners are r
     write(context, "train_vertex_weights.npy", npy("<f2", [6, side, side], costs));
     assert.match(await refusal(context), expected);
   }
-  writeSplit(context, "train", 6);
+  writeSplit(context.folder, "train", 6);
   const { paths } = context.train;
   for (const [value, expected] of [
     [0, /must connect the corners of every map, got none in map 2/],
