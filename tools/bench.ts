@@ -225,7 +225,8 @@ if (options.peers && result.outcome === "finished") {
     const { benchmark, name, measurement } = row;
     return [{ benchmark, name, task: one.peers, milliseconds: measurement.time.median }];
   });
-  const settings = { budgetMilliseconds: quick ? 300 : 2000, signal };
+  const place = { runtime, ...(choice !== undefined && { adapter: choice }) };
+  const settings = { budgetMilliseconds: quick ? 300 : 2000, signal, ...place };
   ({ results: peerResults, absent: absentPeers } = await runPeers(peers, rowsOfPeers, settings));
   if (peerResults.length > 0) console.log(`\nPeers\n${table(peersTable(peerResults, rows))}\n`);
   for (const { peer, message } of absentPeers) console.log(`Without ${peer}: ${message}.`);

@@ -1,8 +1,9 @@
 /** Every peer. */
 
 import { cppHeap } from "./cpp-heap.js";
+import { jaxJs } from "./jax-js.js";
 import { javascriptHeap } from "./javascript-heap.js";
 import type { Peer } from "./peer.js";
 import { pytorch } from "./pytorch.js";
 
-export const peers: readonly Peer[] = [javascriptHeap, cppHeap, pytorch];
+export const peers: readonly Peer[] = [javascriptHeap, cppHeap, jaxJs, pytorch];

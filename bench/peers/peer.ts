@@ -1,5 +1,7 @@
 /** Others that do the same work: what a peer declares. A new one is a file in bench/peers and a line in its index. */
 
+import type { RuntimeName } from "../../tools/runtimes/host.js";
+import type { AdapterChoice } from "../../tools/runtimes/runtime.js";
 import type { Summary } from "../statistics.js";
 import { median, summarise } from "../statistics.js";
 
@@ -16,11 +18,18 @@ export interface ReadyPeer {
   close?(): Promise<void> | void;
 }
 
+/** Where the rows ran. */
+export interface PeerContext {
+  readonly runtime: RuntimeName;
+  /** Absent: the system's, else the software one. */
+  readonly adapter?: AdapterChoice;
+}
+
 export interface Peer {
   readonly name: string;
   readonly tasks: readonly PeerTask["task"][];
   /** @throws Error in one line that says why it is not there */
-  prepare(): Promise<ReadyPeer>;
+  prepare(context: PeerContext): Promise<ReadyPeer>;
 }
 
 /** A peer beside a row. */
@@ -53,11 +62,17 @@ export interface AbsentPeer {
 
 const oneLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split("\n")[0]!;
 
+export interface PeerSettings extends PeerContext {
+  /** For each row of each peer. */
+  readonly budgetMilliseconds: number;
+  readonly signal?: AbortSignal;
+}
+
 /** Times every peer on every row that it can do; one that is not there, or fails, says so and is passed by. */
 export async function runPeers(
   peers: readonly Peer[],
   rows: readonly PeerRow[],
-  { budgetMilliseconds, signal }: { readonly budgetMilliseconds: number; readonly signal?: AbortSignal },
+  { budgetMilliseconds, signal, ...context }: PeerSettings,
 ): Promise<{ readonly results: readonly PeerResult[]; readonly absent: readonly AbsentPeer[] }> {
   const stopped = (): boolean => signal?.aborted === true;
   const results: PeerResult[] = [];
@@ -67,7 +82,7 @@ export async function runPeers(
     if (own.length === 0 || stopped()) continue;
     let ready: ReadyPeer;
     try {
-      ready = await peer.prepare();
+      ready = await peer.prepare(context);
     } catch (error) {
       absent.push({ peer: peer.name, message: oneLine(error) });
       continue;

@@ -5,6 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cppHeap } from "../../bench/peers/cpp-heap.js";
 import { javascriptHeap } from "../../bench/peers/javascript-heap.js";
+import { jaxJs } from "../../bench/peers/jax-js.js";
 import { type Peer, peerCosts, type PeerRow, runPeers, summaryOf } from "../../bench/peers/peer.js";
 import { pytorch } from "../../bench/peers/pytorch.js";
 import { peersTable } from "../../bench/table.js";
@@ -12,6 +13,7 @@ import { summary, timedRow } from "../support/bench-results.js";
 
 const grid = { task: "grid-paths", batch: 20, height: 7, width: 5 } as const;
 const product = { task: "matmul", rows: 2, inner: 3, columns: 4 } as const;
+const context = { runtime: "node" } as const;
 const rows: readonly PeerRow[] = [
   { benchmark: "a", name: "paths", task: grid, milliseconds: 2 },
   { benchmark: "a", name: "product", task: product, milliseconds: 4 },
@@ -36,7 +38,7 @@ peersSuite("each row that a peer can do has its time and ratio; what is not ther
       fake("idle", { tasks: ["top-k"], prepare: () => Promise.reject(new Error("nobody asked")) }),
     ],
     rows,
-    { budgetMilliseconds: 1 },
+    { budgetMilliseconds: 1, ...context },
   );
   assert.equal(
     results.map(({ peer, name, ratio, message }) => [peer, name, ratio, message]),
@@ -50,7 +52,7 @@ peersSuite("each row that a peer can do has its time and ratio; what is not ther
 });
 
 peersSuite("after a stop no peer is asked", async () => {
-  const settings = { budgetMilliseconds: 1, signal: AbortSignal.abort() };
+  const settings = { budgetMilliseconds: 1, ...context, signal: AbortSignal.abort() };
   assert.equal(await runPeers([fake("a")], rows, settings), { results: [], absent: [] });
 });
 
@@ -65,9 +67,9 @@ peersSuite("costs are those of the generator with seed 1", () => {
 });
 
 peersSuite("heaps solve grids, in C++ with the twin's cost, or say that there is no compiler", async () => {
-  const javascript = await (await javascriptHeap.prepare()).time(grid, 5);
+  const javascript = await (await javascriptHeap.prepare(context)).time(grid, 5);
   assert.ok(javascript.median > 0);
-  const cpp = await cppHeap.prepare().catch((error: Error) => error.message);
+  const cpp = await cppHeap.prepare(context).catch((error: Error) => error.message);
   if (typeof cpp === "string") return assert.match(cpp, /^no C\+\+ compiler: tried /);
   const { median, count } = await cpp.time(grid, 5);
   assert.ok(median > 0 && count >= 5);
@@ -78,13 +80,13 @@ peersSuite("PyTorch that is not there is one line; one that is gives its times",
   const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
   try {
     process.env.PYTHON = join(folder, "none");
-    const message = await pytorch.prepare().then(() => "", (error: Error) => error.message);
+    const message = await pytorch.prepare(context).then(() => "", (error: Error) => error.message);
     assert.match(message, /none has no torch; PYTHON names another python$/);
     const python = join(folder, "python");
     writeFileSync(python, `#!/bin/sh\necho '{}'\nread task\necho '{"times": [3, 1, 2]}'\n`);
     chmodSync(python, 0o755);
     process.env.PYTHON = python;
-    const ready = await pytorch.prepare();
+    const ready = await pytorch.prepare(context);
     assert.is((await ready.time(product, 5)).median, 2);
     const ended = await ready.time(product, 5).then(() => "", (error: Error) => error.message);
     assert.match(ended, /python ended$/);
@@ -94,6 +96,17 @@ peersSuite("PyTorch that is not there is one line; one that is gives its times",
     else process.env.PYTHON = before;
     rmSync(folder, { recursive: true });
   }
+});
+
+peersSuite("jax-js that is not there is one line", async () => {
+  const before = process.env.JAX_JS;
+  process.env.JAX_JS = tmpdir();
+  const message = await jaxJs.prepare(context).then(() => "", (error: Error) => error.message);
+  if (before === undefined) delete process.env.JAX_JS;
+  else process.env.JAX_JS = before;
+  const inDeno = await jaxJs.prepare({ runtime: "deno" }).then(() => "", (error: Error) => error.message);
+  assert.match(inDeno, /^not timed in Deno/);
+  assert.match(message, /^not installed; npm i --no-save @jax-js\/jax, or JAX_JS=folder of the package$/);
 });
 
 peersSuite("times that are none are refused", () => {
