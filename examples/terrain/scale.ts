@@ -18,3 +18,8 @@ export function costFactor({ costs }: Measured, shares: readonly number[]): numb
   }
   return square > 0 ? product / square : 1;
 }
+
+/** Mean learnt cost of a tile, as it comes. */
+export function meanCost({ costs }: Measured, shares: readonly number[]): number {
+  return costs.reduce<number>((sum, cost, i) => sum + shares[i]! * (cost ?? 0), 0);
+}
