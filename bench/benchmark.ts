@@ -32,7 +32,7 @@ export interface TimedCase {
   readonly figure?: Figure;
   /** The same work for peers, such as PyTorch, which are then timed in the same run. */
   readonly peers?: PeerTask;
-  /** Its rate is the adapter's ceiling for this quantity, of which later rows print their share; of several the best. */
+  /** Its rate is the adapter's ceiling for this quantity: later rows print their share of it; of several the best. */
   readonly ceiling?: Quantity;
   prepare(engine: Engine): Prepared | Promise<Prepared>;
 }

@@ -32,7 +32,9 @@ export function comparisonTable({ rows }: Comparison): string[][] {
 /** `2 slower, 1 faster, 30 within the spread` */
 export function comparisonSummary({ rows, missing }: Comparison): string {
   const of = (wanted: string): number => rows.filter(({ verdict }) => verdict === wanted).length;
-  const changes = ["slower", "faster", "more", "less", "unclear"].flatMap((name) => (of(name) > 0 ? [`${of(name)} ${name}`] : []));
+  const changes = ["slower", "faster", "more", "less", "unclear"]
+    .filter((name) => of(name) > 0)
+    .map((name) => `${of(name)} ${name}`);
   const rest = missing.length > 0 ? [`${missing.length} not compared`] : [];
   return [...changes, `${of("same")} unchanged within the spread`, ...rest].join(", ");
 }

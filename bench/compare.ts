@@ -65,7 +65,8 @@ function compareRows(name: string, before: Row, after: Row): ComparedRow[] {
     const verdict = Math.abs(difference) <= scatter ? "same" : difference > 0 ? "more" : "less";
     const ratio = one.value === 0 ? null : other.value / one.value;
     const values = { before: one.value, after: other.value, ratio, unit: one.unit };
-    const spreads = one.spread === undefined || other.spread === undefined ? null : ([one.spread, other.spread] as const);
+    const known = one.spread !== undefined && other.spread !== undefined;
+    const spreads = known ? ([one.spread, other.spread] as const) : null;
     return [{ name: `${name}: ${one.name}`, ...values, spreads, verdict, busy: 1 }];
   });
 }

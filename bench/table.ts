@@ -30,7 +30,8 @@ export function duration(milliseconds: number): string {
 }
 
 /** `3.1 %` */
-export const percent = (share: number): string => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+export const percent = (share: number): string =>
+  `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 
 /** What a reader must know before believing a row. */
 export function marks(row: TimedRow): string {

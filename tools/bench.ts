@@ -15,7 +15,7 @@ import { benchPage } from "../bench/report/page.js";
 import type { BenchEvent, Circumstances, ResultsFile, Row } from "../bench/results.js";
 import { resultsFormat } from "../bench/results.js";
 import { scalingLine, scalingsOf } from "../bench/scaling.js";
-import { choose, fullName, unmatched } from "../bench/suite.js";
+import { choose, type Chosen, fullName, unmatched } from "../bench/suite.js";
 import { duration, peersTable, tablesOf } from "../bench/table.js";
 import {
   type AdapterChoice,
@@ -41,7 +41,9 @@ interface Options {
   readonly compare: boolean;
 }
 
-const usage = `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--no-peers] [--list] [--help], or --compare A.json B.json`;
+const usage =
+  `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--no-peers] [--list] ` +
+  "[--help], or --compare A.json B.json";
 
 function fail(message: string, code: number): never {
   console.error(message);
@@ -220,7 +222,8 @@ showTables();
 
 if (options.peers && result.outcome === "finished") {
   const rowsOfPeers = rows.flatMap((row): PeerRow[] => {
-    const { case: one } = chosen.find((entry) => entry.benchmark.name === row.benchmark && entry.case.name === row.name)!;
+    const ofRow = (entry: Chosen): boolean => entry.benchmark.name === row.benchmark && entry.case.name === row.name;
+    const { case: one } = chosen.find(ofRow)!;
     if (row.kind !== "timed" || !isTimed(one) || one.peers === undefined) return [];
     const { benchmark, name, measurement } = row;
     return [{ benchmark, name, task: one.peers, milliseconds: measurement.time.median }];

@@ -55,7 +55,8 @@ function showRows(rows: readonly Row[]): void {
   show(
     "results",
     html`<section><h2>Of what the adapter can do</h2>${ceilingBars(rows)}</section>
-<section><h2>How it grows</h2>${plots.length === 0 ? html`<p>No three rows differ in one size alone.</p>` : plotPlaces(plots)}
+<section><h2>How it grows</h2>
+${plots.length === 0 ? html`<p>No three rows differ in one size alone.</p>` : plotPlaces(plots)}
 </section><section><h2>All rows</h2><p class="introduction">${trust(rows)}</p>${allTables(rows)}</section>`,
   );
   drawPlots(plots);
@@ -128,7 +129,8 @@ export default async function main(): Promise<void> {
       update(signal.aborted ? "interrupted" : failed ? "failed" : "finished");
       element<HTMLProgressElement>("bar").value = signal.aborted ? rows.length / chosen.length : 1;
       const seconds = ((Date.now() - started.getTime()) / 1000).toFixed(0);
-      element("status").textContent = `${signal.aborted ? "Stopped" : "Finished"}: ${rows.length} rows in ${seconds} s.`;
+      const end = signal.aborted ? "Stopped" : "Finished";
+      element("status").textContent = `${end}: ${rows.length} rows in ${seconds} s.`;
     } catch (error) {
       update("failed");
       warnings.add(`The run failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -23,10 +23,11 @@ export const jaxJs: Peer = {
       async time(task, budgetMilliseconds) {
         if (task.task !== "matmul") throw new Error("only products of matrices");
         let time: Summary | null = null;
+        const module = pathToFileURL(join(folder, "index.js")).href;
         const result = await runProgram({
           runtime,
           program: "bench/peers/jax-js-program.ts",
-          args: { module: pathToFileURL(join(folder, "index.js")).href, task, budgetMilliseconds } satisfies JaxArguments,
+          args: { module, task, budgetMilliseconds } satisfies JaxArguments,
           data: { "jax-js": folder },
           silenceMilliseconds: 60_000,
           onAdapter: () => {},

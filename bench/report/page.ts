@@ -68,8 +68,8 @@ nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
       scaling,
       {
         heading: "All rows",
-        introduction: html`The median time of one unit of work; ± is half the distance between the quartiles. Rates count
-what must be done at least. Only shares and ratios of one run compare.`,
+        introduction: html`The median time of one unit of work; ± is half the distance between the quartiles. Rates
+count what must be done at least. Only shares and ratios of one run compare.`,
         body: allTables(rows),
       },
     ],

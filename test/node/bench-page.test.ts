@@ -54,7 +54,7 @@ function complaintsOf(tab: Page): string[] {
 
 const pages = suite("pages of benchmarks");
 
-pages("a page of results is whole HTML with bars, powers, every row and every doubt, and nothing of it is markup", () => {
+pages("a page of results is whole HTML with bars, powers, all rows and doubts, and nothing in it is markup", () => {
   const text = benchPage(results);
   assertWholeHtml(text);
   const shown = textOf(text);

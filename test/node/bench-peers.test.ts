@@ -110,7 +110,8 @@ peersSuite("jax-js that is not there is one line", async () => {
 });
 
 peersSuite("times that are none are refused", () => {
-  for (const times of [null, [], [0], ["1"], [-1, -1]]) assert.throws(() => summaryOf(times), /must give times above 0/);
+  const wrong = [null, [], [0], ["1"], [-1, -1]];
+  for (const times of wrong) assert.throws(() => summaryOf(times), /must give times above 0/);
 });
 
 peersSuite.run();

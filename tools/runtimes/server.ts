@@ -31,7 +31,7 @@ const isolation = {
 /**
  * Listens on a free port of 127.0.0.1.
  * @param dataFolders  what `host.data("name/path")` reads: absolute folders by name
- * @param pages  HTML by path without its slash. They are isolated from other sites, for which browsers give finer clocks.
+ * @param pages  HTML by path without its slash. Isolated from other sites, for which browsers give finer clocks.
  */
 export async function serveSession(
   session: Session,
@@ -54,7 +54,8 @@ export async function serveSession(
     if (path === "page") return end(200, "text/html; charset=utf-8", page);
     const isolated = pages[path];
     if (isolated !== undefined) {
-      response.writeHead(200, { ...isolation, "content-type": "text/html; charset=utf-8", "cache-control": "no-store" });
+      const type = "text/html; charset=utf-8";
+      response.writeHead(200, { ...isolation, "content-type": type, "cache-control": "no-store" });
       return void response.end(isolated);
     }
     if (path === "session") return end(200, "application/json", JSON.stringify(session));
