@@ -1,4 +1,4 @@
-/** `npm start`: runs an experiment, shows how it goes, and leaves a page of what came out. */
+/** `npm start`: runs one experiment, or all of them, shows how it goes, and leaves pages of what came out. */
 
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -22,6 +22,7 @@ import { ProgressDisplay, table } from "./terminal.js";
 /** A further experiment is one more entry. */
 const experiments: readonly Experiment[] = [digits, terrain];
 
+/** What one experiment is to do. */
 interface Parameters {
   readonly experiment: Experiment;
   readonly seed: number;
@@ -40,8 +41,11 @@ interface Given {
   readonly data?: string;
 }
 
-/** @param argv  what follows `node start.js` */
-function parse(argv: readonly string[]): Parameters {
+/**
+ * The experiment that is named, or all in order.
+ * @param argv  what follows `node start.js`
+ */
+function parse(argv: readonly string[]): Parameters[] {
   const wholeNumber = (least: number, most: number) => (text: string) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
@@ -54,7 +58,7 @@ function parse(argv: readonly string[]): Parameters {
   const dataHelp = experiments.flatMap(({ dataHelp }) => dataHelp ?? []).join("; ");
   const command = new Command("npm start --")
     .description("Trains a network through an exact discrete solver and writes a page of what came out.")
-    .addArgument(new Argument("[experiment]", "which one").choices(names).default(names[0]))
+    .addArgument(new Argument("[experiment]", "which one (default: all, one after the other)").choices(names))
     .option("--seed <number>", "of weights, noise and the order of the data", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--epochs <number>", "passes over the data (default: the experiment's own)", wholeNumber(1, 1000))
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
@@ -66,18 +70,20 @@ function parse(argv: readonly string[]): Parameters {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse(argv, { from: "user" });
   const { seed, epochs, runtime, out, data } = command.opts<Given>();
-  const experiment = experiments.find(({ name }) => name === command.processedArgs[0])!;
-  if (data !== undefined && experiment.dataHelp === undefined) {
-    command.error(`error: ${experiment.name} takes no --data`);
+  const named = experiments.filter(({ name }) => name === command.processedArgs[0]);
+  const [only] = named;
+  if (only === undefined && (out ?? data) !== undefined) {
+    command.error("error: --out and --data need the name of an experiment");
   }
-  return {
+  if (data !== undefined && only?.dataHelp === undefined) command.error(`error: ${only?.name} takes no --data`);
+  return (only === undefined ? experiments : named).map((experiment) => ({
     experiment,
     seed,
     epochs: epochs ?? experiment.defaultEpochs,
     runtime,
     out: resolve(out ?? join(projectRoot, "results", `${experiment.name}.html`)),
     ...(data !== undefined && { data: resolve(data) }),
-  };
+  }));
 }
 
 /** Writes the page so that whoever opens it, at any time, finds a whole one. */
@@ -149,7 +155,13 @@ async function start({ experiment, seed, epochs, runtime, out, data }: Parameter
 }
 
 try {
-  process.exit(await start(parse(process.argv.slice(2))));
+  const all = parse(process.argv.slice(2));
+  for (const [i, parameters] of all.entries()) {
+    if (i > 0) console.log();
+    const code = await start(parameters);
+    if (code !== 0) process.exit(code);
+  }
+  process.exit(0);
 } catch (error) {
   if (!(error instanceof ImleError)) throw error;
   console.error(`webgpu-imle: ${error.message}\n  ${error.fix}`);

@@ -66,6 +66,8 @@ command("unknown arguments get a usage line and exit code 2", async () => {
     ["--seed", "4294967296"],
     ["--runtime", "python"],
     ["--out"],
+    ["--out", "page.html"],
+    ["--data", "."],
     ["digits", "--data", "."],
     ["terrain", "--data"],
   ]) {
@@ -76,7 +78,7 @@ command("unknown arguments get a usage line and exit code 2", async () => {
 });
 
 command("a page that cannot be written is an error before anything is trained", async ({ folder }) => {
-  const { code, output, errors } = await start(["--out", folder]);
+  const { code, output, errors } = await start(["digits", "--out", folder]);
   assert.is(code, 1);
   assert.is(output, "");
   assert.match(errors, /--out: the page must be writable, got EISDIR/);
@@ -117,7 +119,7 @@ command("Ctrl-C while terrain is learnt leaves a whole page of what there is", a
 
 command("Ctrl-C after the first results leaves a whole page of them and exit code 130", async ({ folder }) => {
   const out = join(folder, "deep", "page.html");
-  const { code, output } = await start(["--epochs", "50", "--out", out], /^epoch 0 /m);
+  const { code, output } = await start(["digits", "--epochs", "50", "--out", out], /^epoch 0 /m);
   assert.is(code, 130, output);
   assert.match(output.split("\n")[0]!, /^Node .* on /);
   assert.match(output, /four random patches +\d+\.\d %/);
@@ -130,7 +132,7 @@ command("Ctrl-C after the first results leaves a whole page of them and exit cod
 
 command("Ctrl-C before any result leaves a whole page as well", async ({ folder }) => {
   const out = join(folder, "page.html");
-  const { code, output } = await start(["--out", out], /^Learns /m);
+  const { code, output } = await start(["digits", "--out", out], /^Learns /m);
   assert.is(code, 130, output);
   assert.ok(existsSync(out));
   assertWholeHtml(readFileSync(out, "utf8"));
