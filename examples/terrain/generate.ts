@@ -8,7 +8,7 @@ import { makeTextures, smooth, textureSide, valueNoise } from "./textures.js";
 const quantiles = [0.3, 0.7, 0.88, 0.95] as const;
 
 // Borders between terrains wander by up to so many pixels, so that the middle of a tile is always its own.
-const wander = 1.8;
+const wander = 1.5;
 const noiseDeviation = 7;
 
 /**
@@ -82,7 +82,7 @@ function painter(side: number, random: () => number): (kinds: Uint8Array, tiles:
     for (let tile = 0; tile < side * side; tile++) {
       const left = (tile % side) * tileSide;
       const top = Math.floor(tile / side) * tileSide;
-      const light = 0.95 + 0.1 * random();
+      const light = 0.97 + 0.06 * random();
       for (let i = 0; i < tileSide * tileSide; i++) {
         const x = left + (i % tileSide);
         const y = top + Math.floor(i / tileSide);
