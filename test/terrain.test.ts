@@ -238,12 +238,12 @@ async function train(engine: Engine, perturbed: boolean, steps: number): Promise
 model("training with noise finds better paths, reads nothing back and leaves no memory behind", async ({ engine }) => {
   const [first, last] = [await train(engine, true, 4), await train(engine, true, 40)];
   assert.ok(last.regret < 0.5 * first.regret, `regret ${first.regret} → ${last.regret}`);
-  assert.ok(last.meanCost > 0.5, `costs stay: ${last.meanCost}`);
+  assert.ok(last.meanCost > 0.7 * first.meanCost, `mean cost ${first.meanCost} → ${last.meanCost}`);
 });
 
 model("the same without noise collapses: costs fall towards zero", async ({ engine }) => {
   const [first, last] = [await train(engine, false, 4), await train(engine, false, 80)];
-  assert.ok(last.meanCost < 0.3 * first.meanCost, `mean cost ${first.meanCost} → ${last.meanCost}`);
+  assert.ok(last.meanCost < 0.5 * first.meanCost, `mean cost ${first.meanCost} → ${last.meanCost}`);
 });
 
 model.run();
