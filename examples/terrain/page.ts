@@ -272,7 +272,7 @@ function methodSection(outcome: SummaryEvent | null): Section {
   return {
     heading: "How it works",
     body: html`<ol class="steps">
-<li>A small network looks at one tile of 8 × 8 pixels and says a cost; the same network for every tile.</li>
+<li>A small network looks at one tile of 8\u00a0×\u00a08 pixels and says a cost; the same network for every tile.</li>
 <li>An exact solver finds the cheapest path under these costs and Sum-of-Gamma noise. The loss counts the tiles in
 which it differs from the path that the network is told.</li>
 <li>The solver has no derivative. Implicit MLE solves again with the same noise and with costs pushed down the gradient
