@@ -10,6 +10,11 @@ export interface Slice {
   readonly bytes: number;
 }
 
+/** Whether a slice may be bound as whole vec4: pooled buffers may, a host's may end at its last element. */
+export function holdsVectors({ storage, bytes }: Slice): boolean {
+  return Math.ceil(bytes / 16) * 16 <= storage.capacity;
+}
+
 /** One dispatch: a kernel, what it reads and writes by name, its uniforms by name, and how many workgroups. */
 export interface Dispatch {
   readonly kernel: Kernel;

@@ -4,7 +4,8 @@ import type { DType, TypedArrayOf } from "./tensor.js";
 /** A number, or arrays of such, nested evenly. */
 export type NestedNumbers = number | readonly NestedNumbers[];
 
-const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
+/** What the elements of each dtype are on the host. */
+export const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
 const limits = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
 
 export function isTypedArray(data: unknown): data is ArrayBufferView {

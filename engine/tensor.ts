@@ -1,5 +1,6 @@
 import type { Storage } from "./buffers.js";
 import type { Slice } from "./commands.js";
+import { arrays } from "./data.js";
 import type { Engine } from "./engine.js";
 import { formatShape, must } from "./error.js";
 import { denoInspect, nodeInspect } from "./inspect.js";
@@ -22,8 +23,6 @@ export interface TypedArrayOf {
 
 /** One axis, several, or all (undefined); negative axes count from the end. */
 export type Axes = number | readonly number[];
-
-const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
 
 /**
  * An array on the device: row-major, of f32, i32 or u32.

@@ -1,4 +1,4 @@
-import type { Slice } from "../engine/commands.js";
+import { holdsVectors, type Slice } from "../engine/commands.js";
 import type { Engine } from "../engine/engine.js";
 import { ImleError, must } from "../engine/error.js";
 import type { Kernel, UniformValue } from "../engine/kernel.js";
@@ -105,7 +105,7 @@ function slicesOf(operation: string, tensors: Readonly<Record<string, Tensor>>):
 }
 
 function isAligned(batch: Batch, slices: readonly Slice[]): boolean {
-  return batch.size % 4 === 0 && slices.every(({ storage, bytes }) => Math.ceil(bytes / 16) * 16 <= storage.capacity);
+  return batch.size % 4 === 0 && slices.every(holdsVectors);
 }
 
 function uniformsOf(engine: Engine, solver: Solver, call: Call, run: SolverRun): Record<string, UniformValue> {

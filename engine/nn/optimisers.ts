@@ -3,7 +3,7 @@ import advanceSource from "../../kernels/adam-advance.wgsl";
 import momentumSource from "../../kernels/sgd-momentum.wgsl";
 import sgdSource from "../../kernels/sgd.wgsl";
 import { constants, type Piece } from "../compose.js";
-import type { Slice } from "../commands.js";
+import { holdsVectors, type Slice } from "../commands.js";
 import type { Engine } from "../engine.js";
 import { formatValue, must } from "../error.js";
 import { requireOptions } from "../ops/arguments.js";
@@ -255,7 +255,7 @@ function elementPieces(width: number): Piece[] {
 
 /** Four elements a lane where every buffer has room for the last vector. */
 function vectorWidth(slices: readonly Slice[]): 1 | 4 {
-  return slices.every(({ storage, bytes }) => Math.ceil(bytes / 16) * 16 <= storage.capacity) ? 4 : 1;
+  return slices.every(holdsVectors) ? 4 : 1;
 }
 
 function requireNumber(operation: string, name: string, value: unknown, holds: boolean, range: string): void {

@@ -1,7 +1,7 @@
 import lanesSource from "../../kernels/reduce-lanes.wgsl";
 import workgroupSource from "../../kernels/reduce-workgroup.wgsl";
 import { constants, type Piece } from "../compose.js";
-import type { Slice } from "../commands.js";
+import { holdsVectors, type Slice } from "../commands.js";
 import type { Engine } from "../engine.js";
 import type { DType, Tensor } from "../tensor.js";
 import { mapElements } from "./map.js";
@@ -104,7 +104,7 @@ export function reduceBlock(
 /** How the next stage folds: a pure function of the shape and the kind of adapter. */
 function planStage(software: boolean, block: Block, x: Slice, equalTo: Slice | undefined): Stage {
   const { outer, length, inner } = block;
-  const vectors = [x, equalTo].every((slice) => !slice || Math.ceil(slice.bytes / 16) * 16 <= slice.storage.capacity);
+  const vectors = [x, equalTo].every((slice) => !slice || holdsVectors(slice));
   let grouping: Grouping = "scalars";
   if (vectors && inner % 4 === 0) grouping = "columns";
   else if (vectors && inner === 1 && length >= 8 && length % 4 === 0) grouping = "rows";

@@ -1,3 +1,4 @@
+import { holdsVectors } from "../commands.js";
 import source from "../../kernels/strided-copy.wgsl";
 import { constants } from "../compose.js";
 import type { Tensor } from "../tensor.js";
@@ -45,7 +46,7 @@ export function stridedCopy(
   const axes = mergedAxes(shape, origin.strides, target.strides);
   const from = origin.tensor.slice(operation);
   const to = target.tensor.slice(operation);
-  const width = isVectorwise(axes, origin.offset, target.offset) && fits(from) && fits(to) ? 4 : 1;
+  const width = isVectorwise(axes, origin.offset, target.offset) && holdsVectors(from) && holdsVectors(to) ? 4 : 1;
   const inVectors = axes.map((axis, i) =>
     i === 0 ? { ...axis, length: axis.length / width } : { ...axis, from: axis.from / width, to: axis.to / width },
   );
@@ -89,9 +90,4 @@ function isVectorwise(axes: readonly Axis[], originOffset: number, targetOffset:
   const [inner, ...outer] = axes;
   const steps = [inner!.length, originOffset, targetOffset, ...outer.flatMap(({ from, to }) => [from, to])];
   return inner!.from === 1 && inner!.to === 1 && steps.every((step) => step % 4 === 0);
-}
-
-/** Whether the whole tensor may be bound as vectors: the binding then ends beyond its last element. */
-function fits({ storage, bytes }: { storage: { capacity: number }; bytes: number }): boolean {
-  return Math.ceil(bytes / 16) * 16 <= storage.capacity;
 }
