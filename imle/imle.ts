@@ -1,15 +1,13 @@
 import { customGradient } from "../engine/custom-gradient.js";
-import type { Engine } from "../engine/engine.js";
 import { formatValue, must } from "../engine/error.js";
-import type { Kernel } from "../engine/kernel.js";
-import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { requireOptions } from "../engine/ops/arguments.js";
+import { estimator, kernelsOfCalls, placesOf, type SolverLayer } from "./estimators/estimator.js";
 import { differenceOfMeans } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
-import { perturbAndMap, perturbKernels } from "./perturb-and-map.js";
+import { perturbAndMap } from "./perturb-and-map.js";
 import { pid } from "./target/pid.js";
 import type { Target } from "./target/target.js";
 
@@ -33,21 +31,8 @@ export interface ImleOptions {
   readonly stream?: number;
 }
 
-/** A solver as a differentiable layer: θ → z. */
-export interface ImleLayer {
-  /**
-   * @param theta f32 [...batch, ...instance]
-   * @param inputs per-instance inputs of the solver, by name
-   * @returns z, f32: [...batch, ...instance] or, for output `samples`, [...batch, S, ...instance]
-   */
-  (theta: Tensor, inputs?: SolverInputs): Tensor;
-  /** From now on the layer solves without noise and passes no gradient (S is then 1). Returns the layer. */
-  eval(): ImleLayer;
-  /** From now on the layer perturbs again. Returns the layer. */
-  train(): ImleLayer;
-  /** What `engine.prepare` asks. */
-  kernelsFor(engine: Engine, shapes: readonly (readonly number[])[]): readonly Kernel[];
-}
+/** What {@link imle} makes: θ → z. */
+export type ImleLayer = SolverLayer;
 
 /**
  * Implicit MLE: a discrete solver with a gradient.
@@ -70,14 +55,7 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
   const targetTemperature = options.targetTemperature ?? temperature;
   checkOptions(solver, { ...options, noise, samples, temperature, targetTemperature, target, output });
   const scale = (solver.sense === "max" ? 1 : -1) / (options.divideByLambda ? target.lambda : 1);
-  const streams = new WeakMap<Engine, number>();
-  let training = true;
-
-  const placeOf = (engine: Engine): RandomPlace => {
-    let stream = streams.get(engine);
-    if (stream === undefined) streams.set(engine, (stream = engine.random.claimStream("imle", options.stream)));
-    return engine.random.next(stream);
-  };
+  const placeOf = placesOf("imle", options.stream);
 
   const perturbed = (theta: Tensor, inputs: SolverInputs): Tensor => {
     const common = { noise, samples, inputs, place: placeOf(theta.engine) };
@@ -98,21 +76,13 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
   const unperturbed = (theta: Tensor, inputs: SolverInputs): Tensor =>
     perturbAndMap(solver, theta, { inputs, output: output === "samples" ? "samples" : "mean" });
 
-  const layer = ((theta: Tensor, inputs: SolverInputs = {}) =>
-    training ? perturbed(theta, inputs) : unperturbed(theta, inputs)) as ImleLayer;
-  const kernelsFor = (engine: Engine, shapes: readonly (readonly number[])[]): Kernel[] =>
-    engine.scope(() =>
-      shapes.flatMap((shape) => {
-        const theta = engine.zeros(shape);
-        const forward = { noise, samples, temperature, output };
-        const aimed = { ...forward, output: "counts", target: { target, gradient: theta } } as const;
-        return [...perturbKernels(solver, theta, forward), ...perturbKernels(solver, theta, aimed)];
-      }),
-    );
-  return Object.assign(layer, {
-    eval: () => ((training = false), layer),
-    train: () => ((training = true), layer),
-    kernelsFor,
+  return estimator({
+    train: (theta: Tensor, inputs: SolverInputs = {}) => perturbed(theta, inputs),
+    eval: (theta: Tensor, inputs: SolverInputs = {}) => unperturbed(theta, inputs),
+    kernelsFor: kernelsOfCalls(solver, (theta) => {
+      const forward = { noise, samples, temperature, output };
+      return [forward, { ...forward, output: "counts", target: { target, gradient: theta } }];
+    }),
   });
 }
 

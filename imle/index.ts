@@ -2,6 +2,7 @@
 export * from "../engine/index.js";
 export * from "../solvers/index.js";
 export { imle, type ImleLayer, type ImleOptions } from "./imle.js";
+export type { Estimator, SolverLayer, Switch } from "./estimators/estimator.js";
 export { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
 export { differenceOfMeans, meanOfCounts } from "./mean.js";
 export { pid } from "./target/pid.js";

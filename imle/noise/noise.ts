@@ -22,6 +22,8 @@ export interface Noise {
   readonly table?: Float32Array<ArrayBuffer>;
   /** The CPU twin of `noise4`. */
   readonly draw4?: Draw4;
+  /** −d ln q(ε)/dε of the law's density q, for draws f32 of any shape; only where it is known in closed form. */
+  readonly score?: (draws: Tensor) => Tensor;
   /** ε itself, instead of a law: f32 [...batch, S, ...instance]. */
   readonly given?: Tensor;
 }

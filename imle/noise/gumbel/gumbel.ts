@@ -1,3 +1,4 @@
+import { sub } from "../../../engine/ops/elementwise.js";
 import type { DrawableNoise } from "../noise.js";
 import { sumOfGamma } from "../sum-of-gamma/sum-of-gamma.js";
 
@@ -6,5 +7,6 @@ import { sumOfGamma } from "../sum-of-gamma/sum-of-gamma.js";
  * are off by up to 0.5 in the upper tail in f32.
  */
 export function gumbel(): DrawableNoise {
-  return sumOfGamma({ kappa: 1, iterations: Infinity });
+  const noise = sumOfGamma({ kappa: 1, iterations: Infinity });
+  return { ...noise, score: (draws) => sub(1, draws.neg().exp()) };
 }

@@ -6,5 +6,8 @@ let made: DrawableNoise | undefined;
 
 /** Standard normal noise, by the table of its quantile function. */
 export function normal(): DrawableNoise {
-  return (made ??= quantileTableNoise("normal", normalQuantile));
+  return (made ??= {
+    ...quantileTableNoise("normal", normalQuantile),
+    score: (draws) => draws,
+  });
 }
