@@ -1,4 +1,5 @@
 import { formatShape, formatValue, must } from "./error.js";
+import { sizeOf } from "./shape.js";
 import type { DType, TypedArrayOf } from "./tensor.js";
 
 /** A number, or arrays of such, nested evenly. */
@@ -41,7 +42,7 @@ export function flattenNested(
   const nested = isTypedArray(data)
     ? { flat: data as unknown as ArrayLike<number>, shape: [(data as unknown as ArrayLike<number>).length] }
     : flatten(operation, data);
-  const size = shape?.reduce((product, length) => product * length, 1);
+  const size = shape && sizeOf(shape);
   must(
     size === undefined || size === nested.flat.length,
     "shape",

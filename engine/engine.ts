@@ -12,6 +12,7 @@ import { arange, fill, normal, uniform } from "./ops/create.js";
 import { PipelineCache } from "./pipelines.js";
 import { RandomState } from "./random.js";
 import { type Scope, Scopes } from "./scope.js";
+import { sizeOf } from "./shape.js";
 import { Status } from "./status.js";
 import { type DType, Tensor } from "./tensor.js";
 
@@ -199,7 +200,7 @@ export class Engine {
       () => `wrap: offset must be a multiple of 256, got ${formatValue(offset)}`,
       "Align the data in the buffer to 256 bytes.",
     );
-    const bytes = 4 * shape.reduce((product, length) => product * length, 1);
+    const bytes = 4 * sizeOf(shape);
     must(
       offset + bytes <= buffer.size,
       "buffer",
@@ -352,7 +353,7 @@ export class Engine {
     const { requiresGrad = false, label = operation } = options;
     checkShape(operation, shape);
     checkDtype(operation, dtype, requiresGrad);
-    const bytes = 4 * shape.reduce((product, length) => product * length, 1);
+    const bytes = 4 * sizeOf(shape);
     const storage = this.pool.acquire(
       operation,
       bytes,

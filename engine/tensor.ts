@@ -9,6 +9,7 @@ import { matmul, type MatmulOptions } from "./ops/matmul.js";
 import { max, mean, sum } from "./ops/reduce.js";
 import { reshape, transpose } from "./ops/shape.js";
 import { disposeSymbol, type Scope } from "./scope.js";
+import { sizeOf } from "./shape.js";
 import { isWalking, type TapeNode, walkBack } from "./tape.js";
 
 /** Element types of tensors. Only f32 carries gradients. */
@@ -54,7 +55,7 @@ export class Tensor {
     /** Names it in errors. */
     readonly label: string,
   ) {
-    this.size = shape.reduce((product, length) => product * length, 1);
+    this.size = sizeOf(shape);
     engine.scopes.adopt(this);
   }
 

@@ -3,11 +3,10 @@ import * as assert from "uvu/assert";
 import { gather, oneHot, takeAlongAxis, type Tensor } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
-import { flatPlace, type IndexMap, movedElements, movedGradient } from "./support/index-map.js";
+import { flatPlace, type IndexMap, movedElements, movedGradient, sizeOf } from "./support/index-map.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
 
 const engine = await testEngine();
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
 interface Case {
   name: string;

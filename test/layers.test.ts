@@ -18,6 +18,7 @@ import {
 } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
+import { sizeOf } from "./support/index-map.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
 
 const engine = await testEngine();
@@ -46,7 +47,7 @@ const layers = suite("layers");
 for (const shape of [[4, 5], [5], [2, 3, 5], [0, 5]]) {
   layers(`Linear maps the last axis of ${JSON.stringify(shape)} as its float64 twin does`, async () => {
     const layer = new Linear(engine, 5, 3);
-    const data = randomNumbers(randomSource(1), shape.reduce((product, length) => product * length, 1));
+    const data = randomNumbers(randomSource(1), sizeOf(shape));
     const y = layer.forward(engine.tensor(data, shape));
     assert.equal(y.shape, [...shape.slice(0, -1), 3]);
     await agree(y, linearTwin(data, await layer.weight.read(), await layer.bias!.read(), 5));

@@ -18,7 +18,7 @@ import {
 } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
-import { flatPlace, type IndexMap, movedElements, movedGradient } from "./support/index-map.js";
+import { flatPlace, type IndexMap, movedElements, movedGradient, sizeOf } from "./support/index-map.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
 
 const engine = await testEngine();
@@ -220,7 +220,6 @@ function elements(dtype: DType, count: number): TypedArrayOf[DType] {
   return arrays[dtype].from(wide);
 }
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
 for (const { name, from, to, run, map } of cases) {
   shapes(`${name}: every dtype`, async () => {

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine.js";
 import { formatShape, must } from "../error.js";
-import { sizeOf } from "../ops/arguments.js";
+import { sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
 /** How an initial parameter is made. */

@@ -1,4 +1,5 @@
 import { formatShape, formatValue, must } from "../error.js";
+import { sameShape } from "../shape.js";
 import type { Axes, DType, Tensor } from "../tensor.js";
 import { resolveAxis } from "./axes.js";
 
@@ -49,7 +50,7 @@ export function requireSameDtype(operation: string, a: Tensor, b: Tensor): void 
 /** Throws unless both have the same shape. */
 export function requireSameShape(operation: string, names: string, a: Tensor, b: Tensor): void {
   must(
-    a.shape.length === b.shape.length && a.shape.every((length, axis) => length === b.shape[axis]),
+    sameShape(a.shape, b.shape),
     "shape",
     () => `${operation}: ${names} must have one shape, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     "Reshape one of them; here nothing is broadcast.",
@@ -64,9 +65,9 @@ export function requireNumber(
   dtype: DType = "f32",
 ): asserts value is number {
   must(
-    typeof value === "number" && Number.isFinite(value),
+    typeof value === "number" && Number.isFinite(Math.fround(value)),
     "value",
-    () => `${operation}: ${name} must be a finite number, got ${formatValue(value)}`,
+    () => `${operation}: ${name} must be a finite number, below 3.4e38, got ${formatValue(value)}`,
     "Check how it was computed.",
   );
   if (dtype === "f32") return;
@@ -156,14 +157,4 @@ export function broadcastShapes(operation: string, shapes: readonly (readonly nu
     });
   }
   return result;
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
-  return true;
-}
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

@@ -9,10 +9,11 @@ import moments from "../../kernels/lib/moments.wgsl";
 import type { Slice } from "../commands.js";
 import { constants, type Piece } from "../compose.js";
 import { formatShape, formatValue, must } from "../error.js";
+import { sizeOf } from "../shape.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
 import { type Factor, factorBuffers, factorPieces, factorVariant } from "./affine.js";
-import { requireOptions, requireTensor, sizeOf } from "./arguments.js";
+import { requireOptions, requireTensor } from "./arguments.js";
 import {
   channelLanes,
   channelTypes,

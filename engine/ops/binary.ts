@@ -1,4 +1,5 @@
 import { formatValue, ImleError, must } from "../error.js";
+import { sameShape } from "../shape.js";
 import { isRecorded, record } from "../tape.js";
 import type { DType, Tensor } from "../tensor.js";
 import {
@@ -8,7 +9,6 @@ import {
   requireNumber,
   requireSameDtype,
   requireTensor,
-  sameShape,
 } from "./arguments.js";
 import { mapElements, type Operand } from "./map.js";
 import { sumTo } from "./reduce.js";

@@ -3,10 +3,11 @@ import oneHotSource from "../../kernels/one-hot.wgsl";
 import scatterSource from "../../kernels/scatter-add.wgsl";
 import { constants, type Piece } from "../compose.js";
 import { formatShape, formatValue, ImleError, must } from "../error.js";
+import { sizeOf } from "../shape.js";
 import type { StatusReport } from "../status.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
-import { requireTensor, sizeOf } from "./arguments.js";
+import { requireTensor } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 
 /** Which of the indices belongs to an element: one for all outer and inner, or one for each. */

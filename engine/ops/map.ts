@@ -4,8 +4,9 @@ import type { Slice } from "../commands.js";
 import { constants, type Piece } from "../compose.js";
 import type { Engine } from "../engine.js";
 import type { UniformValue } from "../kernel.js";
+import { sizeOf } from "../shape.js";
 import type { DType, Tensor } from "../tensor.js";
-import { isTensor, sizeOf } from "./arguments.js";
+import { isTensor } from "./arguments.js";
 
 /** What an expression reads: a tensor, broadcast to the result's shape; or a number, of the expression's own dtype. */
 export type Operand = Tensor | number | { readonly value: number; readonly dtype: DType };

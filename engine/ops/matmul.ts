@@ -1,9 +1,10 @@
 import source from "../../kernels/matmul.wgsl";
 import { constants } from "../compose.js";
 import { formatShape, formatValue, must } from "../error.js";
+import { sizeOf } from "../shape.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
-import { broadcastShapes, requireOptions, requireTensor, sizeOf } from "./arguments.js";
+import { broadcastShapes, requireOptions, requireTensor } from "./arguments.js";
 import { elements, multiplyTiled } from "./product.js";
 import { sum } from "./reduce.js";
 import type { Access } from "./tiles.js";
@@ -80,7 +81,7 @@ function gradientOfB(dy: Tensor, a: Tensor, b: Tensor, options: CheckedOptions):
 
 function asMatrix(x: Tensor): Tensor {
   const columns = x.shape.at(-1)!;
-  return x.alias([x.shape.slice(0, -1).reduce((product, length) => product * length, 1), columns]);
+  return x.alias([sizeOf(x.shape.slice(0, -1)), columns]);
 }
 
 /** Sums over the batch axes along which the operand was repeated. */

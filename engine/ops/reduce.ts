@@ -1,7 +1,8 @@
 import { formatShape, must } from "../error.js";
+import { sameShape, sizeOf } from "../shape.js";
 import { isRecorded, record } from "../tape.js";
 import type { Axes, DType, Tensor } from "../tensor.js";
-import { requireTensor, resolveAxes, sameShape, sizeOf } from "./arguments.js";
+import { requireTensor, resolveAxes } from "./arguments.js";
 import { fill } from "./create.js";
 import { mapElements } from "./map.js";
 import { type Block, reduceBlock, spreadBack } from "./reduction.js";

@@ -1,7 +1,8 @@
 import { formatShape, formatValue, must } from "../error.js";
+import { sizeOf } from "../shape.js";
 import { record } from "../tape.js";
 import type { Axes, Tensor } from "../tensor.js";
-import { requireTensor, resolveAxes, sizeOf } from "./arguments.js";
+import { requireTensor, resolveAxes } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import { sum } from "./reduce.js";
 import { rowMajorStrides, stridedCopy } from "./strided-copy.js";

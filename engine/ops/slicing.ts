@@ -1,7 +1,8 @@
 import { formatShape, formatValue, must } from "../error.js";
+import { sameShape } from "../shape.js";
 import { record } from "../tape.js";
 import type { Axes, Tensor } from "../tensor.js";
-import { requireSameDtype, requireTensor, resolveAxes, sameShape } from "./arguments.js";
+import { requireSameDtype, requireTensor, resolveAxes } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import { expandDims, reshape } from "./shape.js";
 import { rowMajorStrides, stridedCopy } from "./strided-copy.js";

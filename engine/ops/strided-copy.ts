@@ -1,6 +1,7 @@
 import { holdsVectors } from "../commands.js";
 import source from "../../kernels/strided-copy.wgsl";
 import { constants } from "../compose.js";
+import { sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
 /** A tensor seen as a box: element (i₀, i₁, …) lies at `offset + Σ iₐ·stridesₐ`, counted in elements. */
@@ -40,7 +41,7 @@ export function stridedCopy(
   origin: StridedView,
   target: StridedView,
 ): void {
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = sizeOf(shape);
   if (count === 0) return;
   const { engine } = origin.tensor;
   const axes = mergedAxes(shape, origin.strides, target.strides);

@@ -6,9 +6,11 @@
 /** A function of the multi-index of the result: the multi-index of the source, or null for padding. */
 export type IndexMap = (index: readonly number[]) => readonly number[] | null;
 
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+
 /** Calls `visit` with every multi-index of a shape in row-major order. */
 export function forEachIndex(shape: readonly number[], visit: (index: readonly number[], flat: number) => void): void {
-  const size = shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf(shape);
   for (let flat = 0; flat < size; flat++) {
     const index: number[] = [];
     let rest = flat;
@@ -48,7 +50,7 @@ export function movedGradient(
   shape: readonly number[],
   map: IndexMap,
 ): number[] {
-  const gradient = new Array<number>(sourceShape.reduce((product, length) => product * length, 1)).fill(0);
+  const gradient = new Array<number>(sizeOf(sourceShape)).fill(0);
   forEachIndex(shape, (index, flat) => {
     const from = map(index);
     if (from) gradient[flatPlace(sourceShape, from)]! += weights[flat]!;

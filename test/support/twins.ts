@@ -1,15 +1,15 @@
 /** Float64 twins of tensors and operations: plain loops that say what an operation means. */
 
-import { flatPlace, forEachIndex } from "./index-map.js";
+import { flatPlace, forEachIndex, sizeOf } from "./index-map.js";
 import { randomSource } from "./random.js";
+
+export { sizeOf };
 
 /** An array in float64. */
 export interface Twin {
   readonly shape: readonly number[];
   readonly values: readonly number[];
 }
-
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
 /** Random f32 numbers between low and high. */
 export function randomTwin(shape: readonly number[], { low = -2, high = 2, seed = 1 } = {}): Twin {
