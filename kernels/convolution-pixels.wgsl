@@ -6,7 +6,7 @@ struct RightStep {
 }
 
 fn right_place(batch: Batch, column: u32) -> Point {
-  return pixel_point(pixel_at(column));
+  return pixel_point(in_group(batch, pixel_at(column)));
 }
 
 fn right_step(inner: u32) -> RightStep {

@@ -6,7 +6,7 @@ struct RightStep {
 }
 
 fn right_place(batch: Batch, column: u32) -> Point {
-  return tap_point(tap_at(column));
+  return tap_point(in_group(batch, tap_at(column)));
 }
 
 fn right_step(inner: u32) -> RightStep {

@@ -5,6 +5,7 @@
 // element of a pixel and a tap lies at the sum of both points. Where taps are the inner axis and pixels the columns, the
 // product is the convolution or the gradient of its input (there the image is dy, and taps go backwards); where pixels
 // are the inner axis and taps the columns, it is the gradient of the weights.
+// With groups, a batch is one group of channels: each operand and the product has its own stretch for it.
 // Points walk in steps that the host gives; with PHASED, a pixel sees only the taps of its own phase (strided dy).
 
 struct Uniforms {
@@ -20,11 +21,14 @@ struct Uniforms {
   left_row: u32,
   left_run: u32,
   left_jump: u32,
+  left_group: u32,
+  product_group: u32,
   product_size: u32,
   product_area: u32,
   product_jump: u32,
   stride_y: i32,
   stride_x: i32,
+  image_group: i32,
   pixel_channels: i32,
   tap_channels: i32,
   image: vec4i,
@@ -42,10 +46,11 @@ struct Uniforms {
 
 struct Batch {
   split: u32,
+  group: u32,
 }
 
 fn batch_of(index: u32, split: u32) -> Batch {
-  return Batch(split);
+  return Batch(split, index);
 }
 
 // The left operand: runs of neighbours along the inner axis, left_jump from one run to the next, in loads.
@@ -56,7 +61,7 @@ struct LeftStep {
 }
 
 fn left_place(batch: Batch, row: u32) -> u32 {
-  return row * uniforms.left_row;
+  return batch.group * uniforms.left_group + row * uniforms.left_row;
 }
 
 fn left_step(inner: u32) -> LeftStep {
@@ -128,6 +133,11 @@ fn tap_point(at: Counted) -> Point {
   return point;
 }
 
+// Where a column lies, in the group's own channels.
+fn in_group(batch: Batch, at: Counted) -> Counted {
+  return Counted(at.x, at.y, at.start + i32(batch.group) * uniforms.image_group);
+}
+
 fn pixel_at(index: u32) -> Counted {
   return counted(index, uniforms.pixel_count, uniforms.pixel_channels);
 }
@@ -149,5 +159,6 @@ fn image_at(a: Point, b: Point) -> f32 {
 
 fn product_at(batch: Batch, row: u32, column: u32) -> u32 {
   let place = column / uniforms.product_area * uniforms.product_jump + column % uniforms.product_area;
-  return (batch.split * uniforms.product_size + row * uniforms.product_area + place) / PRODUCT_COLUMNS;
+  let start = batch.split * uniforms.product_size + batch.group * uniforms.product_group;
+  return (start + row * uniforms.product_area + place) / PRODUCT_COLUMNS;
 }

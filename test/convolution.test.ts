@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { conv2d, type Conv2dOptions, type Engine, matmul, type Tensor } from "webgpu-imle";
+import { conv1d, conv2d, type Conv2dOptions, type Engine, matmul, type Tensor } from "webgpu-imle";
 import { scoped, testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
 import { expectClose, expectGradients, expectValue, type OperationCase } from "./support/gradients.js";
@@ -13,25 +13,27 @@ type Sizes = Omit<Conv2dOptions, "bias">;
 const asPair = (value: number | Pair): Pair => (typeof value === "number" ? [value, value] : value);
 
 /** The convolution in float64, by the definition. */
-function conv2dTwin(x: Twin, w: Twin, { stride = 1, padding = 0 }: Sizes, bias?: Twin): Twin {
+function conv2dTwin(x: Twin, w: Twin, sizes: Sizes, bias?: Twin): Twin {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = sizes;
   const [images, channels, height, width] = x.shape as [number, number, number, number];
-  const [outs, , kernelHeight, kernelWidth] = w.shape as [number, number, number, number];
-  const [[strideY, strideX], [padY, padX]] = [asPair(stride), asPair(padding)];
-  const outHeight = Math.floor((height + 2 * padY - kernelHeight) / strideY) + 1;
-  const outWidth = Math.floor((width + 2 * padX - kernelWidth) / strideX) + 1;
+  const [outs, own, kernelHeight, kernelWidth] = w.shape as [number, number, number, number];
+  const [[strideY, strideX], [padY, padX], [farY, farX]] = [asPair(stride), asPair(padding), asPair(dilation)];
+  const outHeight = Math.floor((height + 2 * padY - farY * (kernelHeight - 1) - 1) / strideY) + 1;
+  const outWidth = Math.floor((width + 2 * padX - farX * (kernelWidth - 1) - 1) / strideX) + 1;
   const values: number[] = [];
   for (let n = 0; n < images; n++) {
     for (let o = 0; o < outs; o++) {
       for (let oy = 0; oy < outHeight; oy++) {
         for (let ox = 0; ox < outWidth; ox++) {
           let sum = bias?.values[o] ?? 0;
-          for (let c = 0; c < channels; c++) {
+          for (let c = 0; c < own; c++) {
+            const channel = Math.floor(o / (outs / groups)) * own + c;
             for (let ky = 0; ky < kernelHeight; ky++) {
               for (let kx = 0; kx < kernelWidth; kx++) {
-                const [y, x_] = [oy * strideY - padY + ky, ox * strideX - padX + kx];
+                const [y, x_] = [oy * strideY - padY + farY * ky, ox * strideX - padX + farX * kx];
                 if (y < 0 || y >= height || x_ < 0 || x_ >= width) continue;
-                const weight = w.values[((o * channels + c) * kernelHeight + ky) * kernelWidth + kx]!;
-                sum += weight * x.values[((n * channels + c) * height + y) * width + x_]!;
+                const weight = w.values[((o * own + c) * kernelHeight + ky) * kernelWidth + kx]!;
+                sum += weight * x.values[((n * channels + channel) * height + y) * width + x_]!;
               }
             }
           }
@@ -72,6 +74,39 @@ for (const as of ["software", "gpu"] as const) {
     await expectValue(engine, operation([2, 5, 6, 6], [3, 5, 1, 1], { stride: 2 }));
   });
 
+  test("windows may be dilated, and channels convolved in groups, down to one a channel", async () => {
+    await expectValue(engine, operation([1, 2, 9, 8], [3, 2, 3, 2], { dilation: [2, 3], padding: 1 }, true));
+    await expectValue(engine, operation([2, 1, 7, 11], [2, 1, 3, 3], { dilation: 2, stride: 2, padding: [0, 2] }));
+    await expectValue(engine, operation([2, 4, 5, 6], [6, 2, 3, 3], { groups: 2, padding: 1 }, true));
+    await expectValue(engine, operation([3, 5, 6, 4], [5, 1, 3, 3], { groups: 5, dilation: [2, 1], padding: 1 }, true));
+    await expectValue(engine, operation([1, 128, 4, 4], [4, 64, 3, 3], { groups: 2, padding: 1 }, true));
+  });
+
+  test("a convolution of sequences is the one of images of one row, and so are its gradients", async () => {
+    await scoped(engine, async () => {
+      for (const [x, w, sizes] of [
+        [[2, 3, 9], [4, 3, 3], {}],
+        [[2, 4, 11], [6, 2, 3], { stride: 2, padding: 2, dilation: 2, groups: 2 }],
+      ] as const) {
+        const { stride = 1, padding = 0, dilation = 1, groups = 1 } = sizes as Record<string, number>;
+        const asRow = ({ shape, values }: Twin): Twin => ({ shape: [shape[0]!, shape[1]!, 1, shape[2]!], values });
+        const case1d: OperationCase = {
+          name: `conv1d [${x}] [${w}]`,
+          inputs: [randomTwin(x, { seed: 31 }), randomTwin(w, { seed: 32 }), randomTwin([w[0]], { seed: 33 })],
+          run: (...[sequences, weights, bias]) => conv1d(sequences!, weights!, { ...sizes, bias: bias! }),
+          twin: (...[sequences, weights, bias]) => {
+            const pairs = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], groups } as const;
+            const { shape, values } = conv2dTwin(asRow(sequences!), asRow(weights!), pairs, bias!);
+            return { shape: [shape[0]!, shape[1]!, shape[3]!], values };
+          },
+          tolerance: { relative: 1e-5, absolute: 1e-5 },
+        };
+        await expectValue(engine, case1d);
+        await expectGradients(engine, case1d);
+      }
+    });
+  });
+
   test("a convolution of many channels splits its inner axis and adds the bias once", async () => {
     await expectValue(engine, operation([1, 64, 4, 4], [3, 64, 3, 3], { padding: 1 }, true));
   });
@@ -83,6 +118,9 @@ for (const as of ["software", "gpu"] as const) {
     await expectGradients(engine, operation([2, 2, 7, 6], [3, 2, 3, 2], { stride: 2, padding: 1 }, true));
     await expectGradients(engine, operation([1, 2, 9, 7], [2, 2, 3, 5], { stride: [3, 2], padding: [1, 2] }));
     await expectGradients(engine, operation([1, 1, 5, 5], [2, 1, 1, 2], { stride: [1, 3] }, true));
+    await expectGradients(engine, operation([1, 2, 7, 8], [2, 2, 3, 2], { dilation: [2, 3], padding: 2 }, true));
+    await expectGradients(engine, operation([1, 4, 4, 4], [4, 2, 2, 2], { groups: 2, padding: 1 }, true));
+    await expectGradients(engine, operation([1, 3, 5, 4], [3, 1, 2, 2], { groups: 3, stride: [2, 1], dilation: 2 }));
   });
 
   test("a large image's gradients are those that the float64 convolution says are linear in it", async () => {
@@ -161,14 +199,23 @@ refusals("wrong ranks, channels, kernels, strides, paddings, biases and dtypes",
   refused(() => conv2d(x, w.reshape([6, 9])), "shape", /^conv2d: w must have 4 axes.*got shape \[6, 9\]/);
   refused(() => conv2d(x, engine.zeros([3, 1, 3, 3])), "shape", /^conv2d: .*number of channels.*got 2 and 1/);
   refused(() => conv2d(engine.zeros([1, 0, 5, 5]), engine.zeros([3, 0, 3, 3])), "shape", /got 0 and 0/);
-  refused(() => conv2d(x, engine.zeros([3, 2, 6, 3])), "shape", /^conv2d: the kernel must be .*5×5, got 6×3/);
-  refused(() => conv2d(x, engine.zeros([3, 2, 0, 3])), "shape", /^conv2d: the kernel must be .*got 0×3/);
+  refused(() => conv2d(x, engine.zeros([3, 2, 6, 3])), "shape", /^conv2d: the \(dilated\) window must be .*5×5, got 6×3/);
+  refused(() => conv2d(x, engine.zeros([3, 2, 0, 3])), "shape", /^conv2d: the \(dilated\) window must be .*got 0×3/);
   for (const stride of [0, -1, 1.5, NaN, "2", [1], [1, 0], [1, 2, 3], null]) {
     refused(() => conv2d(x, w, { stride: wrong(stride) }), "value", /^conv2d: stride must be a whole number from 1/);
   }
   for (const padding of [-1, 0.5, Infinity, [0, -1], {}]) {
     refused(() => conv2d(x, w, { padding: wrong(padding) }), "value", /^conv2d: padding must be a whole number from 0/);
   }
+  refused(() => conv2d(x, w, { dilation: 3 }), "shape", /^conv2d: the \(dilated\) window .*5×5, got 7×7/);
+  refused(() => conv2d(x, w, { dilation: 0 }), "value", /^conv2d: dilation must be a whole number from 1/);
+  for (const groups of [0, 2, 1.5, "1", null]) {
+    refused(() => conv2d(x, w, { groups: wrong(groups) }), "value", /^conv2d: groups must be .*2 and 3/);
+  }
+  refused(() => conv2d(x, engine.zeros([4, 2, 3, 3]), { groups: 2 }), "shape", /^conv2d: axis 1 of w .*got 2/);
+  refused(() => conv1d(x, w), "shape", /^conv1d: x must have 3 axes/);
+  refused(() => conv1d(engine.ones([1, 2, 5]), engine.ones([1, 2, 6])), "shape", /^conv1d: .*image's 5, got 6/);
+  refused(() => conv1d(x, w, { stride: wrong([1, 2]) }), "value", /^conv1d: stride/);
   refused(() => conv2d(x, w, { bias: engine.zeros([2]) }), "shape", /^conv2d: bias .*\[3\], got \[2\]/);
   refused(() => conv2d(x, w, { bias: engine.zeros([3, 1]) }), "shape", /^conv2d: bias .*got \[3, 1\]/);
   refused(() => conv2d(x, w, { bias: wrong(true) }), "value", /^conv2d: bias must be a tensor, got true/);

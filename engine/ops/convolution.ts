@@ -3,7 +3,7 @@ import pixelColumns from "../../kernels/convolution-pixels.wgsl";
 import tapColumns from "../../kernels/convolution-taps.wgsl";
 import source from "../../kernels/convolution.wgsl";
 import { constants, type Piece } from "../compose.js";
-import { formatShape, must } from "../error.js";
+import { formatShape, formatValue, must } from "../error.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
 import { requireOptions, requirePair, requireTensor } from "./arguments.js";
@@ -11,15 +11,25 @@ import { elements, multiplyTiled, type Product } from "./product.js";
 import { sum } from "./reduce.js";
 import type { Access } from "./tiles.js";
 
-/** Options of {@link conv2d}. A pair is [vertical, horizontal]. */
-export interface Conv2dOptions {
-  /** Steps of the kernel over the image, from 1. */
-  stride?: number | readonly [number, number];
+/** What {@link conv2d} and {@link conv1d} take; `Sizes` is a number, or one for each axis of the window. */
+interface ConvolutionOptions<Sizes> {
+  /** Steps of the window over the image, from 1. */
+  stride?: Sizes;
   /** Zeros around the image, on both sides. */
-  padding?: number | readonly [number, number];
+  padding?: Sizes;
+  /** Distance of neighbours of the window on the image, from 1. */
+  dilation?: Sizes;
+  /** Channels in so many groups, each convolved by itself; it must divide the input's and the output's channels. */
+  groups?: number;
   /** One number an output channel, `[out]`, f32. */
   bias?: Tensor;
 }
+
+/** Options of {@link conv2d}. A pair is [vertical, horizontal]. */
+export interface Conv2dOptions extends ConvolutionOptions<number | readonly [number, number]> {}
+
+/** Options of {@link conv1d}. */
+export interface Conv1dOptions extends ConvolutionOptions<number> {}
 
 type Pair = readonly [number, number];
 
@@ -33,6 +43,8 @@ interface Geometry {
   readonly taps: Pair;
   readonly stride: Pair;
   readonly padding: Pair;
+  readonly dilation: Pair;
+  readonly groups: number;
 }
 
 /**
@@ -40,109 +52,152 @@ interface Geometry {
  * image where it lies.
  *
  * @param x `[images, channels, height, width]`, f32
- * @param w `[out, channels, kernel height, kernel width]`, f32
- * @returns `[images, out, ⌊(height + 2·padding − kernel height) / stride⌋ + 1, …]`
- * @throws ImleError `shape` where the channels differ or the kernel is larger than the padded image; `dtype` unless all
- * are f32; `value` where stride or padding is not a whole number in its range
+ * @param w `[out, channels / groups, window's height, window's width]`, f32
+ * @returns `[images, out, ⌊(height + 2·padding − dilation·(window's height − 1) − 1) / stride⌋ + 1, …]`
+ * @throws ImleError `shape` where the channels differ or the dilated window is larger than the padded image; `dtype`
+ * unless all are f32; `value` where an option is not a whole number in its range
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
-  requireOptions("conv2d", options, ["stride", "padding", "bias"]);
-  const { stride = 1, padding = 0, bias } = options;
-  requireTensor("conv2d", "x", x, ["f32"]);
-  requireTensor("conv2d", "w", w, ["f32"]);
-  if (bias !== undefined) requireTensor("conv2d", "bias", bias, ["f32"]);
+  return convolution("conv2d", x, w, options, (name, value, least) => requirePair("conv2d", name, value, least));
+}
+
+/**
+ * Convolution of sequences; see {@link conv2d}.
+ *
+ * @param x `[sequences, channels, length]`, f32
+ * @param w `[out, channels / groups, window]`, f32
+ * @returns `[sequences, out, ⌊(length + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1]`
+ * @throws ImleError as {@link conv2d}
+ */
+export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tensor {
+  return convolution("conv1d", x, w, options, (name, value, least) => {
+    const [one] = requirePair("conv1d", name, Array.isArray(value) ? null : value, least);
+    return [name === "padding" ? 0 : 1, one];
+  });
+}
+
+type Operation = "conv1d" | "conv2d";
+
+function convolution(
+  operation: Operation,
+  x: Tensor,
+  w: Tensor,
+  options: Conv1dOptions | Conv2dOptions,
+  pair: (name: string, value: unknown, least: number) => Pair,
+): Tensor {
+  requireOptions(operation, options, ["stride", "padding", "dilation", "groups", "bias"]);
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, bias } = options;
+  requireTensor(operation, "x", x, ["f32"]);
+  requireTensor(operation, "w", w, ["f32"]);
+  if (bias !== undefined) requireTensor(operation, "bias", bias, ["f32"]);
   const inputs = bias ? [x, w, bias] : [x, w];
-  x.engine.check("conv2d", inputs);
-  const geometry = describe(
-    x,
-    w,
-    bias,
-    requirePair("conv2d", "stride", stride, 1),
-    requirePair("conv2d", "padding", padding, 0),
-  );
+  x.engine.check(operation, inputs);
+  const geometry = describe(operation, x, w, bias, {
+    stride: pair("stride", stride, 1),
+    padding: pair("padding", padding, 0),
+    dilation: pair("dilation", dilation, 1),
+    groups,
+  });
   const { images, outChannels, outSize } = geometry;
-  const y = x.engine.output("conv2d", [images, outChannels, ...outSize]);
+  const lengths = operation === "conv2d" ? outSize : [outSize[1]];
+  const y = x.engine.output(operation, [images, outChannels, ...lengths]);
   convolve(x, w, bias, y, geometry);
   record({
-    label: "conv2d",
+    label: operation,
     inputs,
     outputs: [y],
     saved: [x, w],
     backward: ([dy]) => [
       x.requiresGrad ? gradientOfImage(dy!, w, x, geometry) : null,
       w.requiresGrad ? gradientOfWeights(dy!, w, x, geometry) : null,
-      ...(bias ? [bias.requiresGrad ? sum(dy!, [0, 2, 3]) : null] : []),
+      ...(bias ? [bias.requiresGrad ? sum(dy!, [0, 2, 3].slice(0, 1 + lengths.length)) : null] : []),
     ],
   });
   return y;
 }
 
-/** Rows are output channels, columns output pixels, the inner axis the taps of all channels. */
+/** Rows are output channels, columns output pixels, the inner axis the taps of all channels of a group. */
 function convolve(x: Tensor, w: Tensor, bias: Tensor | undefined, y: Tensor, geometry: Geometry): void {
-  const { images, channels, outChannels, size, outSize, taps, stride, padding } = geometry;
-  const inner = channels * area(taps);
+  const { images, channels, outChannels, size, outSize, taps, stride, padding, dilation, groups } = geometry;
+  const inner = (channels / groups) * area(taps);
+  const rows = outChannels / groups;
   multiply({
-    rows: outChannels,
+    rows,
     columns: images * area(outSize),
     inner,
-    left: { tensor: w, row: inner, run: inner, jump: inner },
+    groups,
+    left: { tensor: w, row: inner, run: inner, jump: inner, group: rows * inner },
     image: x,
     imageSize: size,
     imageChannels: channels,
     columnsAre: "pixels",
     pixels: { start: [-padding[0], -padding[1]], step: stride, count: outSize },
-    taps: { step: [1, 1], count: taps },
+    taps: { step: dilation, count: taps },
     isPadded: padding[0] + padding[1] > 0,
     phases: [1, 1],
     product: y,
     productArea: area(outSize),
+    productRows: outChannels,
     bias,
   });
 }
 
-/** Rows are input channels, columns input pixels, the inner axis the taps of all output channels, walked backwards. */
+/** Rows are input channels, columns input pixels, the inner axis a group's output channels' taps, walked backwards. */
 function gradientOfImage(dy: Tensor, w: Tensor, x: Tensor, geometry: Geometry): Tensor {
-  const { images, channels, outChannels, size, outSize, taps, stride, padding } = geometry;
-  const dx = dy.engine.output("conv2d", x.shape);
+  const { images, channels, outChannels, size, outSize, taps, stride, padding, dilation, groups } = geometry;
+  const dx = dy.engine.output("convolution gradient", x.shape);
+  const [rows, outs] = [channels / groups, outChannels / groups];
   multiply({
-    rows: channels,
+    rows,
     columns: images * area(size),
-    inner: outChannels * area(taps),
-    left: { tensor: w, row: area(taps), run: area(taps), jump: channels * area(taps) },
+    inner: outs * area(taps),
+    groups,
+    left: { tensor: w, row: area(taps), run: area(taps), jump: rows * area(taps), group: outs * rows * area(taps) },
     image: dy,
     imageSize: outSize,
     imageChannels: outChannels,
     columnsAre: "pixels",
     pixels: { start: padding, step: [1, 1], count: size },
-    taps: { step: [-1, -1], count: taps },
+    taps: { step: [-dilation[0], -dilation[1]], count: taps },
     isPadded: true,
     phases: stride,
     product: dx,
     productArea: area(size),
+    productRows: channels,
     bias: undefined,
   });
   return dx;
 }
 
-/** Rows are output channels, columns the taps of all input channels, the inner axis the output pixels of all images. */
+/** Rows are output channels, columns the taps of a group's input channels, the inner axis all images' output pixels. */
 function gradientOfWeights(dy: Tensor, w: Tensor, x: Tensor, geometry: Geometry): Tensor {
-  const { images, channels, outChannels, size, outSize, taps, stride, padding } = geometry;
-  const dw = dy.engine.output("conv2d", w.shape);
+  const { images, channels, outChannels, size, outSize, taps, stride, padding, dilation, groups } = geometry;
+  const dw = dy.engine.output("convolution gradient", w.shape);
+  const columns = (channels / groups) * area(taps);
+  const rows = outChannels / groups;
   multiply({
-    rows: outChannels,
-    columns: channels * area(taps),
+    rows,
+    columns,
     inner: images * area(outSize),
-    left: { tensor: dy, row: area(outSize), run: area(outSize), jump: outChannels * area(outSize) },
+    groups,
+    left: {
+      tensor: dy,
+      row: area(outSize),
+      run: area(outSize),
+      jump: outChannels * area(outSize),
+      group: rows * area(outSize),
+    },
     image: x,
     imageSize: size,
     imageChannels: channels,
     columnsAre: "taps",
     pixels: { start: [-padding[0], -padding[1]], step: stride, count: outSize },
-    taps: { step: [1, 1], count: taps },
+    taps: { step: dilation, count: taps },
     isPadded: padding[0] + padding[1] > 0,
     phases: [1, 1],
     product: dw,
-    productArea: channels * area(taps),
+    productArea: columns,
+    productRows: outChannels,
     bias: undefined,
   });
   return dw;
@@ -150,13 +205,16 @@ function gradientOfWeights(dy: Tensor, w: Tensor, x: Tensor, geometry: Geometry)
 
 /** One of a convolution's three products, in the words of kernels/convolution.wgsl. */
 interface ConvolutionProduct {
+  /** Of one group, as are the columns and the inner axis. */
   readonly rows: number;
   readonly columns: number;
   readonly inner: number;
-  /** Element (row, k) lies at `row·row + ⌊k / run⌋·jump + k % run`. */
-  readonly left: { readonly tensor: Tensor; readonly row: number; readonly run: number; readonly jump: number };
+  readonly groups: number;
+  /** Element (row, k) of group g lies at `g·group + row·row + ⌊k / run⌋·jump + k % run`. */
+  readonly left: Readonly<Record<"row" | "run" | "jump" | "group", number>> & { readonly tensor: Tensor };
   readonly image: Tensor;
   readonly imageSize: Pair;
+  /** Of all groups, as are the product's rows. */
   readonly imageChannels: number;
   readonly columnsAre: "pixels" | "taps";
   readonly pixels: { readonly start: Pair; readonly step: Pair; readonly count: Pair };
@@ -168,22 +226,24 @@ interface ConvolutionProduct {
   readonly product: Tensor;
   /** Columns that lie side by side in the product. */
   readonly productArea: number;
+  readonly productRows: number;
   readonly bias: Tensor | undefined;
 }
 
 function multiply(part: ConvolutionProduct): void {
-  const { rows, columns, inner, left, image, imageSize, imageChannels, pixels, taps, phases, product, bias } = part;
+  const { rows, columns, inner, groups, left, image, imageSize, imageChannels, pixels, taps, phases } = part;
+  const { isPadded, columnsAre, product, productArea, productRows, bias } = part;
   const isPhased = phases[0] * phases[1] > 1;
-  const { isPadded, columnsAre, productArea } = part;
   const imageArea = area(imageSize);
+  const leftSteps = [left.row, left.run, left.jump, left.group];
   multiplyTiled({
-    operation: "conv2d",
-    name: `conv2d:${columnsAre}:${isPadded}:${isPhased}:${bias !== undefined}`,
+    operation: "convolution",
+    name: `convolution:${columnsAre}:${isPadded}:${isPhased}:${bias !== undefined}`,
     rows,
     columns,
     inner,
-    batches: 1,
-    left: left.run % 4 === 0 && left.row % 4 === 0 && left.jump % 4 === 0 ? "inner" : "scalar",
+    batches: groups,
+    left: leftSteps.every((step) => step % 4 === 0) ? "inner" : "scalar",
     right: "scalar",
     leftAlongInner: true,
     rightAlongInner: columnsAre === "taps",
@@ -203,19 +263,22 @@ function multiply(part: ConvolutionProduct): void {
       bias ? { name: "kernels/convolution-bias.wgsl", text: biasSource } : withoutBias,
     ],
     buffers: {
-      left: left.tensor.slice("conv2d"),
-      image: image.slice("conv2d"),
-      ...(bias && { bias: bias.slice("conv2d") }),
+      left: left.tensor.slice("convolution"),
+      image: image.slice("convolution"),
+      ...(bias && { bias: bias.slice("convolution") }),
     },
     uniforms: (access) => ({
       left_row: left.row / widthOf(access),
       left_run: left.run / widthOf(access),
       left_jump: left.jump / widthOf(access),
+      left_group: left.group / widthOf(access),
       product_size: product.size,
       product_area: productArea,
-      product_jump: rows * productArea,
+      product_jump: productRows * productArea,
+      product_group: rows * productArea,
       stride_y: phases[0],
       stride_x: phases[1],
+      image_group: (imageChannels / groups) * imageArea,
       pixel_channels: imageChannels * imageArea,
       tap_channels: imageArea,
       image: imageSize,
@@ -234,44 +297,81 @@ const withoutBias: Piece = { name: "initial", text: "fn initial_at(batch: Batch,
 const widthOf = (access: Access): number => (access === "scalar" ? 1 : 4);
 const area = ([height, width]: Pair): number => height * width;
 
-function describe(x: Tensor, w: Tensor, bias: Tensor | undefined, stride: Pair, padding: Pair): Geometry {
-  for (const [name, { shape }, form] of [
-    ["x", x, "[images, channels, height, width]"],
-    ["w", w, "[out, channels, height, width]"],
-  ] as const) {
+const forms = {
+  conv1d: { x: "[sequences, channels, length]", w: "[out, channels / groups, window]" },
+  conv2d: { x: "[images, channels, height, width]", w: "[out, channels / groups, height, width]" },
+} as const;
+
+function describe(
+  operation: Operation,
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | undefined,
+  options: Pick<Geometry, "stride" | "padding" | "dilation" | "groups">,
+): Geometry {
+  const { stride, padding, dilation, groups } = options;
+  const rank = operation === "conv2d" ? 4 : 3;
+  for (const [name, { shape }] of Object.entries({ x, w })) {
     must(
-      shape.length === 4,
+      shape.length === rank,
       "shape",
-      () => `conv2d: ${name} must have 4 axes, ${form}, got shape ${formatShape(shape)}`,
+      () =>
+        `${operation}: ${name} must have ${rank} axes, ${forms[operation][name as "x" | "w"]}, ` +
+        `got shape ${formatShape(shape)}`,
       "Reshape it, with 1 for axes that are missing.",
     );
   }
-  const [images, channels, height, width] = x.shape as [number, number, number, number];
-  const [outChannels, ownChannels, kernelHeight, kernelWidth] = w.shape as [number, number, number, number];
+  /** A sequence is an image of one row. */
+  const asImage = ({ shape }: Tensor): [number, number, number, number] =>
+    (rank === 4 ? [...shape] : [shape[0]!, shape[1]!, 1, shape[2]!]) as [number, number, number, number];
+  const [images, channels, height, width] = asImage(x);
+  const [outChannels, ownChannels, ...taps] = asImage(w);
   must(
-    channels === ownChannels && channels > 0,
-    "shape",
-    () => `conv2d: x and w must have the same number of channels, from 1, got ${channels} and ${ownChannels}`,
-    "Axis 1 of both is the channel: x is [images, channels, …] and w is [out, channels, …].",
+    Number.isInteger(groups) && groups >= 1 && channels % groups === 0 && outChannels % groups === 0,
+    "value",
+    () =>
+      `${operation}: groups must be a whole number from 1 that divides the channels of x and of the output, ` +
+      `${channels} and ${outChannels}, got ${formatValue(groups)}`,
+    "Leave it out for one group, or pass the number of channels for one group a channel.",
   );
-  const [paddedHeight, paddedWidth] = [height + 2 * padding[0], width + 2 * padding[1]];
   must(
-    kernelHeight > 0 && kernelWidth > 0 && kernelHeight <= paddedHeight && kernelWidth <= paddedWidth,
+    channels === ownChannels * groups && channels > 0,
     "shape",
     () =>
-      `conv2d: the kernel must be from 1×1 up to the padded image's ${paddedHeight}×${paddedWidth}, ` +
-      `got ${kernelHeight}×${kernelWidth}`,
-    "Use a smaller kernel or more padding.",
+      groups === 1
+        ? `${operation}: x and w must have the same number of channels, from 1, got ${channels} and ${ownChannels}`
+        : `${operation}: axis 1 of w must be the ${channels} channels of x divided by ${groups} groups, ` +
+          `from 1, got ${ownChannels}`,
+    `Axis 1 of both is the channel: x is ${forms[operation].x} and w is ${forms[operation].w}.`,
+  );
+  const axes = [0, 1] as const;
+  const padded = axes.map((axis) => [height, width][axis]! + 2 * padding[axis]);
+  const extent = axes.map((axis) => dilation[axis] * (taps[axis]! - 1) + 1);
+  must(
+    axes.every((axis) => taps[axis]! > 0 && extent[axis]! <= padded[axis]!),
+    "shape",
+    () =>
+      `${operation}: the (dilated) window must be from 1 up to the padded image's ` +
+      `${padded.slice(4 - rank).join("×")}, got ${taps.map((n, axis) => (n > 0 ? extent[axis] : n)).slice(4 - rank).join("×")}`,
+    "Use a smaller window, less dilation or more padding.",
   );
   must(
     !bias || (bias.shape.length === 1 && bias.shape[0] === outChannels),
     "shape",
-    () => `conv2d: bias must have one number an output channel, [${outChannels}], got ${formatShape(bias!.shape)}`,
+    () => `${operation}: bias must have one number an output channel, [${outChannels}], got ${formatShape(bias!.shape)}`,
     "Axis 0 of w is the output channel.",
   );
-  const lengthOut = (length: number, taps: number, axis: 0 | 1): number =>
-    Math.floor((length + 2 * padding[axis] - taps) / stride[axis]) + 1;
-  const outSize: Pair = [lengthOut(height, kernelHeight, 0), lengthOut(width, kernelWidth, 1)];
-  const taps: Pair = [kernelHeight, kernelWidth];
-  return { images, channels, outChannels, size: [height, width], outSize, taps, stride, padding };
+  const outSize = axes.map((axis) => Math.floor((padded[axis]! - extent[axis]!) / stride[axis]) + 1);
+  return {
+    images,
+    channels,
+    outChannels,
+    size: [height, width],
+    outSize: outSize as unknown as Pair,
+    taps: taps as Pair,
+    stride,
+    padding,
+    dilation,
+    groups,
+  };
 }
