@@ -8,7 +8,7 @@ import type { Starter } from "./runtime.js";
 import { softwareAdapterEnvironment } from "./software-adapter.js";
 
 /** The package `deno` would link the binary at installation, which npm may have been told not to run. */
-function denoBinary(): string | null {
+export function denoBinary(): string | null {
   const name = process.platform === "win32" ? "deno.exe" : "deno";
   const suffix = process.platform === "linux" ? "-glibc" : "";
   const binary = join(projectRoot, "node_modules", "@deno", `${process.platform}-${process.arch}${suffix}`, name);
