@@ -46,6 +46,8 @@ export interface CountedCase {
 }
 
 export interface CountSettings {
+  /** The suite's; a case that counts what an engine holds makes one of its own. */
+  readonly engine: Engine;
   /** Fewer repeats, where counts do not depend on them. */
   readonly quick: boolean;
 }

@@ -3,6 +3,7 @@
 import type { Benchmark } from "./benchmark.js";
 import { ceilings } from "./benchmarks/ceilings.js";
 import { compile } from "./benchmarks/compile.js";
+import { differential } from "./benchmarks/differential.js";
 import { dijkstraGridBenchmark } from "./benchmarks/dijkstra-grid.js";
 import { elementwise } from "./benchmarks/elementwise.js";
 import { javascript } from "./benchmarks/javascript.js";
@@ -23,4 +24,5 @@ export const benchmarks: readonly Benchmark[] = [
   javascript,
   memory,
   compile,
+  differential,
 ];

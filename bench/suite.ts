@@ -89,7 +89,7 @@ export async function runSuite({ chosen, quick, emit, signal }: SuiteOptions): P
           const [own] = row.rates.filter(({ quantity }) => quantity === one.ceiling);
           if (own) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
         } else {
-          row = { kind: "counted", ...place, counts: await one.count({ quick }) };
+          row = { kind: "counted", ...place, counts: await one.count({ engine, quick }) };
         }
       } catch (error) {
         row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };

@@ -41,6 +41,8 @@ function stepCase(batch: number, side: number, samples: number): TimedCase {
   return {
     name: `I-MLE step [${batch}, ${side}, ${side}] S ${samples}`,
     parameters: { batch, cells: side * side, samples },
+    // Forward and backward solve every instance once a sample each.
+    peers: { task: "grid-paths", batch: 2 * batch * samples, height: side, width: side },
     prepare(engine) {
       const theta = engine.tensor(new Float32Array(batch * side * side).fill(1), [batch, side, side], {
         requiresGrad: true,

@@ -5,9 +5,9 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { dijkstraGridCpu } from "webgpu-imle/testing";
 import { cacheFolder, projectRoot } from "../../tools/runtimes/paths.js";
-import { type Peer, peerCosts, summaryOf } from "./peer.js";
+import { checkSumOfPaths } from "./grid-paths.js";
+import { type Peer, summaryOf } from "./peer.js";
 
 const run = promisify(execFile);
 const source = join(projectRoot, "bench", "peers", "heap.cpp");
@@ -32,14 +32,11 @@ async function compiled(): Promise<string> {
   throw new Error(`no C++ compiler: tried ${compilers.join(", ")}; CXX names another`);
 }
 
-const tolerance = 1e-4;
-
 export const cppHeap: Peer = {
   name: "C++ heap, 1 core",
   tasks: ["grid-paths"],
   async prepare() {
     const program = await compiled();
-    let checked = false;
     return {
       async time(task, budget) {
         if (task.task !== "grid-paths") throw new Error("only grids");
@@ -47,23 +44,9 @@ export const cppHeap: Peer = {
         const parameters = [batch, height, width, budget].map(String);
         const { stdout } = await run(program, parameters, { timeout: 120_000 });
         const { times, sum } = JSON.parse(stdout) as { times: unknown; sum: number };
-        if (!checked) {
-          const wanted = sumOfPaths(batch, height, width);
-          if (!(Math.abs(sum / wanted - 1) < tolerance)) throw new Error(`its paths must cost ${wanted}, got ${sum}`);
-          checked = true;
-        }
+        checkSumOfPaths(task, sum);
         return summaryOf(times);
       },
     };
   },
 };
-
-function sumOfPaths(batch: number, height: number, width: number): number {
-  const size = height * width;
-  const costs = peerCosts(batch * size);
-  let sum = 0;
-  for (let i = 0; i < batch; i++) {
-    sum += dijkstraGridCpu(costs.subarray(i * size, (i + 1) * size), [height, width]).cost;
-  }
-  return sum;
-}

@@ -4,6 +4,7 @@ import { cppHeap } from "./cpp-heap.js";
 import { jaxJs } from "./jax-js.js";
 import { javascriptHeap } from "./javascript-heap.js";
 import type { Peer } from "./peer.js";
+import { pythonHeap } from "./python-heap.js";
 import { pytorch } from "./pytorch.js";
 
-export const peers: readonly Peer[] = [javascriptHeap, cppHeap, jaxJs, pytorch];
+export const peers: readonly Peer[] = [javascriptHeap, cppHeap, pythonHeap, jaxJs, pytorch];

@@ -7,6 +7,7 @@ import { cppHeap } from "../../bench/peers/cpp-heap.js";
 import { javascriptHeap } from "../../bench/peers/javascript-heap.js";
 import { jaxJs } from "../../bench/peers/jax-js.js";
 import { type Peer, peerCosts, type PeerRow, runPeers, summaryOf } from "../../bench/peers/peer.js";
+import { pythonHeap } from "../../bench/peers/python-heap.js";
 import { pytorch } from "../../bench/peers/pytorch.js";
 import { peersTable } from "../../bench/table.js";
 import { summary, timedRow } from "../support/bench-results.js";
@@ -25,6 +26,24 @@ const fake = (name: string, more: Partial<Peer> = {}): Peer => ({
   prepare: () => Promise.resolve({ time: () => Promise.resolve(summary(8, 0.01)) }),
   ...more,
 });
+
+/** Runs `f` while PYTHON names a shell script, or nothing that is there. */
+async function withPython(script: string | null, f: () => Promise<void>): Promise<void> {
+  const before = process.env.PYTHON;
+  const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
+  try {
+    process.env.PYTHON = join(folder, script === null ? "none" : "python");
+    if (script !== null) {
+      writeFileSync(process.env.PYTHON, `#!/bin/sh\n${script}`);
+      chmodSync(process.env.PYTHON, 0o755);
+    }
+    await f();
+  } finally {
+    if (before === undefined) delete process.env.PYTHON;
+    else process.env.PYTHON = before;
+    rmSync(folder, { recursive: true });
+  }
+}
 
 const peersSuite = suite("peers of benchmarks");
 
@@ -75,27 +94,40 @@ peersSuite("heaps solve grids, in C++ with the twin's cost, or say that there is
   assert.ok(median > 0 && count >= 5);
 });
 
+peersSuite("the heap in Python solves grids with the twin's cost, or says that it does not start", async () => {
+  const ready = await pythonHeap.prepare(context).catch((error: Error) => error.message);
+  if (typeof ready === "string") return assert.match(ready, /does not start; PYTHON names another python$/);
+  const { median, count } = await ready.time(grid, 5);
+  assert.ok(median > 0 && count >= 5);
+  await ready.close?.();
+});
+
+peersSuite("of a large batch the heap in Python solves a part, whose time is scaled and whose cost must be right", async () => {
+  const costs = peerCosts(140);
+  const sum = costs.reduce((total, cost) => total + cost, 0); // paths of one cell
+  const answer = (told: number): string => `echo '{"times": [3, 1, 2], "sum": ${told}}'`;
+  await withPython(`echo '{}'\nread task\n${answer(sum)}\nread task\n${answer(sum + 1)}\n`, async () => {
+    const ready = await pythonHeap.prepare(context);
+    const task = { task: "grid-paths", batch: 1400, height: 1, width: 1 } as const;
+    assert.is((await ready.time(task, 5)).median, 20);
+    const wrong = await ready.time(task, 5).then(() => "", (error: Error) => error.message);
+    assert.match(wrong, /^its paths must cost /);
+    await ready.close?.();
+  });
+});
+
 peersSuite("PyTorch that is not there is one line; one that is gives its times", async () => {
-  const before = process.env.PYTHON;
-  const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
-  try {
-    process.env.PYTHON = join(folder, "none");
+  await withPython(null, async () => {
     const message = await pytorch.prepare(context).then(() => "", (error: Error) => error.message);
     assert.match(message, /none has no torch; PYTHON names another python$/);
-    const python = join(folder, "python");
-    writeFileSync(python, `#!/bin/sh\necho '{}'\nread task\necho '{"times": [3, 1, 2]}'\n`);
-    chmodSync(python, 0o755);
-    process.env.PYTHON = python;
+  });
+  await withPython(`echo '{}'\nread task\necho '{"times": [3, 1, 2]}'\n`, async () => {
     const ready = await pytorch.prepare(context);
     assert.is((await ready.time(product, 5)).median, 2);
     const ended = await ready.time(product, 5).then(() => "", (error: Error) => error.message);
     assert.match(ended, /python ended$/);
     await ready.close?.();
-  } finally {
-    if (before === undefined) delete process.env.PYTHON;
-    else process.env.PYTHON = before;
-    rmSync(folder, { recursive: true });
-  }
+  });
 });
 
 peersSuite("jax-js that is not there is one line", async () => {

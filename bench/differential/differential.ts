@@ -1,0 +1,85 @@
+/** Solvers against their twins on many instances: what a solver declares, and how it is run. */
+
+import { type Engine, solve, type Solver, type Strategy, type Tensor } from "webgpu-imle";
+import type { CountedCase } from "../benchmark.js";
+import { randomSource } from "../../test/support/random.js";
+
+/** What became of some instances that were solved and compared. */
+export interface Comparison {
+  readonly instances: number;
+  /** A line for each that was wrong. */
+  readonly wrong: readonly string[];
+}
+
+/** A solver and where its instances come from. A new one is a file in this folder and a line in its index. */
+export interface Differential {
+  /** Names the row. */
+  readonly name: string;
+  /** How many instances are to be compared, at least. */
+  readonly instances: number;
+  /**
+   * Draws some instances, random or such as break careless solvers, solves and compares them. Called with index 0, 1, …
+   * until there are enough, so that it can go through shapes and options in turn (every new shape may compile).
+   */
+  compare(engine: Engine, random: () => number, index: number): Promise<Comparison>;
+}
+
+/** A batch of instances with the states that their solver's twin gives. */
+export interface Batch {
+  /** What kind they are, for the line that tells of a wrong one. */
+  readonly what: string;
+  readonly solver: Solver;
+  /** f32 [batch, ...instance] */
+  readonly weights: Tensor;
+  readonly inputs?: Readonly<Record<string, Tensor>>;
+  /** The twin's states, one instance after the other. */
+  readonly expected: ArrayLike<number>;
+}
+
+/** Solves a batch by each strategy that can take it; states must be the twin's to the last bit. */
+export async function compareStates({ what, solver, weights, inputs, expected }: Batch): Promise<Comparison> {
+  const [instances, ...instanceShape] = weights.shape as [number, ...number[]];
+  const strategies = (Object.keys(solver.strategies) as Strategy[]).filter((one) => solver.fits(one, instanceShape));
+  const size = expected.length / instances;
+  const wrong: string[] = [];
+  for (const strategy of strategies) {
+    const states = await solve(solver, weights, inputs, { strategy }).read();
+    for (let instance = 0; instance < instances; instance++) {
+      for (let i = instance * size; i < (instance + 1) * size; i++) {
+        if (states[i] === expected[i]) continue;
+        const place = `${what} [${instanceShape}] (${strategy}), instance ${instance}`;
+        wrong.push(`${place}: state ${i - instance * size} must be ${expected[i]}, got ${states[i]}`);
+        break;
+      }
+    }
+  }
+  return { instances: instances * strategies.length, wrong };
+}
+
+const seed = 1;
+
+/** The row of a solver: how many instances, how many wrong, and the seed that draws them again. Fails if any is wrong. */
+export function differentialCase({ name, instances, compare }: Differential): CountedCase {
+  return {
+    name,
+    async count({ engine, quick }) {
+      const random = randomSource(seed);
+      const wrong: string[] = [];
+      let done = 0;
+      for (let index = 0; done < instances / (quick ? 10 : 1); index++) {
+        const scope = engine.openScope();
+        try {
+          const found = await compare(engine, random, index);
+          done += found.instances;
+          wrong.push(...found.wrong.map((line) => `batch ${index}, ${line}`));
+        } finally {
+          scope.close();
+        }
+      }
+      if (wrong.length > 0) {
+        throw new Error(`${wrong.length} of ${done} instances are wrong (seed ${seed}), the first: ${wrong[0]}`);
+      }
+      return Object.entries({ instances: done, wrong: 0, seed }).map(([what, value]) => ({ name: what, value, unit: "" }));
+    },
+  };
+}
