@@ -5,7 +5,8 @@ import { dijkstraGridCpu } from "webgpu-imle/testing";
 import { pictureOf, Pixels } from "../examples/terrain/dataset.js";
 import { generateMaps } from "../examples/terrain/generate.js";
 import { connects, costOf, measure, terrainShares } from "../examples/terrain/metrics.js";
-import { hammingLoss, learningRate, PathFinder, shortestPath } from "../examples/terrain/model.js";
+import { hammingLoss, PathFinder, shortestPath } from "../examples/terrain/model.js";
+import { tiles as recipe } from "../examples/terrain/tile-network.js";
 import { costFactor } from "../examples/terrain/scale.js";
 import { part, terrainOf, terrains, type TerrainMaps } from "../examples/terrain/terrains.js";
 
@@ -129,7 +130,11 @@ model.before.each(({ engine }) => engine.seed(3));
 
 const pixels = new Pixels(generated);
 const places = Int32Array.from({ length: 50 }, (_, i) => i);
-const tilesOf = (engine: Engine) => pixels.upload(engine, generated, places);
+const tilesOf = (engine: Engine) => pixels.tiles(engine, generated, places);
+
+function finderOf(engine: Engine, { perturbed = true } = {}): PathFinder {
+  return new PathFinder(recipe.create(engine, generated), { side, batch: places.length, perturbed });
+}
 
 /** Cheapest paths by the heap twin, of the first maps. */
 const best = places.reduce<number[]>((all, map) => {
@@ -147,7 +152,7 @@ model("labels from the device are the twin's paths", async ({ engine }) => {
 model("pixels reach the device as brightness less the channel's mean", async ({ engine }) => {
   using scope = engine.openScope();
   void scope;
-  const values = await new Pixels(generated).upload(engine, generated, [4]).read();
+  const values = await new Pixels(generated).tiles(engine, generated, [4]).read();
   const { tiles } = generated;
   for (const channel of [0, 1, 2]) {
     let sum = 0;
@@ -162,12 +167,12 @@ model("pixels reach the device as brightness less the channel's mean", async ({ 
 model("a tile costs the same wherever it lies, and always something", async ({ engine }) => {
   using scope = engine.openScope();
   void scope;
-  const finder = new PathFinder(engine, side, { perturbed: true });
+  const finder = finderOf(engine);
   const tile = generated.tiles.subarray(5 * 192, 6 * 192);
   const tiles = generated.tiles.slice(0, cells * 192);
   for (const place of [0, 17, 143]) tiles.set(tile, place * 192);
-  const one = pixels.upload(engine, { ...part(generated, 0, 1), tiles }, [0]);
-  const costs = await noGrad(() => finder.costs(one)).read();
+  const one = pixels.tiles(engine, { ...part(generated, 0, 1), tiles }, [0]);
+  const costs = await noGrad(() => finder.network.costs(one)).read();
   assert.is(costs[17], costs[0]);
   assert.is(costs[143], costs[0]);
   assert.is(new Set(costs).size, cells - 2 - (costs[5] === costs[0] ? 1 : 0));
@@ -188,8 +193,8 @@ model("the Hamming loss is the mean count of differing cells, less the best path
 model("marginals are shares of perturbed paths: ones at the corners, a path's length in all", async ({ engine }) => {
   using scope = engine.openScope();
   void scope;
-  const finder = new PathFinder(engine, side, { perturbed: true });
-  const marginals = await noGrad(() => finder.marginals(finder.costs(tilesOf(engine)), 64)).read();
+  const finder = finderOf(engine);
+  const marginals = await noGrad(() => finder.marginals(finder.network.costs(tilesOf(engine)), 64)).read();
   let fractional = 0;
   for (let map = 0; map < places.length; map++) {
     const shares = marginals.subarray(map * cells, (map + 1) * cells);
@@ -209,14 +214,14 @@ interface Trained {
 
 async function train(engine: Engine, perturbed: boolean, steps: number): Promise<Trained> {
   engine.seed(1);
-  const finder = new PathFinder(engine, side, { perturbed });
-  const optimiser = new Adam({ parameters: finder.parameters, learningRate });
+  const finder = finderOf(engine, { perturbed });
+  const optimiser = new Adam({ parameters: finder.network.parameters, learningRate: recipe.learningRate });
   const tiles = tilesOf(engine);
   const signs = engine.tensor(best.map((mark) => 1 - 2 * mark), [places.length, side, side]);
   const step = (): void =>
     engine.scope(() => {
       optimiser.zeroGrad();
-      hammingLoss(finder.paths(finder.costs(tiles)), signs).backward();
+      hammingLoss(finder.paths(finder.network.costs(tiles)), signs).backward();
       optimiser.step();
     });
   for (let i = 0; i < 3; i++) step();
@@ -226,7 +231,7 @@ async function train(engine: Engine, perturbed: boolean, steps: number): Promise
   assert.is(engine.memory().liveBytes, before.bytes);
   const [learnt, paths] = engine.scope(() =>
     noGrad(() => {
-      const costs = finder.costs(tiles);
+      const costs = finder.network.costs(tiles);
       return [costs, solve(shortestPath, costs)] as const;
     }),
   );

@@ -29,6 +29,7 @@ interface Parameters {
   readonly epochs: number;
   readonly runtime: RuntimeName;
   readonly out: string;
+  readonly model?: string;
   readonly data?: string;
 }
 
@@ -38,6 +39,7 @@ interface Given {
   readonly epochs?: number;
   readonly runtime: RuntimeName;
   readonly out?: string;
+  readonly model?: string;
   readonly data?: string;
 }
 
@@ -54,7 +56,11 @@ function parse(argv: readonly string[]): Parameters[] {
   const names = experiments.map(({ name }) => name);
   const list = experiments.map(({ name, summary }) => `  ${name}   ${summary}`).join("\n");
   const choices =
-    `[${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--data DIR]`;
+    `[${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE] ` +
+    "[--model NAME] [--data DIR]";
+  const modelHelp = experiments.flatMap(({ name, models = {} }) =>
+    Object.entries(models).map(([model, { summary, defaultEpochs }]) => `${name}: ${model} ${summary}, ${defaultEpochs} epochs`),
+  );
   const dataHelp = experiments.flatMap(({ dataHelp }) => dataHelp ?? []).join("; ");
   const command = new Command("npm start --")
     .description("Trains a network through an exact discrete solver and writes a page of what came out.")
@@ -63,25 +69,32 @@ function parse(argv: readonly string[]): Parameters[] {
     .option("--epochs <number>", "passes over the data (default: the experiment's own)", wholeNumber(1, 1000))
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
     .option("--out <file>", "the page (default: results/EXPERIMENT.html)")
+    .option("--model <name>", `the network (${modelHelp.join("; ")})`)
     .option("--data <folder>", `your own data (${dataHelp})`)
     .addHelpText("after", `\nExperiments:\n${list}`)
     .showHelpAfterError(`Usage: npm start -- ${choices}`)
     .allowExcessArguments(false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse(argv, { from: "user" });
-  const { seed, epochs, runtime, out, data } = command.opts<Given>();
+  const { seed, epochs, runtime, out, model, data } = command.opts<Given>();
   const named = experiments.filter(({ name }) => name === command.processedArgs[0]);
   const [only] = named;
-  if (only === undefined && (out ?? data) !== undefined) {
-    command.error("error: --out and --data need the name of an experiment");
+  if (only === undefined && (out ?? model ?? data) !== undefined) {
+    command.error("error: --out, --model and --data need the name of an experiment");
+  }
+  const models = Object.keys(only?.models ?? {});
+  if (model !== undefined && !models.includes(model)) {
+    const known = models.length === 0 ? "takes no --model" : `has the models ${models.join(" and ")}, got "${model}"`;
+    command.error(`error: ${only?.name} ${known}`);
   }
   if (data !== undefined && only?.dataHelp === undefined) command.error(`error: ${only?.name} takes no --data`);
   return (only === undefined ? experiments : named).map((experiment) => ({
     experiment,
     seed,
-    epochs: epochs ?? experiment.defaultEpochs,
+    epochs: epochs ?? (model === undefined ? experiment : experiment.models![model]!).defaultEpochs,
     runtime,
     out: resolve(out ?? join(projectRoot, "results", `${experiment.name}.html`)),
+    ...(model !== undefined && { model }),
     ...(data !== undefined && { data: resolve(data) }),
   }));
 }
@@ -102,12 +115,16 @@ function writePage(file: string, text: string): void {
   }
 }
 
-async function start({ experiment, seed, epochs, runtime, out, data }: Parameters): Promise<number> {
+async function start({ experiment, seed, epochs, runtime, out, model, data }: Parameters): Promise<number> {
   const signal = interruptSignal();
   const started = new Date();
-  const options: Options = { seed, epochs, ...(data !== undefined && { data }) };
+  const options: Options = { seed, epochs, ...(model !== undefined && { model }), ...(data !== undefined && { data }) };
   const run: Run = await experiment.prepare(options);
-  const given = [runtime === "node" ? "" : ` --runtime ${runtime}`, data === undefined ? "" : ` --data ${data}`];
+  const given = [
+    runtime === "node" ? "" : ` --runtime ${runtime}`,
+    model === undefined ? "" : ` --model ${model}`,
+    data === undefined ? "" : ` --data ${data}`,
+  ];
   const flags = `${given.join("")} --seed ${seed} --epochs ${epochs}`;
   let adapter = "";
   const save = (state: Circumstances["state"]): void => {
@@ -137,7 +154,7 @@ async function start({ experiment, seed, epochs, runtime, out, data }: Parameter
     signal,
     onAdapter: (description) => {
       adapter = adapterLine(description);
-      console.log(`${adapter}\n${experiment.announcement(options)}\n`);
+      console.log(`${adapter}\n${experiment.announcement(options, description)}\n`);
     },
     onText: (line) => display.line(line),
     onEvent,

@@ -167,6 +167,11 @@ export class Sequential extends Layer {
     for (const layer of this.layers) layer.eval?.();
     return this;
   }
+
+  /** Frees what its layers hold. */
+  override dispose(): void {
+    for (const layer of this.layers) if (typeof layer !== "function") layer.dispose();
+  }
 }
 
 function named(weight: Tensor, bias: Tensor | null): Record<string, Tensor> {

@@ -1,11 +1,13 @@
 /** What `npm start` asks of an experiment. */
 
-import type { ProgramEvent } from "../../tools/runtimes/host.js";
+import type { AdapterDescription, ProgramEvent } from "../../tools/runtimes/host.js";
 
 export interface Options {
   /** A u32: the same seed gives the same run again on the same adapter. */
   readonly seed: number;
   readonly epochs: number;
+  /** One of the experiment's `models`, if it has any. */
+  readonly model?: string;
   /** The folder of the user's own data, if the experiment takes some and the user gave it. */
   readonly data?: string;
 }
@@ -29,10 +31,12 @@ export interface Experiment {
   /** The source file of the program that runs on the runtime, relative to the root of the checkout. */
   readonly program: string;
   readonly defaultEpochs: number;
+  /** What `--model` may name, each with its own number of epochs; the first is the default. */
+  readonly models?: Readonly<Record<string, { readonly summary: string; readonly defaultEpochs: number }>>;
   /** One line for `--help` on the folder that `--data` names; absent where the experiment takes none. */
   readonly dataHelp?: string;
   /** What is going to happen and about how long it takes, in one sentence. */
-  announcement(options: Options): string;
+  announcement(options: Options, adapter: AdapterDescription): string;
   /**
    * Makes everything that the program needs.
    * @throws ImleError `data` when files are missing or wrong

@@ -6,6 +6,8 @@ export interface MapsEvent {
   /** Tiles along the side of a map. */
   readonly side: number;
   readonly trainCount: number;
+  /** 0 where there are no maps to validate on. */
+  readonly validationCount: number;
   readonly testCount: number;
   readonly shown: readonly ShownMap[];
   /** Share of each terrain among the test maps' tiles. */
@@ -52,11 +54,13 @@ export interface EpochEvent {
   readonly type: "epoch";
   readonly epoch: number;
   readonly measured: Measured;
+  /** On the maps to validate on; null where there are none. */
+  readonly validation: Measured | null;
   /** One for each shown map. */
   readonly shown: readonly ShownResult[];
   /** Hamming loss of the training maps, mean over the epoch; null before any training. */
   readonly loss: number | null;
-  /** The same of the network that is trained without noise; null once its epochs are over. */
+  /** The same of the network that is trained without noise; null once its epochs are over, or if there is none. */
   readonly ablation: AblationResult | null;
   /** From the start of training to the end of this epoch. */
   readonly seconds: number;

@@ -1,31 +1,21 @@
-/** A network that looks at one tile at a time and says what it costs; the same network for every tile. */
+/** Cheapest paths by the costs that a network says, and the loss that it learns from. */
 
 import {
-  type Engine,
   dijkstraGrid,
   imle,
   type ImleLayer,
-  Linear,
   type Noise,
   noNoise,
-  type ParameterTree,
   perturbAndMap,
   pid,
-  relu,
-  Sequential,
-  softplus,
   sumOfGamma,
   type Tensor,
 } from "webgpu-imle";
-import { tileBytes } from "./terrains.js";
+import type { CostNetwork } from "./recipes.js";
 
-const hiddenCount = 32;
 const temperature = 0.3;
-// For the loss averaged over a batch of 50: each cell's cost is pushed by 20/50 up, or down on the best path.
-const lambda = 20;
-
-/** Of Adam, at first. */
-export const learningRate = 1e-2;
+// Each cell's cost is pushed by so much up, or down on the best path, whatever the batch that the loss is averaged over.
+const push = 0.4;
 
 /** Eight neighbours, from the top left to the bottom right. */
 export const shortestPath = dijkstraGrid({ neighbours: 8 });
@@ -33,42 +23,29 @@ export const shortestPath = dijkstraGrid({ neighbours: 8 });
 /** Ones in a state: a path crosses about 1.25 tiles for each of the map's side. */
 const noiseFor = (side: number): Noise => sumOfGamma({ kappa: Math.round(1.25 * side) });
 
+export interface PathFinderOptions {
+  /** Tiles along the side of a map. */
+  readonly side: number;
+  /** Maps that the loss is averaged over. */
+  readonly batch: number;
+  /** False trains without noise. */
+  readonly perturbed: boolean;
+}
+
 export class PathFinder {
-  private readonly network: Sequential;
   private readonly noise: Noise;
   private readonly layer: ImleLayer;
 
-  /**
-   * @param side  tiles along the side of a map
-   * @param options.perturbed  false trains without noise
-   */
-  constructor(engine: Engine, side: number, { perturbed }: { perturbed: boolean }) {
-    this.network = new Sequential(
-      new Linear(engine, tileBytes, hiddenCount),
-      relu,
-      new Linear(engine, hiddenCount, 1),
-      softplus,
-    );
+  constructor(
+    readonly network: CostNetwork,
+    { side, batch, perturbed }: PathFinderOptions,
+  ) {
     this.noise = noiseFor(side);
     this.layer = imle(shortestPath, {
       noise: perturbed ? this.noise : noNoise(),
       temperature,
-      target: pid({ alpha: 1, lambda }),
+      target: pid({ alpha: 1, lambda: push * batch }),
     });
-  }
-
-  get parameters(): ParameterTree {
-    return this.network.parameters;
-  }
-
-  /** Frees the parameters. */
-  dispose(): void {
-    this.network.dispose();
-  }
-
-  /** Costs of tiles [B, side, side, 192], each by what it looks like and nothing else: [B, side, side], above 0. */
-  costs(tiles: Tensor): Tensor {
-    return this.network.forward(tiles).reshape(tiles.shape.slice(0, -1));
   }
 
   /** Paths under these costs as in training: [B, side, side], 1 where they go. */

@@ -6,6 +6,7 @@ import { html, type Markup } from "../report/html.js";
 import { percent, renderPage, type Figure, type Section } from "../report/page.js";
 import type { AblationResult, EpochEvent, MapsEvent, SummaryEvent } from "./events.js";
 import { Panels } from "./panels.js";
+import { type ModelName, recipes } from "./recipes.js";
 import { costFactor, meanCost } from "./scale.js";
 import { terrains } from "./terrains.js";
 
@@ -18,6 +19,7 @@ export interface Told {
   readonly outcome: SummaryEvent | null;
   /** Where the maps are from, in a few words. */
   readonly source: string;
+  readonly model: ModelName;
 }
 
 interface Results extends Told {
@@ -35,7 +37,7 @@ const cost = (value: number): string => value.toFixed(value < 0.095 ? 2 : 1);
 
 /** The whole page, also of a run that was stopped at any time. */
 export function terrainPage(told: Told, circumstances: Circumstances): string {
-  const { maps, epochs, outcome } = told;
+  const { maps, epochs } = told;
   const last = epochs.at(-1);
   const charts = last === undefined ? [] : chartsOf(epochs);
   const panels = new Panels();
@@ -48,10 +50,10 @@ export function terrainPage(told: Told, circumstances: Circumstances): string {
       fieldSection(results, panels),
       { heading: "How it learnt", body: chartPlaces(charts) },
       historySection(results, panels),
-      ablationSection(results, panels),
+      ...(lastAblation(epochs) === null ? [] : [ablationSection(results, panels)]),
     );
   }
-  sections.push(methodSection(outcome));
+  sections.push(methodSection(told));
   return renderPage({
     title: "What does the ground cost?",
     overline: "webgpu-imle: exact discrete solvers inside neural networks",
@@ -127,7 +129,9 @@ function chartsOf(epochs: readonly EpochEvent[]): Chart[] {
     scale,
     series: [
       { name: "I-MLE", colour: "first", values: epochs.map(value) },
-      { name: "without noise", colour: "second", values: epochs.map(({ ablation }) => ablation && value(ablation)) },
+      ...(epochs.some(({ ablation }) => ablation !== null)
+        ? [{ name: "without noise", colour: "second", values: epochs.map(({ ablation }) => ablation && value(ablation)) }]
+        : []),
     ],
   });
   return [
@@ -263,7 +267,7 @@ cheap paths wander over more tiles, and that holds the costs up.${outcome}`,
   };
 }
 
-function methodSection(outcome: SummaryEvent | null): Section {
+function methodSection({ outcome, model }: Told): Section {
   const proof =
     outcome === null
       ? ""
@@ -272,7 +276,7 @@ function methodSection(outcome: SummaryEvent | null): Section {
   return {
     heading: "How it works",
     body: html`<ol class="steps">
-<li>A small network looks at one tile of 8\u00a0×\u00a08 pixels and says a cost; the same network for every tile.</li>
+<li>${recipes[model].steps}</li>
 <li>An exact solver finds the cheapest path under these costs and Sum-of-Gamma noise. The loss counts the tiles in
 which it differs from the path that the network is told.</li>
 <li>The solver has no derivative. Implicit MLE solves again with the same noise and with costs pushed down the gradient
@@ -283,14 +287,16 @@ of the loss: the difference of the two paths is the gradient of the costs.</li>
 }
 
 function circumstancesOf(
-  { maps, outcome, source }: Told,
+  { maps, outcome, source, model }: Told,
   last: EpochEvent | undefined,
   { adapter, seed, epochs, seconds, command, started }: Circumstances,
 ): (readonly [string, string])[] {
   const mebibytes = ((outcome?.peakBytes ?? 0) / 2 ** 20).toFixed(0);
   const memory = outcome === null ? [] : [["Device memory", `${mebibytes} MiB`] as const];
   const size = maps === null ? "" : `${maps.side} × ${maps.side} tiles, `;
-  const counts = maps === null ? "" : `${count(maps.trainCount)} to train, ${count(maps.testCount)} to test, `;
+  const validation = (maps?.validationCount ?? 0) > 0 ? `${count(maps!.validationCount)} to validate, ` : "";
+  const counts =
+    maps === null ? "" : `${count(maps.trainCount)} to train, ${validation}${count(maps.testCount)} to test, `;
   return [
     ["Runtime and adapter", adapter === "" ? "none" : adapter],
     ["Epochs", `${last?.epoch ?? 0} of ${epochs}`],
@@ -298,6 +304,7 @@ function circumstancesOf(
     ["Time", `${seconds.toFixed(1)} s`],
     ...memory,
     ["Maps", `${counts}${size}${source}`],
+    ["Network", recipes[model].summary],
     ["Method", "Niepert, Minervini, Franceschi: Implicit MLE, NeurIPS 2021"],
     ["Started", started.toISOString().replace("T", " ").slice(0, 16) + " UTC"],
     ["Again", command],

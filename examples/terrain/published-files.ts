@@ -2,13 +2,14 @@
 
 import { readdirSync } from "node:fs";
 import { ImleError } from "webgpu-imle";
-import { publishedKinds, publishedSplits, type PublishedFiles } from "./published.js";
+import { publishedKinds, type PublishedFiles, type SplitFiles } from "./published.js";
 
 const fix =
-  "Give the folder of one map size: {train,test}_{maps,vertex_weights,shortest_paths}.npy, or each in _part0, _part1.";
+  "Give the folder of one map size: {train,test}_{maps,vertex_weights,shortest_paths}.npy, or each in _part0, _part1; " +
+  "val_… likewise, or not at all.";
 
 /**
- * The files by what is in them, as `folderName/file`. `val_…` is left alone: nothing is chosen by it.
+ * The files by what is in them, as `folderName/file`. Those to validate on are all there, or none is.
  *
  * @throws ImleError `data` when the folder or a file is missing
  */
@@ -30,6 +31,8 @@ export function publishedFiles(folder: string, folderName: string): PublishedFil
     if (parts.length > 0) return parts;
     throw new ImleError("data", `--data: ${folder} must have ${whole} or ${stem}_part0.npy, got neither`, fix);
   };
-  const split = (name: string) => Object.fromEntries(publishedKinds.map((kind) => [kind, filesOf(`${name}_${kind}`)]));
-  return Object.fromEntries(publishedSplits.map((name) => [name, split(name)])) as unknown as PublishedFiles;
+  const split = (name: string): SplitFiles =>
+    Object.fromEntries(publishedKinds.map((kind) => [kind, filesOf(`${name}_${kind}`)])) as unknown as SplitFiles;
+  const validates = names.some((name) => /^val_.*\.npy$/.test(name));
+  return { train: split("train"), val: validates ? split("val") : null, test: split("test") };
 }

@@ -5,17 +5,22 @@
 
 import { parse } from "npyjs";
 import { ImleError } from "webgpu-imle";
-import type { TerrainData } from "./dataset.js";
+import type { LabelledMaps, TerrainData } from "./dataset.js";
 import { connects } from "./metrics.js";
-import { tileBytes, tileSide, type TerrainMaps } from "./terrains.js";
+import { tileBytes, tileSide } from "./terrains.js";
 
-export const publishedSplits = ["train", "test"] as const;
 export const publishedKinds = ["maps", "vertex_weights", "shortest_paths"] as const;
-type Split = (typeof publishedSplits)[number];
 type Kind = (typeof publishedKinds)[number];
 
 /** The files of each kind, in order. */
-export type PublishedFiles = Readonly<Record<Split, Readonly<Record<Kind, readonly string[]>>>>;
+export type SplitFiles = Readonly<Record<Kind, readonly string[]>>;
+
+export interface PublishedFiles {
+  readonly train: SplitFiles;
+  /** Null where the folder has none. */
+  readonly val: SplitFiles | null;
+  readonly test: SplitFiles;
+}
 
 /** Element types that each kind may have, as npy writes them. */
 const types: Readonly<Record<Kind, readonly string[]>> = {
@@ -45,18 +50,18 @@ export async function readPublished(
   files: PublishedFiles,
   read: (file: string) => Promise<ArrayBuffer>,
 ): Promise<TerrainData> {
-  const [train, test] = [await readSplit(files.train, read), await readSplit(files.test, read)];
-  if (train.maps.side !== test.maps.side) {
-    const [name] = files.test.vertex_weights;
-    throw dataError(name!, `have ${train.maps.side} tiles a side as in training`, String(test.maps.side));
-  }
-  return { train: train.maps, trainPaths: train.paths, test: test.maps, testPaths: test.paths };
+  const train = await readSplit(files.train, read);
+  const readOther = async (split: SplitFiles): Promise<LabelledMaps> => {
+    const found = await readSplit(split, read);
+    const { side } = train.maps;
+    if (found.maps.side === side) return found;
+    throw dataError(split.vertex_weights[0]!, `have ${side} tiles a side as in training`, String(found.maps.side));
+  };
+  const validation = files.val === null ? null : await readOther(files.val);
+  return { train, validation, test: await readOther(files.test) };
 }
 
-async function readSplit(
-  files: PublishedFiles[Split],
-  read: (file: string) => Promise<ArrayBuffer>,
-): Promise<{ maps: TerrainMaps; paths: Uint8Array }> {
+async function readSplit(files: SplitFiles, read: (file: string) => Promise<ArrayBuffer>): Promise<LabelledMaps> {
   const weights = await readAll("vertex_weights", files.vertex_weights, read);
   const paths = await readAll("shortest_paths", files.shortest_paths, read);
   const [, side] = weights[0]!.shape as [number, number];

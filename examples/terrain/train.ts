@@ -1,40 +1,36 @@
 /**
- * Learns what the ground costs from pictures and cheapest paths; for the first two epochs a second network learns the
- * same without noise, from the same start and on the same batches. A program: it runs unchanged on Node, Deno and
- * Chrome.
+ * Learns what the ground costs from pictures and cheapest paths; beside it, for the first epochs, a second network may
+ * learn the same without noise, from the same start and on the same batches. A program: it runs unchanged on Node, Deno
+ * and Chrome.
  */
 
 import { Adam, Engine, noGrad, solve, type Tensor } from "webgpu-imle";
 import type { Host } from "../../tools/runtimes/host.js";
 import { permutation, randomNumbers } from "../report/random.js";
 import type { ProgressEvent } from "../report/experiment.js";
-import { pictureOf, Pixels, type TerrainData } from "./dataset.js";
-import type { EpochEvent, MapsEvent, ShownResult, SummaryEvent } from "./events.js";
+import { type LabelledMaps, pictureOf, type TerrainData } from "./dataset.js";
+import type { EpochEvent, MapsEvent, Measured, ShownResult, SummaryEvent } from "./events.js";
 import { generateMaps } from "./generate.js";
 import { measure, terrainShares } from "./metrics.js";
-import { hammingLoss, learningRate, PathFinder, shortestPath } from "./model.js";
+import { hammingLoss, PathFinder, shortestPath } from "./model.js";
 import { type PublishedFiles, readPublished } from "./published.js";
+import { type ModelName, type Recipe, recipes } from "./recipes.js";
 import { part, type TerrainMaps } from "./terrains.js";
 
 /** `host.args` */
 export interface Arguments {
   readonly seed: number;
   readonly epochs: number;
+  readonly model: ModelName;
   /** Where `host.data` finds the published maps; null makes maps up from the seed. */
   readonly published: PublishedFiles | null;
 }
 
-export const ablationEpochs = 2;
-
-const side = 12;
-const trainCount = 4_000;
+const generatedSide = 12;
+export const trainCount = 4_000;
 const testCount = 2_000;
 const shownCount = 8;
 const marginalSamples = 100;
-
-const batchSize = 50;
-/** Adam's learning rate falls to a fifth after these shares of the epochs. */
-const decays = [0.6, 0.85] as const;
 
 // The host may run ahead of the device by so many steps; it waits then, reads nothing, and tells how far it is.
 const stepsBetweenWaits = 5;
@@ -48,37 +44,40 @@ interface Learner {
 }
 
 export default async function main(host: Host): Promise<void> {
-  const { seed, epochs, published } = host.args as Arguments;
+  const { seed, epochs, model, published } = host.args as Arguments;
+  const recipe: Recipe = recipes[model];
   const engine = await Engine.create();
   const random = randomNumbers(seed);
   const data =
     published === null ? await generated(engine, seed) : await readPublished(published, (file) => host.data(file));
-  const { train, trainPaths, test, testPaths } = data;
-  const batch = Math.min(batchSize, train.count);
+  const { maps: train, paths: trainPaths } = data.train;
+  const { side } = train;
+  const batch = Math.min(recipe.batchSize, train.count);
   const steps = Math.floor(train.count / batch);
   const progress = (stage: string, epoch: number, step: number): void =>
     host.emit({ type: "progress", stage, epoch, epochs, step, steps } satisfies ProgressEvent);
-  const places = windingMaps(test, testPaths);
+  const places = windingMaps(data.test);
   host.emit(mapsEvent(data, places));
   progress("preparing", 1, 0);
 
-  const pixels = new Pixels(train);
-  const learners = [true, false].map((perturbed): Learner => {
+  const perturbations = recipe.ablationEpochs > 0 ? [true, false] : [true];
+  const learners = perturbations.map((perturbed): Learner => {
     engine.seed(seed); // the same start for both
-    const finder = new PathFinder(engine, train.side, { perturbed });
-    const optimiser = new Adam({ parameters: finder.parameters, learningRate });
+    const finder = new PathFinder(recipe.create(engine, train), { side, batch, perturbed });
+    const optimiser = new Adam({ parameters: finder.network.parameters, learningRate: recipe.learningRate });
     return { finder, optimiser, losses: engine.zeros([]) };
   });
-  const ofEpoch = (epoch: number): readonly Learner[] => (epoch <= ablationEpochs ? learners : learners.slice(0, 1));
+  const ofEpoch = (epoch: number): readonly Learner[] =>
+    epoch <= recipe.ablationEpochs ? learners : learners.slice(0, 1);
   const labels = meanLength(trainPaths, train);
 
   /** One step; nothing comes back to the host. */
   const step = (places: Int32Array, active: readonly Learner[]): void => {
     const sums = engine.scope(() => {
-      const tiles = pixels.upload(engine, train, places);
-      const signs = engine.tensor(signsOf(trainPaths, train, places), [places.length, train.side, train.side]);
+      const pictures = learners[0]!.finder.network.upload(train, places);
+      const signs = engine.tensor(signsOf(trainPaths, side, places), [places.length, side, side]);
       return active.map(({ finder, optimiser, losses }) => {
-        const loss = hammingLoss(finder.paths(finder.costs(tiles)), signs);
+        const loss = hammingLoss(finder.paths(finder.network.costs(pictures)), signs);
         optimiser.zeroGrad();
         loss.backward();
         optimiser.step();
@@ -99,20 +98,21 @@ export default async function main(host: Host): Promise<void> {
       const loss = epoch === 0 ? null : labels + (await learner.losses.item()) / steps;
       learner.losses.dispose();
       learner.losses = engine.zeros([]);
-      const { learnt, paths } = await solveAll(engine, learner.finder, pixels, test);
-      const measured = measure(test, testPaths, paths, learnt);
-      results.push({ measured, shown: await show(engine, learner.finder, places, learnt, paths, test.side), loss });
+      const { learnt, paths, measured } = await test(engine, learner.finder, data.test, batch);
+      results.push({ measured, shown: await show(engine, learner.finder, places, learnt, paths, side), loss });
     }
     const [result, ablation = null] = results;
-    host.emit({ type: "epoch", epoch, ...result!, ablation, seconds: elapsed() } satisfies EpochEvent);
+    const validation =
+      data.validation === null ? null : (await test(engine, learners[0]!.finder, data.validation, batch)).measured;
+    host.emit({ type: "epoch", epoch, ...result!, validation, ablation, seconds: elapsed() } satisfies EpochEvent);
   };
   await report(0);
 
   let readbacksInSteps = 0;
   let dispatches = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    const passed = decays.filter((share) => epoch - 1 >= Math.round(share * epochs)).length;
-    for (const { optimiser } of learners) optimiser.learningRate = learningRate / 5 ** passed;
+    const passed = recipe.decay.after.filter((share) => epoch - 1 >= Math.round(share * epochs)).length;
+    for (const { optimiser } of learners) optimiser.learningRate = recipe.learningRate * recipe.decay.factor ** passed;
     const order = permutation(train.count, random);
     for (let number = 1; number <= steps; number++) {
       const before = engine.stats();
@@ -138,17 +138,16 @@ export default async function main(host: Host): Promise<void> {
 
 /** Made-up maps, their cheapest paths found by the solver itself. */
 async function generated(engine: Engine, seed: number): Promise<TerrainData> {
-  const maps = generateMaps(trainCount + testCount, side, seed);
-  const costs = engine.tensor(maps.costs, [maps.count, side, side]);
+  const maps = generateMaps(trainCount + testCount, generatedSide, seed);
+  const costs = engine.tensor(maps.costs, [maps.count, generatedSide, generatedSide]);
   const best = solve(shortestPath, costs);
   const paths = Uint8Array.from((await best.read()) as Float32Array);
   for (const tensor of [costs, best]) tensor.dispose();
-  const cells = side * side;
+  const cells = generatedSide ** 2;
   return {
-    train: part(maps, 0, trainCount),
-    trainPaths: paths.subarray(0, trainCount * cells),
-    test: part(maps, trainCount, testCount),
-    testPaths: paths.subarray(trainCount * cells),
+    train: { maps: part(maps, 0, trainCount), paths: paths.subarray(0, trainCount * cells) },
+    validation: null,
+    test: { maps: part(maps, trainCount, testCount), paths: paths.subarray(trainCount * cells) },
   };
 }
 
@@ -156,7 +155,7 @@ const meanLength = (paths: Uint8Array, { count }: TerrainMaps): number =>
   paths.reduce((sum, mark) => sum + mark, 0) / count;
 
 /** 1 − 2y of these maps' cheapest paths y. */
-function signsOf(paths: Uint8Array, { side }: TerrainMaps, places: Int32Array): Float32Array {
+function signsOf(paths: Uint8Array, side: number, places: Int32Array): Float32Array {
   const cells = side * side;
   const signs = new Float32Array(places.length * cells);
   for (const [i, place] of places.entries()) {
@@ -165,29 +164,37 @@ function signsOf(paths: Uint8Array, { side }: TerrainMaps, places: Int32Array): 
   return signs;
 }
 
-/** Learnt costs of all maps, and the cheapest paths by them, without noise: both [count, side, side]. */
-async function solveAll(
+/** What was learnt, on maps that are not trained on. */
+interface Tested {
+  /** Costs, [count, side, side]. */
+  readonly learnt: Float32Array;
+  /** The cheapest paths by them, without noise, [count, side, side]. */
+  readonly paths: Float32Array;
+  readonly measured: Measured;
+}
+
+async function test(
   engine: Engine,
-  finder: PathFinder,
-  pixels: Pixels,
-  maps: TerrainMaps,
-): Promise<{ learnt: Float32Array; paths: Float32Array }> {
+  { network }: PathFinder,
+  { maps, paths: best }: LabelledMaps,
+  batch: number,
+): Promise<Tested> {
   const cells = maps.side * maps.side;
   const learnt = new Float32Array(maps.count * cells);
   const paths = new Float32Array(maps.count * cells);
-  for (let first = 0; first < maps.count; first += batchSize) {
-    const places = Int32Array.from({ length: Math.min(batchSize, maps.count - first) }, (_, i) => first + i);
-    const [costs, states] = engine.scope(() =>
-      noGrad(() => {
-        const found = finder.costs(pixels.upload(engine, maps, places));
-        return [found, solve(shortestPath, found)] as const;
-      }),
-    );
+  network.eval();
+  for (let first = 0; first < maps.count; first += batch) {
+    const places = Int32Array.from({ length: Math.min(batch, maps.count - first) }, (_, i) => first + i);
+    const [costs, states] = engine.scope(() => {
+      const found = noGrad(() => network.costs(network.upload(maps, places)));
+      return [found, solve(shortestPath, found)] as const;
+    });
     learnt.set((await costs.read()) as Float32Array, first * cells);
     paths.set((await states.read()) as Float32Array, first * cells);
     for (const tensor of [costs, states]) tensor.dispose();
   }
-  return { learnt, paths };
+  network.train();
+  return { learnt, paths, measured: measure(maps, best, paths, learnt) };
 }
 
 /** What the page shows of some maps, among it where their paths go under noise. */
@@ -216,7 +223,7 @@ async function show(
 }
 
 /** The first maps whose cheapest path makes detours: there is more to see in them than in a straight diagonal. */
-function windingMaps({ count, side }: TerrainMaps, paths: Uint8Array): number[] {
+function windingMaps({ maps: { count, side }, paths }: LabelledMaps): number[] {
   const cells = side * side;
   const winds = (map: number): boolean => cellsOf(paths.subarray(map * cells, (map + 1) * cells)).length >= 1.25 * side;
   const all = Array.from({ length: count }, (_, map) => map);
@@ -228,18 +235,19 @@ const rounded = (values: Float32Array): number[] => Array.from(values, (value) =
 const cellsOf = (path: ArrayLike<number>): number[] =>
   Array.from({ length: path.length }, (_, cell) => cell).filter((cell) => path[cell] === 1);
 
-function mapsEvent({ train, test, testPaths }: TerrainData, places: readonly number[]): MapsEvent {
-  const cells = test.side * test.side;
+function mapsEvent({ train, validation, test: { maps, paths } }: TerrainData, places: readonly number[]): MapsEvent {
+  const cells = maps.side * maps.side;
   return {
     type: "maps",
-    side: test.side,
-    trainCount: train.count,
-    testCount: test.count,
-    shares: terrainShares(test),
+    side: maps.side,
+    trainCount: train.maps.count,
+    validationCount: validation?.maps.count ?? 0,
+    testCount: maps.count,
+    shares: terrainShares(maps),
     shown: places.map((map) => ({
-      picture: base64(pictureOf(test, map)),
-      costs: rounded(test.costs.subarray(map * cells, (map + 1) * cells)),
-      path: cellsOf(testPaths.subarray(map * cells, (map + 1) * cells)),
+      picture: base64(pictureOf(maps, map)),
+      costs: rounded(maps.costs.subarray(map * cells, (map + 1) * cells)),
+      path: cellsOf(paths.subarray(map * cells, (map + 1) * cells)),
     })),
   };
 }

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { projectRoot } from "../../tools/runtimes/index.js";
 import { clock, table } from "../../tools/terminal.js";
-import { writeSplit } from "../support/published-maps.js";
+import { writeSplit } from "../support/published-folder.js";
 import { assertWholeHtml, textOf } from "../support/whole-html.js";
 
 interface Ended {
@@ -49,7 +49,7 @@ command.after.each(({ folder }) => rmSync(folder, { recursive: true }));
 command("--help names the experiments and every option, and ends well", async () => {
   const { code, output } = await start(["--help"]);
   assert.is(code, 0);
-  const options = ["--seed", "--epochs", "--runtime", "--out", "--data"];
+  const options = ["--seed", "--epochs", "--runtime", "--out", "--model", "--data"];
   for (const word of ["digits", "terrain", ...options, "node", "deno", "chrome"]) {
     assert.ok(output.includes(word), `${word} in\n${output}`);
   }
@@ -69,6 +69,9 @@ command("unknown arguments get a usage line and exit code 2", async () => {
     ["--out", "page.html"],
     ["--data", "."],
     ["digits", "--data", "."],
+    ["--model", "resnet"],
+    ["digits", "--model", "resnet"],
+    ["terrain", "--model", "oracle"],
     ["terrain", "--data"],
   ]) {
     const { code, errors } = await start(parameters);
@@ -95,14 +98,18 @@ command("a data folder without the published files is an error before anything i
 
 command("the published maps of a folder are trained on, tested on, and named on the page", async ({ folder }) => {
   const out = join(folder, "page.html");
-  writeSplit(folder, "train", 60);
-  writeSplit(folder, "test", 20);
-  const { code, output } = await start(["terrain", "--data", folder, "--epochs", "1", "--out", out]);
+  for (const [split, count] of [["train", 60], ["val", 10], ["test", 20]] as const) writeSplit(folder, split, count);
+  const given = ["terrain", "--model", "resnet", "--data", folder, "--epochs", "1", "--out", out];
+  const { code, output } = await start(given);
   assert.is(code, 0, output);
   assert.match(output, /on 20 unseen maps/);
+  assert.match(output, /cheapest paths, validation \(10\) +\d/);
   const page = readFileSync(out, "utf8");
   assertWholeHtml(page);
-  assert.ok(textOf(page).includes(`60 to train, 20 to test, 3 × 3 tiles, of ${folder}`), textOf(page).slice(-900));
+  const counts = `60 to train, 10 to validate, 20 to test, 3 × 3 tiles, of ${folder}`;
+  for (const expected of [counts, "CombResNet18", `--model resnet --data ${folder}`]) {
+    assert.ok(textOf(page).includes(expected), textOf(page).slice(-900));
+  }
 });
 
 command("Ctrl-C while terrain is learnt leaves a whole page of what there is", async ({ folder }) => {

@@ -7,6 +7,7 @@ import { ImleError } from "webgpu-imle";
 import { pictureOf, type TerrainData } from "../../examples/terrain/dataset.js";
 import { readPublished } from "../../examples/terrain/published.js";
 import { publishedFiles } from "../../examples/terrain/published-files.js";
+import { writeSplit } from "../support/published-folder.js";
 import {
   cells,
   type Content,
@@ -16,7 +17,6 @@ import {
   picturePixels,
   side,
   weightBytes,
-  writeSplit,
 } from "../support/published-maps.js";
 
 interface Context {
@@ -58,9 +58,9 @@ async function refusal(context: Context): Promise<string> {
 }
 
 function check(found: TerrainData, { train, test }: Context): void {
-  for (const [maps, paths, expected] of [
-    [found.train, found.trainPaths, train],
-    [found.test, found.testPaths, test],
+  for (const [{ maps, paths }, expected] of [
+    [found.train, train],
+    [found.test, test],
   ] as const) {
     assert.is(maps.count, expected.paths.length / cells);
     assert.is(maps.side, side);
@@ -75,14 +75,24 @@ function check(found: TerrainData, { train, test }: Context): void {
 
 data("maps, half-float costs and paths are read as they are", async (context) => check(await read(context), context));
 
+data("maps to validate on are read where they are there, and refused where some of them are missing", async (context) => {
+  const { paths } = writeSplit(context.folder, "val", 5);
+  const { validation } = await read(context);
+  assert.is(validation?.maps.count, 5);
+  assert.equal([...validation!.paths], [...paths]);
+  rmSync(join(context.folder, "val_maps.npy"));
+  assert.match(await refusal(context), /must have val_maps\.npy or val_maps_part0\.npy, got neither/);
+});
+
 data("a tile's pixels lie side by side, row by row", async (context) => {
   const { train } = await read(context);
+  assert.is((await read(context)).validation, null);
   for (const [map, row, column, y, x] of [[0, 0, 0, 0, 0], [2, 1, 2, 3, 5], [5, 2, 2, 7, 7]] as const) {
     const pixel = (map * picturePixels + 8 * row + y) * picturePixels + 8 * column + x;
     const tile = map * cells + row * side + column;
     const from = tile * 192 + 3 * (8 * y + x);
     const expected = context.train.pictures.slice(3 * pixel, 3 * pixel + 3);
-    assert.equal([...train.tiles.slice(from, from + 3)], [...expected]);
+    assert.equal([...train.maps.tiles.slice(from, from + 3)], [...expected]);
   }
 });
 

@@ -20,6 +20,7 @@ const maps: MapsEvent = {
   type: "maps",
   side,
   trainCount: 4000,
+  validationCount: 0,
   testCount: 2000,
   shares: [0.3, 0.4, 0.18, 0.07, 0.05],
   shown: [0, 1, 2, 3].map((map) => ({
@@ -49,6 +50,7 @@ function epochEvent(epoch: number): EpochEvent {
     type: "epoch",
     epoch,
     measured: measured(0.945, 0.5),
+    validation: null,
     shown: results(0.5),
     loss,
     ablation: epoch > 2 ? null : { measured: measured(0.021, 0.02), shown: results(0.02), loss },
@@ -74,7 +76,7 @@ const circumstances: Circumstances = {
   started: new Date("2026-01-02T03:04:05Z"),
 };
 const epochs = [0, 1, 2, 3].map(epochEvent);
-const finished: Told = { maps, epochs, outcome, source: "made up from the seed" };
+const finished: Told = { maps, epochs, outcome, source: "made up from the seed", model: "tiles" };
 
 const page = suite("terrain: the page");
 

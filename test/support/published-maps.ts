@@ -1,7 +1,5 @@
-/** Small files in the format of the published Warcraft maps. */
+/** Small files in the format of the published Warcraft maps: their bytes, on any runtime. */
 
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { dijkstraGridCpu } from "webgpu-imle/testing";
 
 export const side = 3;
@@ -13,8 +11,13 @@ export function npy(type: string, shape: readonly number[], bytes: Uint8Array, o
   const lengths = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const text = `{'descr': '${type}', 'fortran_order': ${order}, 'shape': (${lengths}), }`;
   const padded = text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11) + "\n";
-  const head = Uint8Array.of(0x93, ...Buffer.from("NUMPY"), 1, 0, padded.length & 255, padded.length >> 8);
-  return Buffer.concat([head, Buffer.from(padded, "latin1"), bytes]);
+  const encoder = new TextEncoder();
+  const head = Uint8Array.of(0x93, ...encoder.encode("NUMPY"), 1, 0, padded.length & 255, padded.length >> 8);
+  const file = new Uint8Array(head.length + padded.length + bytes.length);
+  file.set(head);
+  file.set(encoder.encode(padded), head.length);
+  file.set(bytes, head.length + padded.length);
+  return file;
 }
 
 /** The half floats nearest to 0.8, 1.2, 5.3, 7.7 and 9.2, as numpy rounds them, by their bits. */
@@ -46,12 +49,15 @@ export function mapBytes(count: number, pictures: Uint8Array): Uint8Array {
   return npy("|u1", [count, picturePixels, picturePixels, 3], pictures);
 }
 
-/** Writes the three files of a split, and returns what is in them. */
-export function writeSplit(folder: string, split: "train" | "test", count: number): Content {
+export const kinds = ["maps", "vertex_weights", "shortest_paths"] as const;
+
+/** The three files of a split, and what is in them. */
+export function splitFiles(count: number): Content & { readonly files: Readonly<Record<string, Uint8Array>> } {
   const all = content(count);
-  const write = (kind: string, bytes: Uint8Array): void => writeFileSync(join(folder, `${split}_${kind}.npy`), bytes);
-  write("maps", mapBytes(count, all.pictures));
-  write("vertex_weights", npy("<f2", [count, side, side], weightBytes(all.kinds)));
-  write("shortest_paths", npy("|u1", [count, side, side], all.paths));
-  return all;
+  const files = {
+    maps: mapBytes(count, all.pictures),
+    vertex_weights: npy("<f2", [count, side, side], weightBytes(all.kinds)),
+    shortest_paths: npy("|u1", [count, side, side], all.paths),
+  };
+  return { ...all, files };
 }
