@@ -2,7 +2,7 @@
 
 import type { Engine } from "webgpu-imle";
 import type { Figure } from "./measure.js";
-import type { PeerTask } from "./peers/peer.js";
+import type { PeerTask } from "./peers/tasks.js";
 
 /**
  * What a unit of work does, counted from the mathematics: the least that must be done, and not what a kernel happens
@@ -28,6 +28,8 @@ export interface TimedCase {
   readonly parameters?: Readonly<Record<string, number>>;
   /** One of many sizes that only a scaling law needs: `--quick` leaves it out, unless it is asked for by name. */
   readonly sweep?: boolean;
+  /** Stands in the README's tables. */
+  readonly headline?: boolean;
   /** `recording` times what JavaScript spends on a unit, and not the device. By default `wall`. */
   readonly figure?: Figure;
   /** The same work for peers, such as PyTorch, which are then timed in the same run. */

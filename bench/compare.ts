@@ -1,7 +1,7 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
 import { busyFrom } from "./calibration.js";
-import type { ResultsFile, Row } from "./results.js";
+import { adapterName, type ResultsFile, type Row } from "./results.js";
 import type { Summary } from "./statistics.js";
 
 /** `unclear` is a change that other work on the machine may have made. */
@@ -74,12 +74,8 @@ function compareRows(name: string, before: Row, after: Row): ComparedRow[] {
 const textOf = (value: unknown): string => (value === undefined ? "unknown" : String(value));
 
 function differencesOf(before: ResultsFile, after: ResultsFile): string[] {
-  const adapterOf = ({ adapter }: ResultsFile): string => {
-    const { runtimeVersion, description, device, architecture } = (adapter ?? {}) as Record<string, unknown>;
-    return [runtimeVersion, description || device || architecture].filter(Boolean).join(" on ") || "unknown";
-  };
   const facts: readonly (readonly [string, (file: ResultsFile) => unknown])[] = [
-    ["adapter", adapterOf],
+    ["adapter", adapterName],
     ["processor", ({ machine }) => machine.processor],
     ["cores", ({ machine }) => machine.cores],
     ["--quick", ({ quick }) => quick],

@@ -3,10 +3,12 @@
 import type { Benchmark } from "./benchmark.js";
 import { ceilings } from "./benchmarks/ceilings.js";
 import { compile } from "./benchmarks/compile.js";
+import { convolutionBenchmark } from "./benchmarks/convolution.js";
 import { differential } from "./benchmarks/differential.js";
 import { dijkstraGridBenchmark } from "./benchmarks/dijkstra-grid.js";
 import { elementwise } from "./benchmarks/elementwise.js";
 import { javascript } from "./benchmarks/javascript.js";
+import { learning } from "./benchmarks/learning.js";
 import { matmulBenchmark } from "./benchmarks/matmul.js";
 import { memory } from "./benchmarks/memory.js";
 import { noise } from "./benchmarks/noise.js";
@@ -19,7 +21,9 @@ export const benchmarks: readonly Benchmark[] = [
   topKBenchmark,
   dijkstraGridBenchmark,
   matmulBenchmark,
+  convolutionBenchmark,
   elementwise,
+  learning,
   trainingStep,
   javascript,
   memory,

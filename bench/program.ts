@@ -8,9 +8,16 @@ import { choose, runSuite } from "./suite.js";
 export interface Arguments {
   readonly patterns: readonly string[];
   readonly quick: boolean;
+  /** Milliseconds for all rows together; null takes as long as it takes. */
+  readonly allowance: number | null;
 }
 
 export default async function main(host: Host): Promise<void> {
-  const { patterns, quick } = host.args as Arguments;
-  await runSuite({ chosen: choose(benchmarks, patterns, quick), quick, emit: (event) => host.emit(event) });
+  const { patterns, quick, allowance } = host.args as Arguments;
+  await runSuite({
+    chosen: choose(benchmarks, patterns, quick),
+    quick,
+    ...(allowance !== null && { allowance }),
+    emit: (event) => host.emit(event),
+  });
 }

@@ -60,7 +60,7 @@ export interface Circumstances {
   readonly timestamps: boolean;
 }
 
-/** What a runner sends, in this order: `circumstances`, then for each row `row-started` and `row`. */
+/** What a runner sends, in this order: `circumstances`, then for each case `row-started` and `row`, or `left-out`. */
 export type BenchEvent =
   | { readonly type: "circumstances"; readonly circumstances: Circumstances }
   | {
@@ -71,7 +71,9 @@ export type BenchEvent =
       readonly done: number;
       readonly rows: number;
     }
-  | { readonly type: "row"; readonly row: Row };
+  | { readonly type: "row"; readonly row: Row }
+  /** There was no time for it. */
+  | { readonly type: "left-out"; readonly name: string };
 
 /** What runs and where, as the command finds it out. */
 export interface Machine {
@@ -103,4 +105,13 @@ export interface ResultsFile {
   /** What others took for the same work; absent where none was asked. */
   readonly peers?: readonly PeerResult[];
   readonly absentPeers?: readonly AbsentPeer[];
+  /** What there was no time for; absent where nothing was left out. */
+  readonly leftOut?: readonly string[];
+}
+
+/** What WebGPU says of the adapter, in a few words. */
+export function adapterName({ adapter }: Pick<ResultsFile, "adapter">): string {
+  const { runtimeVersion, description, device, architecture, vendor } = (adapter ?? {}) as Record<string, unknown>;
+  const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "an unnamed adapter";
+  return adapter === null ? "no adapter" : [runtimeVersion, name].filter(Boolean).join(" on ");
 }

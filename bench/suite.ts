@@ -1,6 +1,7 @@
 /** Runs benchmarks on an engine and tells of each row. Knows of no runtime: the command and a page both use it. */
 
 import { Engine } from "webgpu-imle";
+import { Allowance } from "./allowance.js";
 import { batchesOf, Timestamps } from "./batches.js";
 import { type Benchmark, type Case, isTimed, type Quantity, type TimedCase, type Work } from "./benchmark.js";
 import { Calibration, fixedCostOf } from "./calibration.js";
@@ -16,6 +17,8 @@ export interface Chosen {
 export interface SuiteOptions {
   readonly chosen: readonly Chosen[];
   readonly quick: boolean;
+  /** Milliseconds for all rows together: what does not fit is left out, and named. By default as long as it takes. */
+  readonly allowance?: number;
   readonly emit: (event: BenchEvent) => void;
   /** Aborted: ends before the next row. */
   readonly signal?: AbortSignal;
@@ -62,7 +65,8 @@ function settingsFor(quick: boolean, fixedCost: number, step: number): MeasureSe
 const mostOfTheTime = 0.8;
 
 /** Runs the cases one after the other. A case that fails is a row that says so. */
-export async function runSuite({ chosen, quick, emit, signal }: SuiteOptions): Promise<void> {
+export async function runSuite({ chosen, quick, allowance = Infinity, emit, signal }: SuiteOptions): Promise<void> {
+  const time = new Allowance(allowance, () => performance.now());
   const engine = await Engine.create();
   const timestamps = Timestamps.of(engine.device);
   try {
@@ -76,6 +80,14 @@ export async function runSuite({ chosen, quick, emit, signal }: SuiteOptions): P
     let before = await calibration.time();
     for (const [done, { benchmark, case: one }] of chosen.entries()) {
       if (signal?.aborted === true) break;
+      const siblings = chosen.filter((other) => other.benchmark === benchmark);
+      const rank = siblings.findIndex((other) => other.case === one);
+      const isCeiling = isTimed(one) && one.ceiling !== undefined;
+      if (!isCeiling && !time.allows({ remaining: chosen.length - done, rank, cases: siblings.length })) {
+        emit({ type: "left-out", name: fullName(benchmark, one) });
+        continue;
+      }
+      const started = performance.now();
       const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
       emit({ type: "row-started", benchmark: benchmark.name, name: one.name, done, rows: chosen.length });
       let row: Row;
@@ -94,6 +106,7 @@ export async function runSuite({ chosen, quick, emit, signal }: SuiteOptions): P
       } catch (error) {
         row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };
       }
+      time.took(performance.now() - started);
       emit({ type: "row", row });
     }
     calibration.dispose();

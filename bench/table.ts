@@ -72,14 +72,15 @@ export function tablesOf(rows: readonly Row[]): string[][][] {
 
 /** `GB/s` */
 export const quantityUnit = (quantity: Quantity): string => quantityUnits[quantity][0];
+
 /** Peers beside the rows that do the same work, with the head first. */
 export function peersTable(results: readonly PeerResult[], rows: readonly Row[]): string[][] {
   const head = ["benchmark/case", "time", "peer", "its time", "±", "peer / ours"];
   const lines = results.map(({ peer, benchmark, name, time, ratio, message }) => {
     const own = rows.find((row) => row.benchmark === benchmark && row.name === name);
     const ours = own?.kind === "timed" ? duration(own.measurement.time.median) : "";
-    const cells = time === null ? [`failed: ${message}`, "", ""] : [duration(time.median), percent(time.spread)];
-    return [`${benchmark}/${name}`, ours, peer, ...cells, ...(ratio === null ? [] : [`×${number(ratio)}`])];
+    const cells = time === null ? ["", ""] : [duration(time.median), percent(time.spread)];
+    return [`${benchmark}/${name}`, ours, peer, ...cells, ratio === null ? `none: ${message}` : `×${number(ratio)}`];
   });
   return [head, ...lines];
 }

@@ -1,7 +1,7 @@
-/** `npm run bench`: runs benchmarks on a runtime, prints tables, and leaves the results as JSON. */
+/** `npm run bench`: runs benchmarks on a runtime, prints tables, and leaves the results as JSON and as a page. */
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { compareResults } from "../bench/compare.js";
 import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
@@ -11,9 +11,11 @@ import { isTimed } from "../bench/benchmark.js";
 import { peers } from "../bench/peers/index.js";
 import { type AbsentPeer, type PeerResult, type PeerRow, runPeers } from "../bench/peers/peer.js";
 import { parseResults } from "../bench/read-results.js";
+import { headlinesOf, readmeSection, withSection } from "../bench/readme.js";
 import { benchPage } from "../bench/report/page.js";
 import type { BenchEvent, Circumstances, ResultsFile, Row } from "../bench/results.js";
 import { resultsFormat } from "../bench/results.js";
+import { savedName, savedText } from "../bench/saved.js";
 import { scalingLine, scalingsOf } from "../bench/scaling.js";
 import { choose, type Chosen, fullName, unmatched } from "../bench/suite.js";
 import { duration, peersTable, tablesOf } from "../bench/table.js";
@@ -23,6 +25,7 @@ import {
   adapterLine,
   interruptedExitCode,
   interruptSignal,
+  projectRoot,
   runProgram,
   type RuntimeName,
   runtimeNames,
@@ -38,12 +41,18 @@ interface Options {
   readonly out?: string;
   readonly page?: string;
   readonly peers: boolean;
+  readonly save: boolean;
   readonly compare: boolean;
+  readonly readme: boolean;
 }
 
+const resultsFolder = join(projectRoot, "bench", "results");
+/** Milliseconds of a quick run: it is to end within three minutes, whatever there is to measure. */
+const quickRun = { rows: 110_000, peers: 45_000 } as const;
+
 const usage =
-  `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--no-peers] [--list] ` +
-  "[--help], or --compare A.json B.json";
+  `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--save] [--no-peers] ` +
+  "[--list] [--help], or --compare A.json B.json, or --readme";
 
 function fail(message: string, code: number): never {
   console.error(message);
@@ -59,8 +68,10 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
     .option("--quick", "less time a row, and less certainty", false)
     .option("--out <file>", "writes the results as JSON")
     .option("--page <file>", "writes the results as a page (default: beside --out, with .html)")
+    .option("--save", "keeps the results of all benchmarks in bench/results, under the adapter's name", false)
     .option("--no-peers", "does not time others, such as PyTorch, on the same work")
     .option("--compare", "compares two result files, given in place of names, and runs nothing", false)
+    .option("--readme", "writes the README's tables from bench/results, and runs nothing", false)
     .option("--list", "names all benchmarks and cases, and runs none", false)
     .showHelpAfterError(`Usage: npm run bench -- ${usage}`)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -75,6 +86,23 @@ function list(): string {
       return [`${benchmark.name}: ${benchmark.summary}`, ...cases].join("\n");
     })
     .join("\n\n");
+}
+
+/** Every saved run, in the order of the files' names. */
+function savedRuns(): ResultsFile[] {
+  const names = readdirSync(resultsFolder).filter((name) => name.endsWith(".json"));
+  return names.sort().map((name) => readResults(join(resultsFolder, name)));
+}
+
+function renewReadme(): string {
+  const file = join(projectRoot, "README.md");
+  try {
+    const runs = savedRuns();
+    writeWhole("--readme", file, withSection(readFileSync(file, "utf8"), readmeSection(runs, headlinesOf(benchmarks))));
+    return `README.md has the headline rows of ${runs.length} saved runs.`;
+  } catch (error) {
+    return fail(`error: --readme: ${(error as Error).message}`, 1);
+  }
 }
 
 const quoted = (argument: string): string => (/^[\w./:=-]+$/.test(argument) ? argument : JSON.stringify(argument));
@@ -125,10 +153,15 @@ if (options.compare) {
   console.log(compare(patterns));
   process.exit(0);
 }
+if (options.readme) {
+  console.log(renewReadme());
+  process.exit(0);
+}
 if (options.list) {
   console.log(list());
   process.exit(0);
 }
+if (options.save && patterns.length > 0) fail("error: --save keeps all benchmarks: leave the names away", 2);
 const unknown = unmatched(benchmarks, patterns);
 if (unknown.length > 0) {
   const names = benchmarks.map(({ name }) => name).join(", ");
@@ -142,7 +175,8 @@ const page =
   options.page !== undefined ? resolve(options.page) : (out?.replace(/(\.json)?$/, ".html") ?? null);
 const started = new Date();
 const rows: Row[] = [];
-let peerResults: readonly PeerResult[] = [];
+const leftOut: string[] = [];
+const peerResults: PeerResult[] = [];
 let absentPeers: readonly AbsentPeer[] = [];
 let adapter: AdapterDescription | null = null;
 let circumstances: Circumstances | null = null;
@@ -152,19 +186,21 @@ const known = {
   quick,
   ...surroundings(),
 };
+const resultsOf = (state: ResultsFile["state"]): ResultsFile => ({
+  format: resultsFormat,
+  state,
+  started: started.toISOString(),
+  seconds: (Date.now() - started.getTime()) / 1000,
+  ...known,
+  adapter,
+  circumstances,
+  rows,
+  peers: peerResults,
+  absentPeers,
+  ...(leftOut.length > 0 && { leftOut }),
+});
 const save = (state: ResultsFile["state"]): void => {
-  const results: ResultsFile = {
-    format: resultsFormat,
-    state,
-    started: started.toISOString(),
-    seconds: (Date.now() - started.getTime()) / 1000,
-    ...known,
-    adapter,
-    circumstances,
-    rows,
-    peers: peerResults,
-    absentPeers,
-  };
+  const results = resultsOf(state);
   if (out !== null) writeWhole("--out", out, `${JSON.stringify(results, null, 2)}\n`);
   if (page !== null) writeWhole("--page", page, benchPage(results));
 };
@@ -197,6 +233,8 @@ const onEvent = (event: BenchEvent): void => {
   } else if (event.type === "row-started") {
     if (rows.length > shown && rows.at(-1)!.benchmark !== event.benchmark) showTables();
     display.report(event.done / event.rows, `${event.benchmark}/${event.name}`);
+  } else if (event.type === "left-out") {
+    leftOut.push(event.name);
   } else {
     rows.push(event.row);
     save("interrupted");
@@ -207,7 +245,7 @@ const signal = interruptSignal();
 const result = await runProgram({
   runtime,
   program: "bench/program.ts",
-  args: { patterns, quick } satisfies Arguments,
+  args: { patterns, quick, allowance: quick ? quickRun.rows : null } satisfies Arguments,
   signal,
   ...(choice !== undefined && { adapter: choice }),
   onAdapter: (description) => {
@@ -229,18 +267,33 @@ if (options.peers && result.outcome === "finished") {
     return [{ benchmark, name, task: one.peers, milliseconds: measurement.time.median }];
   });
   const place = { runtime, ...(choice !== undefined && { adapter: choice }) };
-  const settings = { budgetMilliseconds: quick ? 300 : 2000, signal, ...place };
-  ({ results: peerResults, absent: absentPeers } = await runPeers(peers, rowsOfPeers, settings));
+  const limit = quick ? { allowance: quickRun.peers } : {};
+  const pairs = peers.map(({ tasks }) => rowsOfPeers.filter(({ task }) => tasks.includes(task.task)).length);
+  const count = pairs.reduce((sum, one) => sum + one, 0);
+  const progress = new ProgressDisplay();
+  ({ absent: absentPeers } = await runPeers(peers, rowsOfPeers, {
+    budgetMilliseconds: quick ? 300 : 2000,
+    signal,
+    ...limit,
+    ...place,
+    onStart: (peer, row) => progress.report(peerResults.length / count, `${peer}: ${row.benchmark}/${row.name}`),
+    onResult: (one) => {
+      peerResults.push(one);
+      save("interrupted");
+    },
+  }));
+  progress.end();
   if (peerResults.length > 0) console.log(`\nPeers\n${table(peersTable(peerResults, rows))}\n`);
   for (const { peer, message } of absentPeers) console.log(`Without ${peer}: ${message}.`);
 }
 
 const failed = rows.filter(({ kind }) => kind === "failed").length;
-const outcome = result.outcome === "finished" && failed > 0 ? "failed" : result.outcome;
+const outcome = signal.aborted ? "stopped" : result.outcome === "finished" && failed > 0 ? "failed" : result.outcome;
 const seconds = (Date.now() - started.getTime()) / 1000;
 save(({ finished: "finished", failed: "failed", stopped: "interrupted" } as const)[outcome]);
 if (result.outcome === "failed") console.error(`webgpu-imle: ${result.failure}`);
-if (result.outcome === "stopped") console.log(`Stopped early, after ${rows.length} of ${chosen.length} rows.`);
+if (outcome === "stopped") console.log(`Stopped early, after ${rows.length} of ${chosen.length} rows.`);
+if (leftOut.length > 0) console.log(`Left out, to end in time (name them to run them): ${leftOut.join(", ")}.`);
 if (adapter !== null) {
   console.log(`${rows.length - failed} rows in ${seconds.toFixed(0)} s on ${adapterLine(adapter)}`);
 }
@@ -248,6 +301,13 @@ const near = (file: string): string => {
   const path = relative(process.cwd(), file);
   return path.startsWith("..") ? file : path;
 };
+if (options.save && outcome === "finished") {
+  const file = join(resultsFolder, savedName(resultsOf("finished")));
+  writeWhole("--save", file, savedText(resultsOf("finished")));
+  console.log(`Saved: ${near(file)}. The README's tables are renewed by: npm run bench -- --readme`);
+} else if (options.save) {
+  console.log("Not saved: a run is kept when all its rows were measured.");
+}
 if (out !== null) console.log(`Results: ${near(out)}`);
 if (page !== null) console.log(`Page: ${near(page)}`);
 process.exit({ finished: 0, failed: 1, stopped: interruptedExitCode }[outcome]);

@@ -14,6 +14,7 @@ function pathCase(batch: number, side: number, sweep = false): TimedCase {
     name: `path [${batch}, ${side}, ${side}]`,
     parameters: { batch, cells: side * side },
     sweep,
+    headline: !sweep,
     peers: { task: "grid-paths", batch, height: side, width: side },
     prepare(engine) {
       const costs = costsOf(engine, batch, side);
@@ -41,6 +42,7 @@ function stepCase(batch: number, side: number, samples: number): TimedCase {
   return {
     name: `I-MLE step [${batch}, ${side}, ${side}] S ${samples}`,
     parameters: { batch, cells: side * side, samples },
+    headline: true,
     // Forward and backward solve every instance once a sample each.
     peers: { task: "grid-paths", batch: 2 * batch * samples, height: side, width: side },
     prepare(engine) {

@@ -11,6 +11,7 @@ interface Operation {
   /** The shape of y; by default that of x. */
   readonly second?: readonly number[];
   readonly apply: (x: Tensor, y: Tensor) => Tensor;
+  readonly task?: "add" | "relu" | "exp" | "sum" | "sum-rows" | "softmax";
   /** Numbers read and written at least. */
   readonly numbers: number;
   /** One element of the result, in double precision. */
@@ -21,7 +22,7 @@ const whole = side * side;
 const rowOf = (x: Float32Array, row: number): Float32Array => x.subarray(row * side, (row + 1) * side);
 
 const operations: readonly Operation[] = [
-  { name: "add", apply: add, numbers: 3 * whole, twin: (x, y, i) => x[i]! + y[i]! },
+  { name: "add", task: "add", apply: add, numbers: 3 * whole, twin: (x, y, i) => x[i]! + y[i]! },
   {
     name: "add one row to all",
     second: [side],
@@ -29,16 +30,18 @@ const operations: readonly Operation[] = [
     numbers: 2 * whole + side,
     twin: (x, y, i) => x[i]! + y[i % side]!,
   },
-  { name: "relu", apply: (x) => relu(x), numbers: 2 * whole, twin: (x, _, i) => Math.max(x[i]!, 0) },
-  { name: "exp", apply: (x) => exp(x), numbers: 2 * whole, twin: (x, _, i) => Math.exp(x[i]!) },
+  { name: "relu", task: "relu", apply: (x) => relu(x), numbers: 2 * whole, twin: (x, _, i) => Math.max(x[i]!, 0) },
+  { name: "exp", task: "exp", apply: (x) => exp(x), numbers: 2 * whole, twin: (x, _, i) => Math.exp(x[i]!) },
   {
     name: "sum of all",
+    task: "sum",
     apply: (x) => sum(x),
     numbers: whole,
     twin: (x) => x.reduce((total, value) => total + value, 0),
   },
   {
     name: "sum over axis 1",
+    task: "sum-rows",
     apply: (x) => sum(x, 1),
     numbers: whole + side,
     twin: (x, _, i) => rowOf(x, i).reduce((total, value) => total + value, 0),
@@ -51,6 +54,7 @@ const operations: readonly Operation[] = [
   },
   {
     name: "softmax over axis 1",
+    task: "softmax",
     apply: (x) => softmax(x, 1),
     numbers: 2 * whole,
     twin(x, _, i) {
@@ -60,9 +64,11 @@ const operations: readonly Operation[] = [
   },
 ];
 
-const operationCase = ({ name, second = [side, side], apply, numbers, twin }: Operation): TimedCase => ({
+const operationCase = ({ name, task, second = [side, side], apply, numbers, twin }: Operation): TimedCase => ({
   name: `${name} [${side}, ${side}]`,
   parameters: { rows: side, columns: side },
+  headline: task === "softmax" || task === "sum",
+  ...(task !== undefined && { peers: { task, rows: side, columns: side } as const }),
   prepare(engine) {
     const x = engine.normal([side, side]);
     const y = engine.normal(second);

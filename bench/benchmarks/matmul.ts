@@ -17,6 +17,7 @@ function productCase(
   return {
     name: `${rows}×${inner}×${columns}${what}`,
     parameters: { rows, inner, columns },
+    headline: rows === 512 || (rows === 100 && columns === 256),
     ...(what === "" && { peers: { task: "matmul", rows, inner, columns } as const }),
     prepare(engine) {
       const a = engine.normal(transposeA ? [inner, rows] : [rows, inner]);

@@ -12,6 +12,7 @@ const length = 1024;
 
 const inRegisters = (law: Law): TimedCase => ({
   name: `${law.name}, in registers`,
+  headline: law === laws.at(-1),
   prepare: (engine) => drawInRegisters(engine, law),
 });
 

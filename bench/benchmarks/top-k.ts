@@ -13,8 +13,9 @@ function expectOnes(row: ArrayLike<number>, k: number): void {
 }
 
 /** A row is read once and written once. */
-function maskCase(batch: number, n: number, k: number, sweep = false): TimedCase {
+function maskCase(batch: number, n: number, k: number, { sweep = false, headline = false } = {}): TimedCase {
   return {
+    headline,
     name: `mask [${batch}, ${n}] k ${k}`,
     parameters: { batch, n, k },
     sweep,
@@ -47,6 +48,8 @@ function maskCase(batch: number, n: number, k: number, sweep = false): TimedCase
  */
 function stepCase(batch: number, n: number, k: number, samples: number, sweep = false): TimedCase {
   return {
+    headline: !sweep,
+    ...(!sweep && { peers: { task: "imle-top-k", batch, n, k, samples } as const }),
     name: `I-MLE step [${batch}, ${n}] k ${k} S ${samples}`,
     parameters: { batch, n, k, samples },
     sweep,
@@ -98,14 +101,14 @@ export const topKBenchmark: Benchmark = {
     maskCase(2000, 20, 10),
     maskCase(40, 350, 10),
     maskCase(256, 1000, 10),
-    maskCase(1000, 1000, 10),
+    maskCase(1000, 1000, 10, { headline: true }),
     stepCase(2000, 20, 10, 1),
     stepCase(40, 350, 10, 1),
     stepCase(40, 350, 10, 10),
     stepCase(100, 20, 10, 100),
-    ...[64, 250, 4000].map((n) => maskCase(256, n, 10, true)),
-    ...[1, 100, 500].map((k) => maskCase(256, 1000, k, true)),
-    ...[4, 32, 2048].map((batch) => maskCase(batch, 1000, 10, true)),
+    ...[64, 250, 4000].map((n) => maskCase(256, n, 10, { sweep: true })),
+    ...[1, 100, 500].map((k) => maskCase(256, 1000, k, { sweep: true })),
+    ...[4, 32, 2048].map((batch) => maskCase(batch, 1000, 10, { sweep: true })),
     ...[1, 4, 32].map((samples) => stepCase(100, 20, 10, samples, true)),
   ],
 };

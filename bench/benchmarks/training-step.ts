@@ -1,8 +1,12 @@
-/** A whole training step of the digits experiment: the same networks, on random pictures. */
+/** Whole training steps of the experiments: the same networks, on random pictures. */
 
 import { Adam, type Engine, type Tensor } from "webgpu-imle";
 import { losses, PatchReader } from "../../examples/digits/model.js";
+import { generateMaps } from "../../examples/terrain/generate.js";
+import { hammingLoss, PathFinder } from "../../examples/terrain/model.js";
+import { type ModelName, type Recipe, recipes } from "../../examples/terrain/recipes.js";
 import { type Benchmark, type TimedCase } from "../benchmark.js";
+import { givenNoiseStep } from "../given-noise-step.js";
 
 const pixels = 784;
 const classes = 10;
@@ -36,27 +40,88 @@ export function digitsStep(engine: Engine, batch: number): { readonly step: () =
   };
 }
 
-const stepCase = (batch: number): TimedCase => ({
-  name: `digits, batch ${batch}`,
-  parameters: { batch },
-  prepare(engine) {
-    engine.seed(1);
-    const { step } = digitsStep(engine, batch);
-    return {
-      work: { operations: denseOperations(batch) },
-      unit: () => void step(),
-      async verify() {
-        const first = await engine.scope(step).item();
-        for (let i = 0; i < 8; i++) engine.scope(() => void step());
-        const last = await engine.scope(step).item();
-        if (!(last < first)) throw new Error(`digits: the loss must fall on one batch, got ${first}, then ${last}`);
-      },
-    };
-  },
-});
+/** Operations of the step in which noise is given: a selector and one classifier. */
+function givenOperations(batch: number): number {
+  const [selector, classifier] = [pixels * 128 + 128 * 49, pixels * 256 + 256 * classes];
+  const inputs = 128 * 49 + 256 * classes + pixels * 256;
+  return 2 * batch * (2 * (selector + classifier) + inputs);
+}
+
+/** The network, its paths, the loss and Adam, on pictures that are on the device already. */
+function terrainStep(engine: Engine, model: ModelName, batch: number): { readonly step: () => Tensor } {
+  const recipe: Recipe = recipes[model];
+  const side = 12;
+  const maps = generateMaps(batch, side, 1);
+  const network = recipe.create(engine, maps);
+  const finder = new PathFinder(network, { side, batch, perturbed: true });
+  const pictures = network.upload(maps, Int32Array.from({ length: batch }, (_, i) => i));
+  // Any path will do: along the upper and the right border.
+  const onPath = (cell: number): boolean => cell < side || cell % side === side - 1;
+  const signs = Float32Array.from({ length: batch * side * side }, (_, i) => (onPath(i % (side * side)) ? -1 : 1));
+  const wanted = engine.tensor(signs, [batch, side, side]);
+  const optimiser = new Adam({ parameters: network.parameters, learningRate: recipe.learningRate });
+  return {
+    step() {
+      const loss = hammingLoss(finder.paths(network.costs(pictures)), wanted);
+      optimiser.zeroGrad();
+      loss.backward();
+      optimiser.step();
+      return loss;
+    },
+  };
+}
+
+/** Convolutions of CombResNet18 on 96 × 96 pixels; pictures need no gradient. */
+function resnetOperations(batch: number): number {
+  const [first, block] = [48 * 48 * 64 * 3 * 49, 2 * 24 * 24 * 64 * 64 * 9];
+  return 2 * batch * (2 * first + 3 * block);
+}
+
+const tileOperations = (batch: number): number => 2 * batch * 144 * (2 * 192 * 32 + 3 * 32);
+
+function stepCase(
+  name: string,
+  batch: number,
+  operations: number,
+  create: (engine: Engine) => { readonly step: () => Tensor },
+  more: Partial<TimedCase> = {},
+): TimedCase {
+  return {
+    name: `${name}, batch ${batch}`,
+    parameters: { batch },
+    ...more,
+    prepare(engine) {
+      engine.seed(1);
+      const { step } = create(engine);
+      return {
+        work: { operations },
+        unit: () => void step(),
+        async verify() {
+          const first = await engine.scope(step).item();
+          for (let i = 0; i < 8; i++) engine.scope(() => void step());
+          const last = await engine.scope(step).item();
+          if (!(last < first)) throw new Error(`${name}: the loss must fall on one batch, got ${first}, then ${last}`);
+        },
+      };
+    },
+  };
+}
 
 export const trainingStep: Benchmark = {
   name: "training-step",
-  summary: "a step of the digits experiment: selector, top-k through I-MLE, three classifiers, Adam",
-  cases: [stepCase(100)],
+  summary: "whole steps of the experiments: networks, solver through I-MLE, loss, backward, Adam",
+  cases: [
+    stepCase("digits", 100, denseOperations(100), (engine) => digitsStep(engine, 100), { headline: true }),
+    stepCase("digits, noise given", 100, givenOperations(100), (engine) => givenNoiseStep(engine, 100), {
+      headline: true,
+      peers: { task: "digits-step", batch: 100 },
+    }),
+    stepCase("terrain", 50, tileOperations(50), (engine) => terrainStep(engine, "tiles", 50), { headline: true }),
+    ...[2, 8, 32].map((batch) =>
+      stepCase("terrain resnet", batch, resnetOperations(batch), (engine) => terrainStep(engine, "resnet", batch), {
+        sweep: true,
+        headline: batch === 8,
+      }),
+    ),
+  ],
 };

@@ -113,7 +113,7 @@ export default async function main(): Promise<void> {
       } else if (event.type === "row-started") {
         element<HTMLProgressElement>("bar").value = event.done / event.rows;
         element("status").textContent = `${event.done + 1} of ${event.rows}: ${event.benchmark}/${event.name}`;
-      } else {
+      } else if (event.type === "row") {
         rows.push(event.row);
         update("interrupted");
         showRows(rows);

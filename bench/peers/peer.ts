@@ -4,12 +4,7 @@ import type { RuntimeName } from "../../tools/runtimes/host.js";
 import type { AdapterChoice } from "../../tools/runtimes/runtime.js";
 import type { Summary } from "../statistics.js";
 import { median, summarise } from "../statistics.js";
-
-/** What a unit of a row does, in words that others can follow. */
-export type PeerTask =
-  | { readonly task: "grid-paths"; readonly batch: number; readonly height: number; readonly width: number }
-  | { readonly task: "top-k"; readonly batch: number; readonly n: number; readonly k: number }
-  | { readonly task: "matmul"; readonly rows: number; readonly inner: number; readonly columns: number };
+import type { PeerTask, TaskName } from "./tasks.js";
 
 /** A peer that is there. */
 export interface ReadyPeer {
@@ -25,11 +20,18 @@ export interface PeerContext {
   readonly adapter?: AdapterChoice;
 }
 
+/** What a peer is going to be asked. */
+export interface PeerOrder extends PeerContext {
+  readonly tasks: readonly PeerTask[];
+  /** For each of them. */
+  readonly budgetMilliseconds: number;
+}
+
 export interface Peer {
   readonly name: string;
-  readonly tasks: readonly PeerTask["task"][];
+  readonly tasks: readonly TaskName[];
   /** @throws Error in one line that says why it is not there */
-  prepare(context: PeerContext): Promise<ReadyPeer>;
+  prepare(order: PeerOrder): Promise<ReadyPeer>;
 }
 
 /** A peer beside a row. */
@@ -62,40 +64,63 @@ export interface AbsentPeer {
 
 const oneLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split("\n")[0]!;
 
+const leftOut = "left out, to end in time";
+
 export interface PeerSettings extends PeerContext {
   /** For each row of each peer. */
   readonly budgetMilliseconds: number;
+  /** For all of them: what is left when it is spent is not timed. By default as long as it takes. */
+  readonly allowance?: number;
   readonly signal?: AbortSignal;
+  /** Before each timing. */
+  readonly onStart?: (peer: string, row: PeerRow) => void;
+  /** After each. */
+  readonly onResult?: (result: PeerResult) => void;
 }
 
 /** Times every peer on every row that it can do; one that is not there, or fails, says so and is passed by. */
 export async function runPeers(
   peers: readonly Peer[],
   rows: readonly PeerRow[],
-  { budgetMilliseconds, signal, ...context }: PeerSettings,
+  { budgetMilliseconds, allowance = Infinity, signal, onStart, onResult, ...context }: PeerSettings,
 ): Promise<{ readonly results: readonly PeerResult[]; readonly absent: readonly AbsentPeer[] }> {
   const stopped = (): boolean => signal?.aborted === true;
+  const end = performance.now() + allowance;
+  const late = (): boolean => performance.now() > end;
+  const timed = async (
+    ready: ReadyPeer,
+    { task, milliseconds }: PeerRow,
+  ): Promise<Pick<PeerResult, "time" | "ratio" | "message">> => {
+    if (late()) return { time: null, ratio: null, message: leftOut };
+    try {
+      const time = await ready.time(task, budgetMilliseconds);
+      return { time, ratio: time.median / milliseconds, message: "" };
+    } catch (error) {
+      return { time: null, ratio: null, message: oneLine(error) };
+    }
+  };
   const results: PeerResult[] = [];
   const absent: AbsentPeer[] = [];
   for (const peer of peers) {
     const own = rows.filter(({ task }) => peer.tasks.includes(task.task));
     if (own.length === 0 || stopped()) continue;
+    if (late()) {
+      absent.push({ peer: peer.name, message: leftOut });
+      continue;
+    }
     let ready: ReadyPeer;
     try {
-      ready = await peer.prepare(context);
+      ready = await peer.prepare({ ...context, budgetMilliseconds, tasks: own.map(({ task }) => task) });
     } catch (error) {
       absent.push({ peer: peer.name, message: oneLine(error) });
       continue;
     }
-    for (const { benchmark, name, task, milliseconds } of own) {
+    for (const row of own) {
       if (stopped()) break;
-      const place = { peer: peer.name, benchmark, name };
-      try {
-        const time = await ready.time(task, budgetMilliseconds);
-        results.push({ ...place, time, ratio: time.median / milliseconds, message: "" });
-      } catch (error) {
-        results.push({ ...place, time: null, ratio: null, message: oneLine(error) });
-      }
+      onStart?.(peer.name, row);
+      const result = { peer: peer.name, benchmark: row.benchmark, name: row.name, ...(await timed(ready, row)) };
+      results.push(result);
+      onResult?.(result);
     }
     await ready.close?.();
   }
@@ -120,15 +145,4 @@ export function summaryOf(times: unknown): Summary {
   const valid = Array.isArray(times) && times.length > 0 && times.every((time) => typeof time === "number" && time > 0);
   if (!valid || !(median(times as number[]) > 0)) throw new Error("a peer must give times above 0");
   return summarise(times as number[]);
-}
-
-/** The same costs from 1 to 2 for all peers: the linear congruential generator of Numerical Recipes, seed 1. */
-export function peerCosts(count: number): Float32Array {
-  const costs = new Float32Array(count);
-  let state = 1;
-  for (let i = 0; i < count; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    costs[i] = 1 + (state >>> 8) / 2 ** 24;
-  }
-  return costs;
 }

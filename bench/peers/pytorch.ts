@@ -2,14 +2,21 @@
 
 import { type Peer, summaryOf } from "./peer.js";
 import { startPython } from "./python.js";
+import { checkLastNumbers, lastNumbers } from "./tasks.js";
 
 export const pytorch: Peer = {
   name: "PyTorch",
-  tasks: ["top-k", "matmul"],
+  tasks: ["matmul", "add", "exp", "relu", "softmax", "sum", "sum-rows", "conv2d", "top-k", "imle-top-k"],
   async prepare() {
     const { ask, close } = await startPython("pytorch.py", "has no torch");
     return {
-      time: async (task, budget) => summaryOf(((await ask({ ...task, budget })) as { times: unknown }).times),
+      async time(task, budget) {
+        const lastCount = lastNumbers(task).length;
+        const { times, last } = (await ask({ ...task, budget, lastCount })) as { times: unknown; last: number[] };
+        const summary = summaryOf(times);
+        checkLastNumbers(task, last);
+        return summary;
+      },
       close,
     };
   },

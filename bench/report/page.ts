@@ -2,31 +2,26 @@
 
 import { html } from "../../examples/report/html.js";
 import { renderPage, type Section } from "../../examples/report/page.js";
-import type { ResultsFile } from "../results.js";
+import { adapterName, type ResultsFile } from "../results.js";
 import { scalingsOf } from "../scaling.js";
 import { duration, peersTable } from "../table.js";
 import { plotPlaces, plotsOf } from "./plots.js";
-import { allTables, ceilingBars, extent, tableOf, trust } from "./sections.js";
+import { rooflineMarkup, rooflineOf, rooflinePlot } from "./roofline.js";
+import { allTables, ceilingBars, extent, ratioBars, tableOf, trust } from "./sections.js";
 
 export const plotScripts = ["node_modules/uplot/dist/uPlot.iife.min.js", "bench/report/plots.client.js"] as const;
 export const plotStyles = ["node_modules/uplot/dist/uPlot.min.css", "bench/report/report.css"] as const;
 
 const states = { finished: "", interrupted: " The run was stopped early.", failed: " The run failed." } as const;
 
-/** What WebGPU says of the adapter, in a few words. */
-export function adapterName({ adapter }: Pick<ResultsFile, "adapter">): string {
-  const { runtimeVersion, description, device, architecture, vendor } = (adapter ?? {}) as Record<string, unknown>;
-  const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "an unnamed adapter";
-  return adapter === null ? "no adapter" : [runtimeVersion, name].filter(Boolean).join(" on ");
-}
-
 function peersSection({ peers = [], absentPeers = [], rows }: ResultsFile): Section[] {
   if (peers.length + absentPeers.length === 0) return [];
   return [
     {
       heading: "Beside others",
-      introduction: html`The same work, in the same run: above ×1 the row here is quicker.`,
-      body: html`${peers.length > 0 ? tableOf(peersTable(peers, rows)) : ""}
+      introduction: html`The same work, in the same run: what others took over what the row here took. Bars to the right
+of the middle: the row here is quicker.`,
+      body: html`${peers.length > 0 ? html`${ratioBars(peers)}${tableOf(peersTable(peers, rows))}` : ""}
 ${absentPeers.map(({ peer, message }) => html`<p>Without ${peer}: ${message}.</p>`)}`,
     },
   ];
@@ -35,13 +30,15 @@ ${absentPeers.map(({ peer, message }) => html`<p>Without ${peer}: ${message}.</p
 /** The whole text of the page. */
 export function benchPage(results: ResultsFile): string {
   const { rows, machine, circumstances, commit, changed, versions } = results;
-  const plots = plotsOf(rows);
+  const growth = plotsOf(rows);
+  const roofline = rooflineOf(rows);
+  const plots = [...growth, ...(roofline === null ? [] : [rooflinePlot(roofline)])];
   const scalings = scalingsOf(rows);
   const scaling = {
     heading: "How it grows",
     introduction: html`Rows that differ in one size alone, both axes logarithmic. The dashed line is the power that fits
 best: an exponent of 1 is linear, below 1 the size still fills the device.`,
-    body: plots.length === 0 ? html`<p>No three rows differ in one size alone.</p>` : plotPlaces(plots),
+    body: growth.length === 0 ? html`<p>No three rows differ in one size alone.</p>` : plotPlaces(growth),
   };
   return renderPage({
     title: "Benchmarks of webgpu-imle",
@@ -64,6 +61,16 @@ best: an exponent of 1 is linear, below 1 the size still fills the device.`,
 nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
         body: ceilingBars(rows),
       },
+      ...(roofline === null
+        ? []
+        : [
+            {
+              heading: "Under the roof",
+              introduction: html`Rows that count both operations and bytes: no row can be above the line, which the
+ceilings of this run make.`,
+              body: rooflineMarkup(roofline, growth.length),
+            },
+          ]),
       ...peersSection(results),
       scaling,
       {

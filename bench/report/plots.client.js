@@ -22,12 +22,31 @@
   const range = (least, most) => [(least ?? 1) / 1.35, (most ?? 10) * 1.35];
 
   /**
+   * Writes the words beside the points of the first series.
+   * @param {import("./plots.js").Plot} plot @param {import("uplot").default} drawn
+   */
+  const nameOf = ({ labels = [], x, series: [first] }, drawn) => {
+    const { ctx } = drawn;
+    const scale = devicePixelRatio;
+    ctx.save();
+    ctx.font = `${12 * scale}px system-ui, sans-serif`;
+    ctx.fillStyle = colour("ink");
+    for (const [i, label] of labels.entries()) {
+      const value = first?.values[i];
+      if (label === "" || value == null) continue;
+      const [left, top] = [drawn.valToPos(x[i] ?? 1, "x", true), drawn.valToPos(value, "y", true)];
+      ctx.fillText(label, left + 6 * scale, top - 6 * scale);
+    }
+    ctx.restore();
+  };
+
+  /**
    * @param {import("./plots.js").Plot} plot
    * @param {HTMLElement} place
    * @param {typeof import("uplot").default} Plot
    */
   const draw = (plot, place, Plot) => {
-    const show = plot.unit === "B" ? bytes : milliseconds;
+    const show = { B: bytes, ms: milliseconds, "GFLOP/s": three }[plot.unit];
     const font = "12px system-ui, sans-serif";
     const axis = {
       stroke: colour("faint"),
@@ -59,7 +78,7 @@
       const value = (_plot, value) => (value === null ? "" : show(value));
       return [
         { label: one.name, stroke, width: 0, paths: () => null, value, points: { show: true, size: 8, fill: stroke } },
-        { label: "fit", stroke, width: 1.5, dash: [5, 4], points: { show: false }, value },
+        { label: plot.line ?? "fit", stroke, width: 1.5, dash: [5, 4], points: { show: false }, value },
       ];
     });
     place.replaceChildren();
@@ -69,6 +88,7 @@
         height,
         padding: [12, 16, 0, 0],
         cursor: { y: false, points: { size: 10 } },
+        hooks: { draw: [(drawn) => nameOf(plot, drawn)] },
         legend: { markers: { width: 0, fill: (_plot, index) => colour(colours[((index - 1) >> 1) % 3] ?? "ink") } },
         scales: {
           x: { time: false, distr: 3, range: (_plot, least, most) => range(least, most) },
@@ -84,7 +104,7 @@
             // The sizes that were measured, and no others.
             splits: () => [...plot.x],
             filter: (_plot, splits) => splits,
-            values: (_plot, splits) => splits.map((value) => (labelled.has(value) ? String(value) : "")),
+            values: (_plot, splits) => splits.map((value) => (labelled.has(value) ? three(value) : "")),
           },
           {
             ...axis,
@@ -93,7 +113,7 @@
             values: (_plot, splits) => splits.map((value) => (value === null ? "" : show(value))),
           },
         ],
-        series: [{ label: plot.xLabel, value: (_plot, value) => (value === null ? "" : String(value)) }, ...series],
+        series: [{ label: plot.xLabel, value: (_plot, value) => (value === null ? "" : three(value)) }, ...series],
       },
       [[...plot.x], ...plot.series.flatMap((one) => [[...one.values], [...one.fit]])],
       place,

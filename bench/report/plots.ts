@@ -6,11 +6,15 @@ import type { Row } from "../results.js";
 import { fixedText, type Scaling, scalingsOf } from "../scaling.js";
 import { bytes, duration } from "../table.js";
 
-/** A log-log plot: points, and the fitted power as a line through them. */
+/** A log-log plot: points, and a line for each series, such as the fitted power. */
 export interface Plot {
   readonly title: string;
   readonly xLabel: string;
-  readonly unit: "ms" | "B";
+  readonly unit: "ms" | "B" | "GFLOP/s";
+  /** What the line is; by default `fit`. */
+  readonly line?: string;
+  /** Words beside the points, by their place in `x`. */
+  readonly labels?: readonly string[];
   /** All sizes of all series, ascending. */
   readonly x: readonly number[];
   readonly series: readonly PlotSeries[];

@@ -1,24 +1,18 @@
 /** The parts of a report of results that the file and the live page share. */
 
 import { html, type Markup } from "../../examples/report/html.js";
-import type { Quantity } from "../benchmark.js";
 import { busyFrom } from "../calibration.js";
+import type { PeerResult } from "../peers/peer.js";
 import type { Row, TimedRow } from "../results.js";
-import { duration, percent, quantityUnit, tablesOf } from "../table.js";
+import { bestShare } from "../shares.js";
+import { duration, number, percent, quantityUnit, tablesOf } from "../table.js";
 
 const isTimed = (row: Row): row is TimedRow => row.kind === "timed";
-
-function best(row: TimedRow): { readonly share: number; readonly quantity: Quantity } | null {
-  const shares = row.rates.flatMap(({ share, quantity }) =>
-    share === null || quantity === row.ceiling ? [] : [{ share, quantity }],
-  );
-  return shares.sort((a, b) => b.share - a.share)[0] ?? null;
-}
 
 /** Each row's rate as a share of the ceiling that it comes nearest to: the roof above it. */
 export function ceilingBars(rows: readonly Row[]): Markup {
   const bars = rows.filter(isTimed).flatMap((row) => {
-    const nearest = best(row);
+    const nearest = bestShare(row);
     return nearest === null ? [] : [{ row, ...nearest }];
   });
   if (bars.length === 0) return html`<p>No row has a ceiling in this run.</p>`;
@@ -27,6 +21,20 @@ export function ceilingBars(rows: readonly Row[]): Markup {
 <td><div class="bar" data-over="${share > 1 ? "yes" : "no"}"><i style="width:${barWidth(share)}%"></i></div></td>
 <td class="number">${percent(share)}</td><td class="of">of ${quantityUnit(quantity)}</td></tr>\n`,
   )}</tbody></table>`;
+}
+
+/** Peers beside the rows, on a logarithmic scale about ×1: to the right the row here is quicker. */
+export function ratioBars(peers: readonly PeerResult[]): Markup {
+  const known = peers.filter((one): one is PeerResult & { readonly ratio: number } => one.ratio !== null);
+  const most = Math.max(2, ...known.map(({ ratio }) => Math.max(ratio, 1 / ratio)));
+  const bars = known.map(({ peer, benchmark, name, ratio }) => {
+    const width = (50 * Math.abs(Math.log(ratio))) / Math.log(most);
+    const side = ratio >= 1 ? "quicker" : "slower";
+    return html`<tr><th scope="row">${benchmark} <span>${name}</span></th><td class="peer">${peer}</td>
+<td><div class="ratio ${side}"><i style="width:${width.toFixed(1)}%"></i></div></td>
+<td class="number">×${number(ratio)}</td></tr>\n`;
+  });
+  return html`<table class="bars ratios"><tbody>${bars}</tbody></table>`;
 }
 
 const barWidth = (share: number): string => (100 * Math.min(1, Math.max(0, share))).toFixed(1);

@@ -68,6 +68,40 @@ pages("a page of results is whole HTML with bars, powers, all rows and doubts, a
   assert.not.match(outsideScripts, /\b(src|href)\s*=\s*"?http|url\(|@import/i);
 });
 
+const both = (operations: number, bytes: number) =>
+  [
+    { quantity: "operations", perSecond: operations, share: null },
+    { quantity: "bytes", perSecond: bytes, share: null },
+  ] as const;
+
+pages("rows that count operations and bytes are shown under the roof, and peers on both sides of the middle", () => {
+  const peer = { benchmark: "matmul", time: summary(1, 0.01), message: "" };
+  const text = benchPage(
+    resultsFile(
+      [
+        timedRow("ceilings", "peak", {}, { ceiling: "operations", rates: [both(100e9, 0)[0]] }),
+        timedRow("ceilings", "copy", {}, { ceiling: "bytes", rates: [both(0, 10e9)[1]] }),
+        timedRow("matmul", "large", {}, { rates: both(50e9, 1e9) }),
+        timedRow("matmul", "thin", {}, { rates: both(4e9, 8e9) }),
+      ],
+      {
+        peers: [
+          { ...peer, peer: "PyTorch", name: "large", ratio: 0.25 },
+          { ...peer, peer: "jax-js", name: "thin", ratio: 4 },
+          { ...peer, peer: "TensorFlow.js", name: "thin", time: null, ratio: null, message: "not there" },
+        ],
+      },
+    ),
+  );
+  assertWholeHtml(text);
+  const shown = textOf(text);
+  assert.match(shown, /1 matmul thin +0\.500 +4\.00 +80 %/);
+  assert.match(shown, /2 matmul large +50\.0 +50\.0 +50 %/);
+  assert.match(text, /class="ratio slower"><i style="width:50\.0%"/);
+  assert.match(text, /class="ratio quicker"><i style="width:50\.0%"/);
+  assert.match(shown, "none: not there");
+});
+
 pages("a page of nothing measured is whole, and says how the run ended", () => {
   const text = benchPage(resultsFile([], { state: "interrupted", adapter: null, circumstances: null, commit: null }));
   assertWholeHtml(text);

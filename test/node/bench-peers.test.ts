@@ -6,15 +6,19 @@ import * as assert from "uvu/assert";
 import { cppHeap } from "../../bench/peers/cpp-heap.js";
 import { javascriptHeap } from "../../bench/peers/javascript-heap.js";
 import { jaxJs } from "../../bench/peers/jax-js.js";
-import { type Peer, peerCosts, type PeerRow, runPeers, summaryOf } from "../../bench/peers/peer.js";
+import { type Peer, type PeerRow, runPeers, summaryOf } from "../../bench/peers/peer.js";
 import { pythonHeap } from "../../bench/peers/python-heap.js";
 import { pytorch } from "../../bench/peers/pytorch.js";
+import { checkLastNumbers, lastNumbers, peerNumbers, type PeerTask } from "../../bench/peers/tasks.js";
+import { tfjs } from "../../bench/peers/tfjs.js";
+import { torchImle } from "../../bench/peers/torch-imle.js";
 import { peersTable } from "../../bench/table.js";
 import { summary, timedRow } from "../support/bench-results.js";
 
 const grid = { task: "grid-paths", batch: 20, height: 7, width: 5 } as const;
 const product = { task: "matmul", rows: 2, inner: 3, columns: 4 } as const;
 const context = { runtime: "node" } as const;
+const order = { ...context, tasks: [], budgetMilliseconds: 5 } as const;
 const rows: readonly PeerRow[] = [
   { benchmark: "a", name: "paths", task: grid, milliseconds: 2 },
   { benchmark: "a", name: "product", task: product, milliseconds: 4 },
@@ -67,7 +71,7 @@ peersSuite("each row that a peer can do has its time and ratio; what is not ther
   const measured = [timedRow("a", "paths", { time: summary(2, 0.01) }), timedRow("a", "product")];
   const table = peersTable(results, measured);
   assert.equal(table[1], ["a/paths", "2.00 ms", "both", "8.00 ms", "1.0 %", "×4.00"]);
-  assert.equal(table[3], ["a/product", "1.00 ms", "broken", "failed: no memory", "", ""]);
+  assert.equal(table[3], ["a/product", "1.00 ms", "broken", "", "", "none: no memory"]);
 });
 
 peersSuite("after a stop no peer is asked", async () => {
@@ -82,20 +86,20 @@ peersSuite("costs are those of the generator with seed 1", () => {
     state = (state * 1664525n + 1013904223n) % 2n ** 32n;
     wanted.push(Math.fround(1 + Number(state >> 8n) / 2 ** 24));
   }
-  assert.equal([...peerCosts(100)], wanted);
+  assert.equal([...peerNumbers(100)], wanted);
 });
 
 peersSuite("heaps solve grids, in C++ with the twin's cost, or say that there is no compiler", async () => {
-  const javascript = await (await javascriptHeap.prepare(context)).time(grid, 5);
+  const javascript = await (await javascriptHeap.prepare(order)).time(grid, 5);
   assert.ok(javascript.median > 0);
-  const cpp = await cppHeap.prepare(context).catch((error: Error) => error.message);
+  const cpp = await cppHeap.prepare(order).catch((error: Error) => error.message);
   if (typeof cpp === "string") return assert.match(cpp, /^no C\+\+ compiler: tried /);
   const { median, count } = await cpp.time(grid, 5);
   assert.ok(median > 0 && count >= 5);
 });
 
 peersSuite("the heap in Python solves grids with the twin's cost, or says that it does not start", async () => {
-  const ready = await pythonHeap.prepare(context).catch((error: Error) => error.message);
+  const ready = await pythonHeap.prepare(order).catch((error: Error) => error.message);
   if (typeof ready === "string") return assert.match(ready, /does not start; PYTHON names another python$/);
   const { median, count } = await ready.time(grid, 5);
   assert.ok(median > 0 && count >= 5);
@@ -103,11 +107,11 @@ peersSuite("the heap in Python solves grids with the twin's cost, or says that i
 });
 
 peersSuite("of a large batch the heap in Python solves a part, whose time is scaled and whose cost must be right", async () => {
-  const costs = peerCosts(140);
+  const costs = peerNumbers(140);
   const sum = costs.reduce((total, cost) => total + cost, 0); // paths of one cell
   const answer = (told: number): string => `echo '{"times": [3, 1, 2], "sum": ${told}}'`;
   await withPython(`echo '{}'\nread task\n${answer(sum)}\nread task\n${answer(sum + 1)}\n`, async () => {
-    const ready = await pythonHeap.prepare(context);
+    const ready = await pythonHeap.prepare(order);
     const task = { task: "grid-paths", batch: 1400, height: 1, width: 1 } as const;
     assert.is((await ready.time(task, 5)).median, 20);
     const wrong = await ready.time(task, 5).then(() => "", (error: Error) => error.message);
@@ -118,11 +122,11 @@ peersSuite("of a large batch the heap in Python solves a part, whose time is sca
 
 peersSuite("PyTorch that is not there is one line; one that is gives its times", async () => {
   await withPython(null, async () => {
-    const message = await pytorch.prepare(context).then(() => "", (error: Error) => error.message);
+    const message = await pytorch.prepare(order).then(() => "", (error: Error) => error.message);
     assert.match(message, /none has no torch; PYTHON names another python$/);
   });
-  await withPython(`echo '{}'\nread task\necho '{"times": [3, 1, 2]}'\n`, async () => {
-    const ready = await pytorch.prepare(context);
+  await withPython(`echo '{}'\nread task\necho '{"times": [3, 1, 2], "last": [${lastNumbers(product)[0]}]}'\n`, async () => {
+    const ready = await pytorch.prepare(order);
     assert.is((await ready.time(product, 5)).median, 2);
     const ended = await ready.time(product, 5).then(() => "", (error: Error) => error.message);
     assert.match(ended, /python ended$/);
@@ -130,15 +134,55 @@ peersSuite("PyTorch that is not there is one line; one that is gives its times",
   });
 });
 
-peersSuite("jax-js that is not there is one line", async () => {
-  const before = process.env.JAX_JS;
-  process.env.JAX_JS = tmpdir();
-  const message = await jaxJs.prepare(context).then(() => "", (error: Error) => error.message);
-  if (before === undefined) delete process.env.JAX_JS;
-  else process.env.JAX_JS = before;
-  const inDeno = await jaxJs.prepare({ runtime: "deno" }).then(() => "", (error: Error) => error.message);
-  assert.match(inDeno, /^not timed in Deno/);
-  assert.match(message, /^not installed; npm i --no-save @jax-js\/jax, or JAX_JS=folder of the package$/);
+peersSuite("a peer in JavaScript that is not installed is one line", async () => {
+  const before = { JAX_JS: process.env.JAX_JS, TFJS: process.env.TFJS };
+  Object.assign(process.env, { JAX_JS: tmpdir(), TFJS: tmpdir() });
+  for (const [peer, advice] of [
+    [jaxJs, "@jax-js/jax, or JAX_JS=folder in which they are"],
+    [tfjs, "@tensorflow/tfjs @tensorflow/tfjs-backend-webgpu, or TFJS=folder in which they are"],
+  ] as const) {
+    const message = await peer.prepare(order).then(() => "", (error: Error) => error.message);
+    assert.is(message, `not installed; npm i --no-save ${advice}`);
+  }
+  for (const [name, value] of Object.entries(before)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+});
+
+peersSuite("torch-imle without a copy, or with a wrong one, is one line", async () => {
+  const before = process.env.TORCH_IMLE;
+  for (const [folder, expected] of [
+    ["", /^no copy of it is named; TORCH_IMLE=folder of its checkout$/],
+    [tmpdir(), /^TORCH_IMLE must name its checkout, with imle\/wrapper\.py in it, got /],
+  ] as const) {
+    process.env.TORCH_IMLE = folder;
+    assert.match(await torchImle.prepare(order).then(() => "", (error: Error) => error.message), expected);
+  }
+  if (before === undefined) delete process.env.TORCH_IMLE;
+  else process.env.TORCH_IMLE = before;
+});
+
+peersSuite("what a peer gives must end as plain loops say", () => {
+  const convolution = { batch: 2, inputs: 2, outputs: 3, side: 5, window: 3, stride: 2, padding: 1 } as const;
+  const tasks: readonly PeerTask[] = [
+    product,
+    { task: "add", rows: 2, columns: 3 },
+    { task: "exp", rows: 2, columns: 3 },
+    { task: "relu", rows: 2, columns: 3 },
+    { task: "softmax", rows: 2, columns: 3 },
+    { task: "sum-rows", rows: 2, columns: 3 },
+    { task: "sum", rows: 2, columns: 3 },
+    { task: "conv2d", ...convolution },
+    { task: "top-k", batch: 2, n: 5, k: 2 },
+  ];
+  for (const task of tasks) {
+    const wanted = lastNumbers(task);
+    checkLastNumbers(task, [7, ...wanted]);
+    const wrong = wanted.map((value) => value + 0.01);
+    assert.throws(() => checkLastNumbers(task, wrong), new RegExp(`^its ${task.task} must end with `));
+  }
+  checkLastNumbers({ task: "imle-top-k", batch: 1, n: 2, k: 1, samples: 1 }, []);
 });
 
 peersSuite("times that are none are refused", () => {

@@ -103,6 +103,12 @@ command("--compare prints ratios and marks changes; what is no result file gets 
   }
 });
 
+command("--save keeps whole runs only", async () => {
+  const { code, errors } = await bench(["--save", "matmul"]);
+  assert.is(code, 2);
+  assert.is(errors, "error: --save keeps all benchmarks: leave the names away\n");
+});
+
 command("a result file that cannot be written is an error before anything is measured", async ({ folder }) => {
   const { code, output, errors } = await bench(["--out", folder]);
   assert.is(code, 1);

@@ -1,0 +1,82 @@
+/** The README's tables: headline rows of every saved run, and what peers took beside them. */
+
+import type { Benchmark } from "./benchmark.js";
+import { isTimed } from "./benchmark.js";
+import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
+import { bestShare } from "./shares.js";
+import { fullName } from "./suite.js";
+import { duration, marks, number, percent, quantityUnit } from "./table.js";
+
+const begin = "<!-- measured: `npm run bench -- --readme` writes what follows -->";
+const end = "<!-- measured: end -->";
+
+/** Names of the cases that stand in the README. */
+export const headlinesOf = (benchmarks: readonly Benchmark[]): string[] =>
+  benchmarks.flatMap((benchmark) =>
+    benchmark.cases.filter((one) => isTimed(one) && one.headline === true).map((one) => fullName(benchmark, one)),
+  );
+
+const nameOf = ({ benchmark, name }: Pick<Row, "benchmark" | "name">): string => `${benchmark}/${name}`;
+const cellText = (text: string): string => text.replaceAll("|", "\\|");
+const line = (cells: readonly string[]): string => `| ${cells.map(cellText).join(" | ")} |`;
+const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+
+function timed(file: ResultsFile, name: string): TimedRow | null {
+  const row = file.rows.find((one) => nameOf(one) === name);
+  return row?.kind === "timed" ? row : null;
+}
+
+/** `0.49 ms, 93 % of GB/s` */
+function cell(row: TimedRow | null): string {
+  if (row === null) return "–";
+  const best = bestShare(row);
+  const share = best === null ? "" : `, ${percent(best.share)} of ${quantityUnit(best.quantity)}`;
+  const doubts = marks(row);
+  return `${duration(row.measurement.time.median)}${share}${doubts === "" ? "" : ` (${doubts})`}`;
+}
+
+function peerRows(files: readonly ResultsFile[], headlines: readonly string[]): string[][] {
+  const all = files.flatMap(({ peers = [] }) => peers);
+  return headlines.flatMap((name) => {
+    const peers = [...new Set(all.filter((one) => nameOf(one) === name).map(({ peer }) => peer))];
+    return peers.map((peer) => [
+      name,
+      peer,
+      ...files.map((file) => {
+        const found = file.peers?.find((one) => nameOf(one) === name && one.peer === peer);
+        if (found === undefined) return "–";
+        return found.ratio === null ? "failed" : `×${number(found.ratio)}`;
+      }),
+    ]);
+  });
+}
+
+function circumstances(file: ResultsFile, letter: string): string {
+  const { machine, started, commit, changed, quick } = file;
+  const at = commit === null ? "" : `, commit ${commit.slice(0, 10)}${changed === true ? " with changes" : ""}`;
+  const day = started.slice(0, 10);
+  return `- ${letter}: ${adapterName(file)}; ${machine.processor}, ${machine.cores} cores; ${day}${at}${quick ? ", quick" : ""}`;
+}
+
+/** The section's text, from all saved runs in the order of their files' names. */
+export function readmeSection(files: readonly ResultsFile[], headlines: readonly string[]): string {
+  if (files.length === 0) return "No run has been saved yet.";
+  const letters = files.map((_, i) => String.fromCharCode(65 + i));
+  const rows = headlines.map((name) => [name, ...files.map((file) => cell(timed(file, name)))]);
+  const peers = peerRows(files, headlines);
+  return [
+    tableOf(["benchmark/case", ...letters], rows),
+    ...(peers.length === 0
+      ? []
+      : ["The same work by others, in the same runs: their time over ours.", tableOf(["", "peer", ...letters], peers)]),
+    files.map((file, i) => circumstances(file, letters[i]!)).join("\n"),
+  ].join("\n\n");
+}
+
+/** @throws Error in one line where the README has no place for it */
+export function withSection(readme: string, section: string): string {
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md must have a line "${begin}" and a line "${end}"`);
+  return `${readme.slice(0, from + begin.length)}\n\n${section}\n\n${readme.slice(to)}`;
+}
