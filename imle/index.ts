@@ -2,7 +2,9 @@
 export * from "../engine/index.js";
 export * from "../solvers/index.js";
 export { imle, type ImleLayer, type ImleOptions } from "./imle.js";
-export type { Estimator, SolverLayer, Switch } from "./estimators/estimator.js";
+export * from "./estimators/index.js";
+export * from "./distributions/index.js";
+export * from "./metrics.js";
 export { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
 export { differenceOfMeans, meanOfCounts } from "./mean.js";
 export { pid } from "./target/pid.js";

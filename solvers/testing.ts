@@ -3,3 +3,4 @@ export { philox4 as philox4Cpu, uniformFrom as uniformFromCpu } from "../imle/no
 export { normalQuantile } from "../imle/noise/normal/normal-quantile.js";
 export { sumOfGammaQuantile } from "../imle/noise/sum-of-gamma/quantile.js";
 export { dijkstraGridCpu, type GridPath, type GridPathOptions } from "./dijkstra-grid/cpu.js";
+export { kSubsetsCpu, type KSubsetsRow } from "../imle/distributions/k-subsets/cpu.js";

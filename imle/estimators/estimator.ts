@@ -1,8 +1,12 @@
+import { customGradient } from "../../engine/custom-gradient.js";
 import type { Engine, Preparable } from "../../engine/engine.js";
 import type { RandomPlace } from "../../engine/random.js";
+import { requireTensor } from "../../engine/ops/arguments.js";
+import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
-import { type PerturbOptions, perturbKernels } from "../perturb-and-map.js";
+import { perturbAndMap, type PerturbOptions, perturbKernels } from "../perturb-and-map.js";
+import { batchOf, instanceAxesOf, requireLike } from "./options.js";
 
 /** What every estimator has beside its call. `kernelsFor` is what `engine.prepare` asks. */
 export interface Switch<Call> extends Preparable {
@@ -58,4 +62,86 @@ export function kernelsOfCalls(
         return calls(theta).flatMap((call) => perturbKernels(solver, theta, call));
       }),
     );
+}
+
+/** A layer whose evaluation is the exact state of the weights as they are. */
+export function solverLayer(
+  operation: string,
+  solver: Solver,
+  output: "mean" | "samples",
+  train: (theta: Tensor, inputs: SolverInputs) => Tensor,
+  calls: (theta: Tensor) => readonly PerturbOptions[],
+): SolverLayer {
+  return estimator({
+    train: (theta: Tensor, inputs: SolverInputs = {}) => {
+      requireTensor(operation, "the weights", theta, ["f32"]);
+      return theta.engine.scope(() => train(theta, inputs));
+    },
+    eval: (theta: Tensor, inputs: SolverInputs = {}) => perturbAndMap(solver, theta, { inputs, output }),
+    kernelsFor: kernelsOfCalls(solver, (theta) => [...calls(theta), { output }]),
+  });
+}
+
+/** A loss and its gradient, which are worked out together. */
+export interface LossAndSlope {
+  /** f32 [...batch] */
+  readonly loss: Tensor;
+  /** ∂loss/∂θ, f32 of θ's shape. */
+  readonly slope: Tensor;
+}
+
+/**
+ * A loss of weights θ, f32 [...batch, ...instance], and what they should lead to, f32 of the same shape: one number an
+ * instance, f32 [...batch], for the caller to reduce. Only θ gets a gradient.
+ */
+export type SolverLoss = Estimator<(theta: Tensor, y: Tensor, inputs?: SolverInputs) => Tensor>;
+
+/**
+ * A loss whose evaluation is the same without noise and without a gradient.
+ *
+ * @param yName names the second argument in errors
+ * @param compute runs unrecorded, in a scope
+ */
+export function solverLoss(
+  operation: string,
+  solver: Solver,
+  yName: string,
+  compute: (theta: Tensor, y: Tensor, inputs: SolverInputs, perturbed: boolean) => LossAndSlope,
+  calls: (theta: Tensor) => readonly PerturbOptions[] = () => [{}],
+): SolverLoss {
+  const both = (theta: Tensor, y: Tensor, inputs: SolverInputs, perturbed: boolean): LossAndSlope => {
+    batchOf(operation, solver, theta);
+    requireLike(operation, yName, theta, y);
+    return theta.engine.scope(() => noGrad(() => compute(theta, y, inputs, perturbed)));
+  };
+  return estimator({
+    train: (theta: Tensor, y: Tensor, inputs: SolverInputs = {}) => {
+      const { loss, slope } = both(theta, y, inputs, true);
+      const result = customGradient({
+        label: operation,
+        inputs: [theta],
+        saved: [slope],
+        forward: () => loss,
+        backward: (dy) => slope.mul(dy.reshape([...dy.shape, ...instanceAxesOf(solver).map(() => 1)])),
+      });
+      slope.dispose();
+      return result;
+    },
+    eval: (theta: Tensor, y: Tensor, inputs: SolverInputs = {}) => {
+      const { loss, slope } = both(theta, y, inputs, false);
+      slope.dispose();
+      return loss;
+    },
+    kernelsFor: kernelsOfCalls(solver, calls),
+  });
+}
+
+/**
+ * Of weights v: how much better their best state w is than the state y, ⟨v, w − y⟩ (costs: ⟨v, y − w⟩), which is from
+ * 0 and convex in v; and its gradient in v.
+ */
+export function excessOf(solver: Solver, weights: Tensor, y: Tensor, inputs: SolverInputs): LossAndSlope {
+  const best = perturbAndMap(solver, weights, { inputs });
+  const slope = solver.sense === "max" ? best.sub(y) : y.sub(best);
+  return { loss: weights.mul(slope).sum(instanceAxesOf(solver)), slope };
 }

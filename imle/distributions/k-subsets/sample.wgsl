@@ -1,0 +1,45 @@
+// States drawn exactly: one lane a (row, sample) goes through the items from the last to the first, and takes item i
+// with chance p(i, j), j being how many are still to be drawn (chances.wgsl). Where j = i + 1 that is 1, so that every
+// state has exactly k ones. Item i has the word i % 4 of the Philox block of (i / 4, sample, row, call).
+
+#import grid
+#import philox
+
+struct Uniforms {
+  random_place: vec4u,
+  rows: u32,
+  samples: u32,
+  n: u32,
+  k: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> chances: array<f32>;
+@group(0) @binding(2) var<storage, read_write> states: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let job = linear_invocation(workgroup, workgroups, lane, 64u);
+  let n = uniforms.n;
+  let row = job / uniforms.samples;
+  if (row >= uniforms.rows) {
+    return;
+  }
+  let place = uniforms.random_place;
+  var left = uniforms.k;
+  var words = vec4u();
+  for (var i = n; i > 0u; i--) {
+    let item = i - 1u;
+    if (((item & 3u) == 3u) | (i == n)) {
+      words = philox4(vec4u(item >> 2u, job % uniforms.samples, row, place.z), place.xy);
+    }
+    let p = chances[(item * uniforms.k + max(left, 1u) - 1u) * uniforms.rows + row];
+    let taken = select(0u, 1u, (left > 0u) & (uniform_from(words[item & 3u]) < p));
+    states[job * n + item] = f32(taken);
+    left -= taken;
+  }
+}

@@ -1,0 +1,120 @@
+import { formatShape, formatValue, must } from "../../engine/error.js";
+import { requireChoice, requireOptions, requireTensor, sameShape } from "../../engine/ops/arguments.js";
+import type { Tensor } from "../../engine/tensor.js";
+import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
+import type { Noise } from "../noise/noise.js";
+
+/** How an estimator perturbs. */
+export interface PerturbationOptions {
+  /** The law of the perturbations. */
+  readonly noise?: Noise;
+  /** Samples S an instance and call. By default 1. */
+  readonly samples?: number;
+  /** τ: weight = θ + τ·ε (costs: c − τ·ε). By default 1. */
+  readonly temperature?: number;
+  /** The noise's stream, 1 to 65,535; two estimators of one stream share their noise. By default one of its own. */
+  readonly stream?: number;
+}
+
+/** How a layer perturbs, and what it returns. */
+export interface LayerOptions extends PerturbationOptions {
+  /** `mean` over samples, or every sample's state with the axis S before the instance's axes. By default `mean`. */
+  readonly output?: "mean" | "samples";
+}
+
+export const perturbationNames = ["noise", "samples", "temperature", "stream"] as const;
+
+/** @throws ImleError `value` where an option is unknown or out of its range */
+export function checkPerturbation(
+  operation: string,
+  options: LayerOptions,
+  further: readonly string[] = [],
+  own: readonly string[] = perturbationNames,
+): void {
+  requireOptions(operation, options, [...own, ...further]);
+  const { noise, samples = 1, temperature = 1, output = "mean" } = options;
+  const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
+    must(condition, "value", () => `${operation}: ${holds}, got ${formatValue(got)}`, fix);
+  rule(Number.isInteger(samples) && samples >= 1, "samples must be a whole number from 1", samples, "Leave it out for 1.");
+  rule(
+    Number.isFinite(temperature) && temperature >= 0,
+    "temperature must be a number from 0",
+    temperature,
+    "0 switches the noise off.",
+  );
+  rule(
+    noise === undefined || typeof noise.wgsl === "string",
+    "noise must be a noise",
+    noise,
+    "Pass gumbel(), and call it.",
+  );
+  requireChoice(operation, "output", output, ["mean", "samples"]);
+}
+
+/** @throws ImleError `value` unless it is a solver */
+export function requireSolver(operation: string, solver: Solver): void {
+  must(
+    typeof solver?.name === "string" && typeof solver.strategies === "object",
+    "value",
+    () => `${operation}: the first argument must be a solver, got ${formatValue(solver)}`,
+    "Pass topK(k), or what defineSolver returned.",
+  );
+}
+
+/** @throws ImleError `value` unless it is a number above 0 */
+export function requirePositive(operation: string, name: string, value: number): void {
+  must(
+    Number.isFinite(value) && value > 0,
+    "value",
+    () => `${operation}: ${name} must be a number above 0, got ${formatValue(value)}`,
+    "Leave it out for the default.",
+  );
+}
+
+/** @throws ImleError `value` where the score of the noise is not known */
+export function requireScore(operation: string, noise: Noise): NonNullable<Noise["score"]> {
+  must(
+    typeof noise.score === "function",
+    "value",
+    () => `${operation}: noise must be a law whose score is known, got ${noise.name}`,
+    "Pass normal() or gumbel(), or a noise with a score of its own.",
+  );
+  return noise.score;
+}
+
+/** 1 for a solver that maximises, −1 for one that minimises. */
+export const signOf = ({ sense }: Pick<Solver, "sense">): 1 | -1 => (sense === "max" ? 1 : -1);
+
+/** The last axes, as many as an instance has. */
+export const instanceAxesOf = ({ instanceAxes }: Pick<Solver, "instanceAxes">): number[] =>
+  Array.from({ length: instanceAxes }, (_, i) => i - instanceAxes);
+
+/**
+ * The batch of weights whose states have the weights' shape, as they must where a state stands for a slope.
+ * @throws ImleError `dtype` or `shape` where they do not fit
+ */
+export function batchOf(operation: string, solver: Solver, theta: Tensor): Batch {
+  requireTensor(operation, "the weights", theta, ["f32"]);
+  const batch = splitBatch(operation, solver, theta.shape);
+  const stateShape = solver.stateShape(batch.instanceShape);
+  must(
+    sameShape(stateShape, batch.instanceShape),
+    "shape",
+    () =>
+      `${operation}: states must have the weights' shape ${formatShape(batch.instanceShape)}, got ${solver.name} with ${formatShape(stateShape)}`,
+    "Use perturbedOptimiser or scoreFunction, which take states of any shape.",
+  );
+  return batch;
+}
+
+/** @throws ImleError `dtype` or `shape` unless `y` is f32 of the weights' shape */
+export function requireLike(operation: string, name: string, theta: Tensor, y: Tensor): void {
+  requireTensor(operation, name, y, ["f32"]);
+  theta.engine.check(operation, [y]);
+  must(
+    sameShape(y.shape, theta.shape),
+    "shape",
+    () => `${operation}: ${name} must have the weights' shape ${formatShape(theta.shape)}, got ${formatShape(y.shape)}`,
+    "Pass one number a weight.",
+  );
+}

@@ -1,0 +1,51 @@
+import { customGradient } from "../../engine/custom-gradient.js";
+import { requireTensor } from "../../engine/ops/arguments.js";
+import type { Tensor } from "../../engine/tensor.js";
+import { topK } from "../../solvers/top-k/top-k.js";
+import { kSubsets } from "../distributions/k-subsets/k-subsets.js";
+import { perturbAndMap } from "../perturb-and-map.js";
+import { type Estimator, estimator, placesOf } from "./estimator.js";
+import { checkPerturbation, type LayerOptions } from "./options.js";
+
+/** A layer over the last axis: weights f32 [...batch, n] to states of that shape, or [...batch, S, n] for output `samples`. */
+export type SubsetLayer = Estimator<(theta: Tensor) => Tensor>;
+
+/**
+ * SIMPLE: a subset of k is drawn exactly from p(z) ∝ exp⟨z, θ⟩, and passes its gradient on as the exact marginals would.
+ *
+ *     forward    z_s ~ p(z; θ)
+ *     backward   ∂L/∂θ = (∂μ/∂θ)ᵀ ∂L/∂z = Cov(z)·∂L/∂z           output `samples`: of the sum over s
+ *
+ * An evaluation takes the k largest. For a temperature pass θ divided by it.
+ *
+ * Source: Ahmed, Zeng, Niepert, Van den Broeck 2023 (arXiv 2210.01941).
+ *
+ * @throws ImleError `value` where k or an option is out of its range
+ */
+export function simple(k: number, options: Pick<LayerOptions, "samples" | "output" | "stream"> = {}): SubsetLayer {
+  const operation = "simple";
+  checkPerturbation(operation, options, ["output"], ["samples", "stream"]);
+  const { samples = 1, output = "mean", stream } = options;
+  const subsets = kSubsets(k);
+  const solver = topK(k);
+  const placeOf = placesOf(operation, stream);
+  return estimator({
+    train: (theta: Tensor) => {
+      requireTensor(operation, "the weights", theta, ["f32"]);
+      const place = placeOf(theta.engine);
+      const sampleAxis = theta.shape.length - 1;
+      return customGradient({
+        label: operation,
+        inputs: [theta],
+        forward: (weights) =>
+          weights.engine.scope(() => {
+            const states = subsets.sample(weights, { samples, place });
+            return output === "samples" ? states : states.mean(sampleAxis);
+          }),
+        backward: (dz) => subsets.covariance(theta, output === "samples" ? dz.sum(sampleAxis) : dz),
+      });
+    },
+    eval: (theta: Tensor) => perturbAndMap(solver, theta, { output }),
+    kernelsFor: (engine, shapes) => [...subsets.kernels(engine), ...solver.kernelsFor(engine, shapes)],
+  });
+}

@@ -1,0 +1,80 @@
+import { customGradient } from "../../engine/custom-gradient.js";
+import { formatShape, must } from "../../engine/error.js";
+import { requireTensor } from "../../engine/ops/arguments.js";
+import { maximum } from "../../engine/ops/elementwise.js";
+import { softmax } from "../../engine/ops/softmax.js";
+import type { Tensor } from "../../engine/tensor.js";
+import { topK } from "../../solvers/top-k/top-k.js";
+import { gumbel } from "../noise/gumbel/gumbel.js";
+import { perturbAndMap } from "../perturb-and-map.js";
+import { estimator, kernelsOfCalls, placesOf } from "./estimator.js";
+import { checkPerturbation, type LayerOptions, requirePositive } from "./options.js";
+import { drawsOf, withSampleAxis } from "./perturbed-states.js";
+import type { SubsetLayer } from "./simple.js";
+
+/** Options of {@link softSubset} and {@link gumbelSoftmax}. */
+export interface RelaxationOptions extends LayerOptions {
+  /** t > 0 of the softmax: the lower, the harder. By default 1. */
+  readonly softness?: number;
+  /** Whether the forward pass gives the hard state, and the relaxed one only its gradient. By default false. */
+  readonly hard?: boolean;
+}
+
+/**
+ * SoftSub, the relaxed top-k: k soft picks one after the other, each of what the others have left.
+ *
+ *     α_1 = θ + τ·ε,   a_j = softmax(α_j / t),   α_{j+1} = α_j + ln(1 − a_j),   z = Σ_j a_j
+ *
+ * Not a state but a point near one: entries from 0 to 1 with sum k. Its gradient is that of the formula, by the tape.
+ * An evaluation takes the k largest.
+ *
+ * Source: Xie, Ermon 2019 (arXiv 1901.10517), Algorithm 2, after Plötz, Roth 2018; `hard`: straight-through as in Jang,
+ * Gu, Poole 2017.
+ *
+ * @param options.noise by default `gumbel()`
+ * @throws ImleError `value` where k or an option is out of its range
+ */
+export function softSubset(k: number, options: RelaxationOptions = {}): SubsetLayer {
+  const operation = "softSubset";
+  checkPerturbation(operation, options, ["output", "softness", "hard"]);
+  const { noise = gumbel(), samples = 1, temperature = 1, output = "mean", softness = 1, hard = false } = options;
+  requirePositive(operation, "softness", softness);
+  const solver = topK(k);
+  const placeOf = placesOf(operation, options.stream);
+  return estimator({
+    train: (theta: Tensor) => {
+      requireTensor(operation, "the weights", theta, ["f32"]);
+      const n = theta.shape.at(-1) ?? 0;
+      must(
+        theta.shape.length > 0 && k <= n,
+        "shape",
+        () => `${operation}: the last axis must have at least k = ${k} weights, got ${formatShape(theta.shape)}`,
+        "Choose fewer, or pass longer rows.",
+      );
+      const call = { noise, samples, temperature, perturbation: "additive", place: placeOf(theta.engine), inputs: {} } as const;
+      return theta.engine.scope(() => {
+        const scores = withSampleAxis(solver, theta).add(drawsOf(solver, theta, call).mul(temperature));
+        let left = scores;
+        let picked = scores.mul(0);
+        for (let j = 0; j < k; j++) {
+          const pick = softmax(left.div(softness));
+          picked = picked.add(pick);
+          if (j < k - 1) left = left.add(maximum(pick.neg().add(1), 1e-20).log());
+        }
+        const states = hard ? hardened(solver, scores, picked) : picked;
+        return output === "samples" ? states : states.mean(-2);
+      });
+    },
+    eval: (theta: Tensor) => perturbAndMap(solver, theta, { output }),
+    kernelsFor: kernelsOfCalls(solver, () => [{}]),
+  });
+}
+
+/** The best state of the scores, with the gradient of the relaxed one. */
+const hardened = (solver: ReturnType<typeof topK>, scores: Tensor, relaxed: Tensor): Tensor =>
+  customGradient({
+    label: "hard",
+    inputs: [relaxed],
+    forward: () => perturbAndMap(solver, scores),
+    backward: (dz) => dz,
+  });
