@@ -1,7 +1,8 @@
 import { formatShape, must } from "../../engine/error.js";
-import { requireChoice, requireOptions, requireTensor, sameShape, sizeOf } from "../../engine/ops/arguments.js";
+import { requireChoice, requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { slice } from "../../engine/ops/slicing.js";
 import { logSoftmax } from "../../engine/ops/softmax.js";
+import { sameShape, sizeOf } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { topK } from "../../solvers/top-k/top-k.js";

@@ -1,5 +1,6 @@
 import { formatValue, must } from "../../engine/error.js";
 import { requireChoice } from "../../engine/ops/arguments.js";
+import { sizeOf } from "../../engine/shape.js";
 
 /** A list of all states of a small problem. */
 export interface StateList {
@@ -87,7 +88,7 @@ function requireFew(operation: string, count: number): void {
 }
 
 function listOf(shape: readonly number[], states: readonly (readonly number[])[]): StateList {
-  const size = shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf(shape);
   const values = new Float32Array(states.length * size);
   states.forEach((ones, row) => ones.forEach((i) => (values[row * size + i] = 1)));
   return { shape, count: states.length, values };

@@ -1,5 +1,6 @@
 import { formatShape, formatValue, must } from "../../engine/error.js";
-import { requireChoice, requireOptions, requireTensor, sameShape } from "../../engine/ops/arguments.js";
+import { requireChoice, requireOptions, requireTensor } from "../../engine/ops/arguments.js";
+import { sameShape } from "../../engine/shape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
 import type { Noise } from "../noise/noise.js";

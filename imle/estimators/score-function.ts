@@ -1,7 +1,8 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import { formatShape, formatValue, must } from "../../engine/error.js";
-import { requireTensor, sameShape } from "../../engine/ops/arguments.js";
+import { requireTensor } from "../../engine/ops/arguments.js";
 import { broadcastTo } from "../../engine/ops/shape.js";
+import { sameShape } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
