@@ -51,10 +51,15 @@ export class RandomState {
     return ++this.streams;
   }
 
+  /** The place of a call of a stream, whichever calls there have been. */
+  at(stream: number, call: number): RandomPlace {
+    return { seed: this.seedWord, stream, call };
+  }
+
   /** The place of the next call of a stream. */
   next(stream: number): RandomPlace {
     const call = this.calls.get(stream) ?? 0;
     this.calls.set(stream, call + 1);
-    return { seed: this.seedWord, stream, call };
+    return this.at(stream, call);
   }
 }

@@ -16,8 +16,10 @@ export interface Request {
   /** Names the caller in errors. */
   readonly operation: string;
   readonly samples: number;
-  /** `states`: f32 states of each sample. `counts`: i32 sums of states over the samples. */
+  /** `states`: f32 states of each sample. `counts`: i32 sums of states over the samples of a group. */
   readonly output: "states" | "counts";
+  /** Into how many groups of consecutive samples `counts` are sorted; divides the samples. By default 1. */
+  readonly groups?: number;
   readonly strategy?: Strategy;
 }
 
@@ -55,7 +57,7 @@ export interface Call {
 
 /** Plans a call. Throws whatever can be known before anything is allocated or recorded. */
 export function planCall(engine: Engine, solver: Solver, shape: readonly number[], request: Request): Call {
-  const { operation, samples, output } = request;
+  const { operation, samples, output, groups = 1 } = request;
   const batch = splitBatch(operation, solver, shape);
   const { instanceShape } = batch;
   checkCounts(operation, solver, batch, samples);
@@ -74,7 +76,7 @@ export function planCall(engine: Engine, solver: Solver, shape: readonly number[
     stateShape,
     stateSize: product(stateShape),
     jobs,
-    emit: output === "states" ? "state" : samples === 1 ? "single" : "count",
+    emit: output === "states" ? "state" : samples === 1 ? "single" : groups === 1 ? "count" : "group",
     strategy,
     steps: stepsOf(solver, strategy, instanceShape),
     lanes,

@@ -10,9 +10,9 @@ import { declareTable, type WeightSource } from "./weights.js";
 
 /**
  * What `emit` does: `state` writes f32 states of each sample, `single` i32 states of the only sample, `count` adds
- * i32 states over the samples.
+ * i32 states over the samples, and `group` over groups of consecutive ones.
  */
-export type EmitMode = "state" | "single" | "count";
+export type EmitMode = "state" | "single" | "count" | "group";
 
 /** Everything that the text of a composed solver depends on. */
 export interface Composition {
@@ -93,7 +93,9 @@ function declarations(composition: Composition): string {
   const { solver, source, emit } = composition;
   const fields = ["extents: vec4u", "instances: u32", "samples: u32", "size: u32", "state_size: u32"];
   fields.push("first_job: u32", "jobs: u32", "slots: u32", "parts: u32", "workspace: u32", "slot_words: u32");
+  if (emit === "group") fields.push("groups: u32", "group_samples: u32");
   if (solver.reports) fields.push("status_word: u32");
+  if (source.reports) fields.push("source_status_word: u32");
   for (const [name, { type }] of Object.entries(source.uniforms)) fields.push(`${name}: ${type}`);
   for (const [name, { type }] of Object.entries(solver.parameters)) fields.push(`parameter_${name}: ${type}`);
   for (const name of Object.keys(solver.inputs)) fields.push(`input_start_${name}: u32`, `input_length_${name}: u32`);
@@ -112,7 +114,8 @@ function declarations(composition: Composition): string {
     lines.push(load4(name, composition.aligned));
   }
   for (const [name, table] of Object.entries(source.tables)) lines.push(declareTable(++binding, name, table));
-  bind("output", "read_write", { state: "f32", single: "i32", count: "atomic<i32>" }[emit]);
+  for (const name of Object.keys(source.words)) bind(name, "read", "u32");
+  bind("output", "read_write", { state: "f32", single: "i32", count: "atomic<i32>", group: "atomic<i32>" }[emit]);
   lines.push(emitText[emit]);
   for (const [name, { type }] of Object.entries(solver.parameters)) {
     lines.push(`fn parameter_${name}() -> ${type} { return uniforms.parameter_${name}; }`);
@@ -125,10 +128,9 @@ function declarations(composition: Composition): string {
   } else {
     lines.push("fn place_work() {}");
   }
-  if (solver.reports) {
-    bind("status", "read_write", "atomic<u32>");
-    lines.push(reportText);
-  }
+  if (solver.reports || source.reports) bind("status", "read_write", "atomic<u32>");
+  if (solver.reports) lines.push(reportText("report", "status_word"));
+  if (source.reports) lines.push(reportText("report_source", "source_status_word"));
   return lines.join("\n");
 }
 
@@ -159,6 +161,12 @@ const emitText: Readonly<Record<EmitMode, string>> = {
 }`,
   count: `fn emit(i: u32, value: i32) {
   if (value != 0 && i < uniforms.state_size) { atomicAdd(&output[at_instance * uniforms.state_size + i], value); }
+}`,
+  group: `fn emit(i: u32, value: i32) {
+  if (value != 0 && i < uniforms.state_size) {
+    let group = at_instance * uniforms.groups + at_sample / uniforms.group_samples;
+    atomicAdd(&output[group * uniforms.state_size + i], value);
+  }
 }`,
 };
 
@@ -195,8 +203,8 @@ fn work_load4(q: u32) -> vec4u { return work[work_index(q)]; }
 fn work_store4(q: u32, x: vec4u) { work[work_index(q)] = x; }`;
 }
 
-const reportText = `fn report(code: u32) {
-  atomicMax(&status[uniforms.status_word], (code << 24u) | (0xffffffu - min(at_instance, 0xffffffu)));
+const reportText = (name: string, word: string): string => `fn ${name}(code: u32) {
+  atomicMax(&status[uniforms.${word}], (code << 24u) | (0xffffffu - min(at_instance, 0xffffffu)));
 }`;
 
 function calls({ strategy, pass, fills }: Composition): string {

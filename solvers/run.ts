@@ -19,10 +19,11 @@ export interface SolverRun extends Request {
  * Solves every (instance, sample) of a batch on the device.
  *
  * @param weights f32 [...batch, ...instance]
- * @returns for output `states` f32 [...batch, S, ...state] (no axis S where S is 1), for `counts` i32 [...batch, ...state]
+ * @returns for output `states` f32 [...batch, S, ...state] (no axis S where S is 1), for `counts` i32
+ * [...batch, groups, ...state] (no axis of groups where there is one)
  */
 export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tensor {
-  const { operation, samples, source, output, inputs = {} } = run;
+  const { operation, samples, source, output, inputs = {}, groups = 1 } = run;
   const { engine } = weights;
   must(
     weights.dtype === "f32",
@@ -31,7 +32,7 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
     "Make the tensor with { dtype: \"f32\" }.",
   );
   const tables = Object.entries(source.tables).map(([name, { tensor }]) => [name, tensor] as const);
-  const read: Record<string, Tensor> = { theta: weights, ...source.rows, ...Object.fromEntries(tables) };
+  const read = { theta: weights, ...source.rows, ...Object.fromEntries(tables), ...source.words };
   engine.check(operation, Object.values(read));
   const buffers = slicesOf(operation, read);
   const call = planCall(engine, solver, weights.shape, run);
@@ -39,12 +40,14 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
   engine.check(operation, Object.values(inputs));
 
   const { batch, jobs } = call;
-  const sampleAxis = output === "states" && samples > 1 ? [samples] : [];
+  const rows = output === "states" ? samples : groups;
+  const sampleAxis = rows > 1 ? [rows] : [];
   const shape = [...batch.batchShape, ...sampleAxis, ...call.stateShape];
   const result = engine.output(operation, shape, output === "states" ? "f32" : "i32");
   buffers["output"] = result.slice(operation);
   const solves = result.size > 0 && batch.size > 0;
-  if (!solves || call.emit === "count" || !solver.emitsEvery) engine.commands.clear(buffers["output"]);
+  const adds = call.emit === "count" || call.emit === "group";
+  if (!solves || adds || !solver.emitsEvery) engine.commands.clear(buffers["output"]);
   if (!solves) return result;
 
   engine.scope(() => {
@@ -54,10 +57,10 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
       const words = Math.max(call.workspaceWords, 1);
       buffers["work"] = engine.output(operation, [words], "u32").slice(operation);
     }
-    if (solver.reports) buffers["status"] = engine.status.slice();
+    if (solver.reports || source.reports) buffers["status"] = engine.status.slice();
     const uniforms = { ...uniformsOf(engine, solver, call, run), ...packed?.uniforms };
-    const rows = ["theta", ...Object.keys(source.rows)].map((name) => buffers[name]!);
-    const kernels = kernelsOfCall(engine, solver, call, source, isAligned(batch, rows));
+    const rowSlices = ["theta", ...Object.keys(source.rows)].map((name) => buffers[name]!);
+    const kernels = kernelsOfCall(engine, solver, call, source, isAligned(batch, rowSlices));
     for (let first = 0; first < jobs; first += call.slots) {
       const here = Math.min(call.slots, jobs - first);
       call.steps.forEach(({ parts, repeat }, step) => {
@@ -110,20 +113,31 @@ function isAligned(batch: Batch, slices: readonly Slice[]): boolean {
 
 function uniformsOf(engine: Engine, solver: Solver, call: Call, run: SolverRun): Record<string, UniformValue> {
   const { batch, stateSize, ownWords, slotWords, slots } = call;
+  const { source, samples, groups = 1 } = run;
   const uniforms: Record<string, UniformValue> = {
     extents: batch.instanceShape,
     instances: batch.instances,
-    samples: run.samples,
+    samples,
+    groups,
+    group_samples: samples / groups,
     size: batch.size,
     state_size: stateSize,
     workspace: ownWords,
     slot_words: slotWords,
     slots,
   };
-  for (const [name, { value }] of Object.entries(run.source.uniforms)) uniforms[name] = value;
+  for (const [name, { value }] of Object.entries(source.uniforms)) uniforms[name] = value;
   for (const [name, { value }] of Object.entries(solver.parameters)) uniforms[`parameter_${name}`] = value;
   if (solver.reports) uniforms["status_word"] = reserveStatus(engine, solver);
+  if (source.reports) uniforms["source_status_word"] = reserveSourceStatus(engine, source.reports);
   return uniforms;
+}
+
+function reserveSourceStatus(engine: Engine, reports: NonNullable<WeightSource["reports"]>): number {
+  return engine.status.reserve(reports, ({ code, instance }) => {
+    const meaning = reports[code]!;
+    return new ImleError(meaning.code, `${meaning.must}, got otherwise in instance ${instance}`, meaning.fix);
+  });
 }
 
 function reserveStatus(engine: Engine, solver: Solver): number {

@@ -1,4 +1,5 @@
 import type { Piece } from "../engine/compose.js";
+import type { ImleErrorCode } from "../engine/error.js";
 import type { UniformValue } from "../engine/kernel.js";
 import type { Tensor } from "../engine/tensor.js";
 
@@ -18,6 +19,14 @@ export function declareTable(binding: number, name: string, { tensor, asUniform 
   return `@group(0) @binding(${binding}) var<${space}> ${name}: ${type};`;
 }
 
+/** What a code reported by a source means. */
+export interface SourceReport {
+  readonly code: ImleErrorCode;
+  /** What must hold, as in `θ must be finite`. */
+  readonly must: string;
+  readonly fix: string;
+}
+
 /**
  * What a weight is, for one call of a solver. The solver's own text does not change with it.
  *
@@ -32,6 +41,10 @@ export interface WeightSource {
   readonly rows: Readonly<Record<string, Tensor>>;
   /** Tables, read as `NAME[i]`. */
   readonly tables: Readonly<Record<string, Table>>;
+  /** Words of 32 bits, read as `NAME[i]`, an u32. */
+  readonly words: Readonly<Record<string, Tensor>>;
+  /** Meanings of `report_source(code)`, codes 1 to 255; where there are none, there is no such function. */
+  readonly reports?: Readonly<Record<number, SourceReport>>;
   /** Fields of `uniforms`, and what is in them. */
   readonly uniforms: Readonly<Record<string, { readonly type: "u32" | "f32" | "vec4u"; readonly value: UniformValue }>>;
 }
@@ -42,5 +55,6 @@ export const plainWeights: WeightSource = {
   pieces: [{ name: "solvers/plain-weights", text: "fn source4(q: u32) -> vec4f { return theta4(q); }" }],
   rows: {},
   tables: {},
+  words: {},
   uniforms: {},
 };

@@ -1,16 +1,23 @@
 import type { Piece } from "../../engine/compose.js";
 import type { Engine } from "../../engine/engine.js";
+import { must } from "../../engine/error.js";
 import type { RandomPlace } from "../../engine/random.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { declareTable, type Table } from "../../solvers/weights.js";
 import drawText from "./draw.wgsl";
 import type { Noise } from "./noise.js";
 
-const tableAccess = "fn noise_table(i: u32) -> vec4f { return noise_values[i]; }";
-
-/** The WGSL of a noise, with the access to its table; the table itself is bound as `noise_values: array<vec4f>`. */
-export function noisePiece(noise: Noise): Piece {
-  return { name: `noise ${noise.name}`, text: noise.table ? `${tableAccess}\n${noise.wgsl}` : noise.wgsl };
+/**
+ * The WGSL of a noise, with the access to its table; the table itself is bound as `noise_values: array<vec4f>`.
+ *
+ * @param law WGSL for the number of the law that `instance: u32` has
+ */
+export function noisePiece(noise: Noise, law: string): Piece {
+  const access = [
+    "fn noise_table(i: u32) -> vec4f { return noise_values[i]; }",
+    `fn noise_law(instance: u32) -> u32 { return ${law}; }`,
+  ];
+  return { name: `noise ${noise.name}`, text: [...(noise.table ? access : []), noise.wgsl].join("\n") };
 }
 
 /** A noise's table on the device, uploaded once an engine; null where it has none. */
@@ -18,7 +25,7 @@ export function noiseTable(engine: Engine, noise: Noise): Table | null {
   const { table } = noise;
   if (!table) return null;
   const tensor = engine.cache(table, () => engine.tensor(table, { usage: uniformUsage }));
-  return { tensor, asUniform: engine.software };
+  return { tensor, asUniform: engine.software && table.byteLength <= engine.device.limits.maxUniformBufferBindingSize };
 }
 
 const uniformUsage = 0x40;
@@ -63,10 +70,16 @@ function draw(
   place: RandomPlace,
 ): void {
   const { engine } = y;
+  must(
+    (noise.laws ?? 1) === 1,
+    "value",
+    () => `drawNoise: a noise must have one law, got ${noise.name}`,
+    "Draw from each of its laws by itself.",
+  );
   const table = noiseTable(engine, noise);
   const kernel = engine.kernel(`draw:${noiseKey(noise)}:${table?.asUniform}`, () => [
     ...(table ? [{ name: "noise/table", text: declareTable(2, "noise_values", table) }] : []),
-    noisePiece(noise),
+    noisePiece(noise, "0u"),
     { name: "imle/noise/draw.wgsl", text: drawText },
   ]);
   engine.dispatch({

@@ -15,12 +15,15 @@ export interface Noise {
   /**
    * WGSL defining `fn noise4(counter: vec4u, key: vec2u) -> vec4f`: draws 4q … 4q+3 for counter = (q, sample, instance,
    * call) and key = (seed, stream). It may call `philox4` and `uniform_from` (`#import philox`) and, where there is a
-   * table, `noise_table(i: u32) -> vec4f`. Its own names begin with `noise_`. Empty where nothing is drawn.
+   * table, `noise_table(i: u32) -> vec4f` and `noise_law(instance: u32) -> u32`, the law that an instance has (0 where
+   * there is one). Its own names begin with `noise_`. Empty where nothing is drawn.
    */
   readonly wgsl: string;
+  /** How many laws the table holds, of which each instance has one. By default 1. */
+  readonly laws?: number;
   /** Read-only table of vec4f, uploaded once an engine. */
   readonly table?: Float32Array<ArrayBuffer>;
-  /** The CPU twin of `noise4`. */
+  /** The CPU twin of `noise4`, for the first law. */
   readonly draw4?: Draw4;
   /** −d ln q(ε)/dε of the law's density q, for draws f32 of any shape; only where it is known in closed form. */
   readonly score?: (draws: Tensor) => Tensor;

@@ -1,17 +1,46 @@
+import type { Engine } from "../../engine/engine.js";
 import type { Tensor } from "../../engine/tensor.js";
+import type { PerturbOptions } from "../perturb-and-map.js";
 
-/** A target distribution: which parameters θ′ the backward pass solves under. One file a target. */
+/** A target distribution: which parameters θ′ the backward pass solves under. One file or folder a target. */
 export interface Target {
+  /** Names its WGSL: two targets of one name have the same. */
   readonly name: string;
   /**
    * WGSL defining `fn target4(theta: vec4f, values: vec4f) -> vec4f`, four components of θ′. `values` is ∂L/∂z, or
    * `tensor` where there is one; parameters are `uniforms.target_NAME`; `uniforms.gradient_sign` is 1 for a solver that
-   * maximises and −1 for one that minimises.
+   * maximises and −1 for one that minimises. Where there is a state, its numbers are `target_state[0]`, a vec4f.
    */
   readonly wgsl: string;
   readonly parameters: Readonly<Record<string, number>>;
   /** What the target is made of instead of ∂L/∂z, of the weights' shape. */
   readonly tensor?: Tensor;
-  /** The λ by which `divideByLambda` divides. */
-  readonly lambda: number;
+  /** The λ by which `divideByLambda` divides; null where there is none, or where the target divides by itself. */
+  readonly lambda: number | null;
+  /**
+   * What the target learns, f32 [4], on the device, made at the first call on an engine; to be saved and restored by
+   * name, as the parameters of a layer.
+   */
+  readonly state?: (engine: Engine) => { readonly values: Tensor };
+  /** The gradient, for a target that is more than one solve under θ′. */
+  readonly backward?: (pass: BackwardPass) => Tensor;
+}
+
+/** A backward pass, for targets that do it by themselves. */
+export interface BackwardPass {
+  /** f32 [...batch, ...instance] */
+  readonly theta: Tensor;
+  /** ∂L/∂z, of θ's shape or [...batch, S, ...instance]. */
+  readonly gradient: Tensor;
+  readonly samples: number;
+  readonly instanceAxes: number;
+  /** 1 for a solver that maximises, −1 for one that minimises: the sign of ∂L/∂θ. */
+  readonly sign: 1 | -1;
+  /** z of every sample, [...batch, S, ...instance], where the forward pass has left them. */
+  readonly states: Tensor | null;
+  /**
+   * States f32 [...batch, samples, ...instance] of some samples, under the noise of the forward pass: at θ as forward
+   * solved it, or under a target.
+   */
+  solve(target: Target | null, range: NonNullable<PerturbOptions["sampleRange"]>, samples: number): Tensor;
 }

@@ -1,5 +1,5 @@
 import { sampleNoise } from "../draw.js";
-import type { Draw4, DrawableNoise } from "../noise.js";
+import type { Draw4, DrawableNoise, Noise } from "../noise.js";
 import { philox4 } from "../philox.js";
 import quantileTableText from "./quantile-table.wgsl";
 
@@ -26,6 +26,14 @@ export function quantileTableNoise(name: string, quantile: Quantile): DrawableNo
     sample: (engine, shape) => sampleNoise(engine, noise, shape),
   };
   return noise;
+}
+
+/** Several such laws, of which each instance has one. */
+export function quantileTablesNoise(name: string, laws: readonly Noise[]): Noise {
+  const rows = laws[0]!.table!.length;
+  const table = new Float32Array(laws.length * rows);
+  laws.forEach((law, i) => table.set(law.table!, i * rows));
+  return { name, wgsl: quantileTableText, laws: laws.length, table, draw4: laws[0]!.draw4! };
 }
 
 /**
