@@ -1,13 +1,13 @@
 import { customGradient } from "../engine/custom-gradient.js";
-import { formatValue, must } from "../engine/error.js";
+import { formatShape, formatValue, must } from "../engine/error.js";
+import { isTensor, requireOptions } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
-import { requireOptions } from "../engine/ops/arguments.js";
-import { estimator, kernelsOfCalls, placesOf, type SolverLayer } from "./estimators/estimator.js";
+import { type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimators/estimator.js";
 import { differenceOfMeans } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
-import { perturbAndMap } from "./perturb-and-map.js";
+import { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
 import { pid } from "./target/pid.js";
 import type { Target } from "./target/target.js";
 
@@ -17,22 +17,49 @@ export interface ImleOptions {
   readonly noise?: Noise;
   /** Samples S an instance and call. By default 1. */
   readonly samples?: number;
-  /** τ of the forward pass: weight = θ + τ·ε. By default 1. */
-  readonly temperature?: number;
+  /** M draws a sample: z and z′ are then means over M within each sample. By default 1. */
+  readonly marginalSamples?: number;
+  /** τ of the forward pass: weight = θ + τ·ε. A number, or f32 [...batch], one an instance. By default 1. */
+  readonly temperature?: number | Tensor;
   /** τ′ of the backward pass. By default τ. */
-  readonly targetTemperature?: number;
+  readonly targetTemperature?: number | Tensor;
   /** By default `pid({ alpha: 1, lambda: 1 })`. */
   readonly target?: Target;
-  /** Divides the gradient by the target's λ. By default false. */
+  /** Divides the gradient by the target's λ. By default false; only for targets with a λ, and not for `adaptive`. */
   readonly divideByLambda?: boolean;
   /** `mean` over samples (Eq. 11), or every sample's state with the axis S before the instance's axes. By default `mean`. */
   readonly output?: "mean" | "samples";
   /** The noise's stream, 1 to 65,535; two layers of one stream share their noise. By default one of its own. */
   readonly stream?: number;
+  /**
+   * Looks on the device, as the weights are read, for θ and ∂L/∂z that are not finite: they are taken as 0 and reported
+   * at the next read. By default false.
+   */
+  readonly checkFinite?: boolean;
 }
 
-/** What {@link imle} makes: θ → z. */
-export type ImleLayer = SolverLayer;
+/** What a single call of an `imle` layer may say anew; the rest is the layer's own. */
+export interface ImleCall {
+  /**
+   * Which call of its stream this is, from 0: the same call has the same noise, so one number for all steps holds the
+   * noise fixed (sample average approximation). By default the next one, afresh.
+   */
+  readonly call?: number;
+  /** This call's target, such as `known(θ*)` of this batch, or a λ that has changed. */
+  readonly target?: Target;
+  /** τ of this call. */
+  readonly temperature?: number | Tensor;
+  /** τ′ of this call. By default the layer's, or else this call's τ. */
+  readonly targetTemperature?: number | Tensor;
+  /** For a noise of several laws: which one each instance has, u32 [...batch]. */
+  readonly law?: Tensor;
+}
+
+/**
+ * What {@link imle} makes: θ → z, from f32 [...batch, ...instance] to the same shape or, for output `samples`,
+ * [...batch, S, ...instance]; then the solver's per-instance inputs, by name, and what is this call's own.
+ */
+export type ImleLayer = Estimator<(theta: Tensor, inputs?: SolverInputs, call?: ImleCall) => Tensor>;
 
 /**
  * Implicit MLE: a discrete solver with a gradient.
@@ -51,73 +78,140 @@ export type ImleLayer = SolverLayer;
  */
 export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
   requireOptions("imle", options, optionNames);
-  const { noise = gumbel(), samples = 1, temperature = 1, target = pid(), output = "mean" } = options;
-  const targetTemperature = options.targetTemperature ?? temperature;
-  checkOptions(solver, { ...options, noise, samples, temperature, targetTemperature, target, output });
-  const scale = (solver.sense === "max" ? 1 : -1) / (options.divideByLambda ? target.lambda : 1);
+  const { noise = gumbel(), samples = 1, marginalSamples = 1, target = pid(), output = "mean" } = options;
+  const { temperature = 1, divideByLambda = false, checkFinite = false } = options;
+  checkSolver(solver);
+  checkLayer({ ...options, noise, samples, marginalSamples, output });
+  checkCall({ temperature, ...options, target }, divideByLambda);
   const placeOf = placesOf("imle", options.stream);
+  const { instanceAxes } = solver;
+  const sign = solver.sense === "max" ? 1 : -1;
 
-  const perturbed = (theta: Tensor, inputs: SolverInputs): Tensor => {
-    const common = { noise, samples, inputs, place: placeOf(theta.engine) };
+  const perturbed = (theta: Tensor, inputs: SolverInputs, call: ImleCall): Tensor => {
+    const own = { target, temperature, ...call };
+    const targetTemperature = call.targetTemperature ?? options.targetTemperature ?? own.temperature;
+    const place = placeOf(theta.engine, call.call);
+    const law = call.law && { law: call.law };
+    const common = { noise, samples, marginalSamples, inputs, place, checkFinite, ...law };
+    const aimed = { ...common, temperature: targetTemperature };
     let z: Tensor;
+    const backward = (gradient: Tensor): Tensor => {
+      const { target } = own;
+      if (target.backward) {
+        const part = { ...aimed, output: "samples" } as const;
+        return target.backward({
+          ...{ theta, gradient, samples, instanceAxes, sign },
+          states: output === "samples" || (samples === 1 && marginalSamples === 1) ? z : null,
+          solve: (side, sampleRange, count) => {
+            const aim = side ? { target: { target: side, gradient } } : { temperature: own.temperature };
+            return perturbAndMap(solver, theta, { ...part, ...aim, sampleRange, samples: count });
+          },
+        });
+      }
+      const scale = divideByLambda ? sign / target.lambda! : sign;
+      const counts = perturbAndMap(solver, theta, { ...aimed, target: { target, gradient }, output: "counts" });
+      return differenceOfMeans(z, counts, { samples, draws: samples * marginalSamples, scale, instanceAxes });
+    };
+    checkWeights(own.target, theta);
+    const others = [noise.given, own.target.tensor, law?.law, own.temperature, targetTemperature];
     return customGradient({
       label: "imle",
       inputs: [theta],
-      saved: [...Object.values(inputs), noise.given, target.tensor].filter((tensor) => tensor !== undefined),
-      forward: (weights) => (z = perturbAndMap(solver, weights, { ...common, temperature, output })),
-      backward: (gradient) => {
-        const aimed = { ...common, temperature: targetTemperature, target: { target, gradient } };
-        const counts = perturbAndMap(solver, theta, { ...aimed, output: "counts" });
-        return differenceOfMeans(z, counts, { samples, scale, instanceAxes: solver.instanceAxes });
-      },
+      saved: [...Object.values(inputs), ...others.filter(isTensor)],
+      forward: (weights) =>
+        (z = perturbAndMap(solver, weights, { ...common, temperature: own.temperature, output })),
+      backward,
     });
   };
 
-  const unperturbed = (theta: Tensor, inputs: SolverInputs): Tensor =>
-    perturbAndMap(solver, theta, { inputs, output: output === "samples" ? "samples" : "mean" });
-
   return estimator({
-    train: (theta: Tensor, inputs: SolverInputs = {}) => perturbed(theta, inputs),
-    eval: (theta: Tensor, inputs: SolverInputs = {}) => unperturbed(theta, inputs),
-    kernelsFor: kernelsOfCalls(solver, (theta) => {
-      const forward = { noise, samples, temperature, output };
-      return [forward, { ...forward, output: "counts", target: { target, gradient: theta } }];
-    }),
+    train: (theta: Tensor, inputs: SolverInputs = {}, call: ImleCall = {}) => {
+      requireOptions("imle", call, callNames);
+      checkCall(call, divideByLambda);
+      return perturbed(theta, inputs, call);
+    },
+    eval: (theta: Tensor, inputs: SolverInputs = {}, call: ImleCall = {}) => {
+      requireOptions("imle", call, callNames);
+      return perturbAndMap(solver, theta, { inputs, output: output === "samples" ? "samples" : "mean" });
+    },
+    kernelsFor: kernelsOfCalls(solver, (theta) => callsOf(solver, theta, { ...options, noise, target })),
   });
 }
 
-const optionNames: readonly (keyof ImleOptions)[] = [
-  "noise",
-  "samples",
-  "temperature",
-  "targetTemperature",
-  "target",
-  "divideByLambda",
-  "output",
-  "stream",
-];
+/** The calls of `perturbAndMap` that a step makes. */
+function callsOf(
+  { instanceAxes }: Solver,
+  theta: Tensor,
+  options: ImleOptions & { readonly target: Target },
+): PerturbOptions[] {
+  const { noise, samples = 1, marginalSamples = 1, output = "mean", target, checkFinite = false } = options;
+  const { engine } = theta;
+  const batch = theta.shape.slice(0, theta.shape.length - instanceAxes);
+  const law = (noise?.laws ?? 1) > 1 && { law: engine.zeros(batch, { dtype: "u32" }) };
+  const forward = { ...(noise && { noise }), samples, marginalSamples, checkFinite, ...law };
+  const aimed = { ...forward, target: { target, gradient: theta } };
+  return [{ ...forward, output }, { ...aimed, output: target.backward ? "samples" : "counts" }];
+}
 
-function checkOptions(solver: Solver, options: ImleOptions): void {
-  const { samples, temperature, targetTemperature, target, divideByLambda, output } = options;
-  const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
-    must(condition, "value", () => `imle: ${holds}, got ${formatValue(got)}`, fix);
+const optionNames: readonly (keyof ImleOptions)[] = [
+  ...(["noise", "samples", "marginalSamples", "temperature", "targetTemperature", "target"] as const),
+  ...(["divideByLambda", "output", "stream", "checkFinite"] as const),
+];
+const callNames: readonly (keyof ImleCall)[] = ["call", "target", "temperature", "targetTemperature", "law"];
+
+function rule(condition: boolean, holds: string, got: unknown, fix: string): void {
+  must(condition, "value", () => `imle: ${holds}, got ${formatValue(got)}`, fix);
+}
+
+function checkSolver(solver: Solver): void {
   rule(
     typeof solver?.name === "string" && typeof solver.strategies === "object",
     "the first argument must be a solver",
     solver,
     "Pass topK(k), or what defineSolver returned.",
   );
-  rule(Number.isInteger(samples) && samples! >= 1, "samples must be a whole number from 1", samples, "1 is the default.");
-  for (const [name, value] of Object.entries({ temperature, targetTemperature })) {
-    rule(Number.isFinite(value) && value! >= 0, `${name} must be a number from 0`, value, "0 switches the noise off.");
+}
+
+function checkLayer({ noise, samples, marginalSamples, output }: ImleOptions): void {
+  for (const [name, value] of Object.entries({ samples, marginalSamples })) {
+    rule(Number.isInteger(value) && value! >= 1, `${name} must be a whole number from 1`, value, "1 is the default.");
   }
   rule(output === "mean" || output === "samples", "output must be mean or samples", output, "Leave it out for the mean.");
-  rule(typeof options.noise?.wgsl === "string", "noise must be a noise", options.noise, "Pass gumbel(), and call it.");
+  rule(typeof noise?.wgsl === "string", "noise must be a noise", noise, "Pass gumbel(), and call it.");
+}
+
+/** A target made of weights of its own is known at the call, and not only backwards. */
+function checkWeights({ name, tensor }: Target, theta: Tensor): void {
+  must(
+    tensor === undefined || formatShape(tensor.shape) === formatShape(theta.shape),
+    "shape",
+    () =>
+      `imle: the ${name} target must be given f32 of the weights' shape ${formatShape(theta.shape)}, ` +
+      `got ${tensor!.dtype} ${formatShape(tensor!.shape)}`,
+    "Pass one number a weight, at each call where they change: { target: known(θ*) }.",
+  );
+}
+
+/** What a layer and a single call have in common. */
+function checkCall(call: ImleCall, divideByLambda: boolean): void {
+  const { target, temperature, targetTemperature } = call;
+  for (const [name, value] of Object.entries({ temperature, targetTemperature })) {
+    if (value === undefined || isTensor(value)) continue;
+    rule(Number.isFinite(value) && value >= 0, `${name} must be a number from 0`, value, "0 switches the noise off.");
+  }
+  if (target === undefined) return;
   rule(typeof target?.wgsl === "string", "target must be a target", target, "Pass pid({ alpha, lambda }).");
+  if (!divideByLambda) return;
   rule(
-    !divideByLambda || target!.lambda > 0,
+    target.lambda !== null,
+    "divideByLambda must come with a target that has a λ of its own, as pid has",
+    target.name,
+    target.backward ? "Leave divideByLambda out: this target divides by itself." : "Leave divideByLambda out.",
+  );
+  rule(
+    target.lambda! > 0,
     "lambda must be above 0 where the gradient is divided by it",
-    target?.lambda,
+    target.lambda,
     "Set lambda, or leave divideByLambda out.",
   );
 }

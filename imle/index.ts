@@ -1,17 +1,21 @@
 /** The package's one entry: the engine, the solvers, and what trains through them. */
 export * from "../engine/index.js";
 export * from "../solvers/index.js";
-export { imle, type ImleLayer, type ImleOptions } from "./imle.js";
+export { imle, type ImleCall, type ImleLayer, type ImleOptions } from "./imle.js";
 export * from "./estimators/index.js";
 export * from "./distributions/index.js";
 export * from "./metrics.js";
 export { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
 export { differenceOfMeans, meanOfCounts } from "./mean.js";
+export { adaptive, type AdaptiveOptions, type AdaptiveTarget } from "./target/adaptive/adaptive.js";
+export { known } from "./target/known.js";
+export { optimalState } from "./target/optimal-state.js";
 export { pid } from "./target/pid.js";
-export type { Target } from "./target/target.js";
+export type { BackwardPass, Target } from "./target/target.js";
 export type { DrawableNoise, Noise } from "./noise/noise.js";
 export { drawNoise } from "./noise/draw.js";
 export { gumbel } from "./noise/gumbel/gumbel.js";
+export { laplace } from "./noise/laplace/laplace.js";
 export { noNoise } from "./noise/none/none.js";
 export { normal } from "./noise/normal/normal.js";
 export { sumOfGamma, type SumOfGammaOptions } from "./noise/sum-of-gamma/sum-of-gamma.js";

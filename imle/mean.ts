@@ -21,22 +21,24 @@ fn base_mean(i: u32) -> f32 {
 
 /** Mean of states over samples, from their counts: f32 of the counts' shape, one dispatch. */
 export function meanOfCounts(counts: Tensor, samples: number): Tensor {
-  return dispatchMean("meanOfCounts", counts, { samples, scale: -1 });
+  return dispatchMean("meanOfCounts", counts, { draws: samples, scale: -1 });
 }
 
 /**
- * `scale · (mean of states − counts / samples)`, one dispatch: with z and the counts of z′ the gradient of Implicit MLE
+ * `scale · (mean of states − counts / draws)`, one dispatch: with z and the counts of z′ the gradient of Implicit MLE
  * (Niepert, Minervini, Franceschi 2021, Eq. 9).
  *
  * @param states f32, means of the counts' shape, or one state a sample: [...batch, S, ...instance]
  * @param counts i32 [...batch, ...instance]
+ * @param options.samples S, where there is one state a sample
+ * @param options.draws how many states have been counted, by default S
  */
 export function differenceOfMeans(
   states: Tensor,
   counts: Tensor,
-  options: { samples: number; scale: number; instanceAxes: number },
+  options: { samples: number; draws?: number; scale: number; instanceAxes: number },
 ): Tensor {
-  const { samples, scale, instanceAxes } = options;
+  const { samples, draws = samples, scale, instanceAxes } = options;
   const sampled = states.shape.length === counts.shape.length + 1;
   const instance = counts.shape.slice(counts.shape.length - instanceAxes);
   const size = instance.reduce((total, length) => total * length, 1);
@@ -50,15 +52,15 @@ export function differenceOfMeans(
       `differenceOfMeans: states must be f32 ${formatShape(expected)} for counts i32 ${formatShape(counts.shape)}, got ${states.dtype} ${formatShape(states.shape)} and ${counts.dtype}`,
     "Pass the states of the forward pass and the counts of the backward one.",
   );
-  return dispatchMean("differenceOfMeans", counts, { samples, scale, states, size, baseSamples: sampled ? samples : 1 });
+  return dispatchMean("differenceOfMeans", counts, { draws, scale, states, size, baseSamples: sampled ? samples : 1 });
 }
 
 function dispatchMean(
   operation: string,
   counts: Tensor,
-  options: { samples: number; scale: number; states?: Tensor; size?: number; baseSamples?: number },
+  options: { draws: number; scale: number; states?: Tensor; size?: number; baseSamples?: number },
 ): Tensor {
-  const { samples, scale, states, size = 1, baseSamples = 1 } = options;
+  const { draws, scale, states, size = 1, baseSamples = 1 } = options;
   const { engine } = counts;
   engine.check(operation, states ? [counts, states] : [counts]);
   const y = engine.output(operation, counts.shape);
@@ -70,7 +72,7 @@ function dispatchMean(
       y: y.slice(operation),
       ...(states && { base: states.slice(operation) }),
     },
-    uniforms: { size, elements: counts.size, base_samples: baseSamples, samples, scale },
+    uniforms: { size, elements: counts.size, base_samples: baseSamples, draws, scale },
     workgroups: Math.ceil(counts.size / 64),
   });
   return y;

@@ -1,12 +1,12 @@
 // From counts of states to their mean, or to the difference of two means:
-// y = scale · (Σ_s base[s] / base samples − counts / samples) over one element of an instance.
+// y = scale · (Σ_s base[s] / base samples − counts / draws) over one element of an instance.
 #import grid
 
 struct Uniforms {
   size: u32,
   elements: u32,
   base_samples: u32,
-  samples: f32,
+  draws: f32,
   scale: f32,
 }
 
@@ -22,6 +22,6 @@ fn main(
 ) {
   let i = linear_invocation(workgroup, workgroups, lane, 64u);
   if (i < uniforms.elements) {
-    y[i] = uniforms.scale * (base_mean(i) - f32(counts[i]) / uniforms.samples);
+    y[i] = uniforms.scale * (base_mean(i) - f32(counts[i]) / uniforms.draws);
   }
 }

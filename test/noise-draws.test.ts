@@ -3,12 +3,13 @@ import {
   type DrawableNoise,
   type Engine,
   gumbel,
+  laplace,
   type Noise,
   normal,
   randomBits,
   sumOfGamma,
 } from "webgpu-imle";
-import { normalQuantile, philox4Cpu, sumOfGammaQuantile } from "webgpu-imle/testing";
+import { laplaceQuantile, normalQuantile, philox4Cpu, sumOfGammaQuantile } from "webgpu-imle/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { scoped, testEngine } from "./support/engine.js";
@@ -32,6 +33,7 @@ const laws: Law[] = [
   ...sumOfGammaLaws,
   { noise: gumbel(), quantile: sumOfGammaQuantile(1, Infinity) },
   { noise: normal(), quantile: normalQuantile },
+  { noise: laplace(), quantile: laplaceQuantile },
 ];
 
 const farPlace = { seed: 0x9e3779b9, stream: 65535, call: 0xfffffffe };
@@ -127,7 +129,7 @@ test("direct draws are the twin's to 1e-4, but for the rare try that f32 takes a
 test("the ends of the words' range and of the octaves give the law's ends, never an infinity", async () => {
   const engine = await testEngine();
   const words = [0, 1, 2, 3, 0xfffff, 0xffffff, 0x3fffffff, 0x40000000, 0x7fffff00, 0x7fffffff, 0x55555555];
-  for (const { noise, quantile } of [...laws.slice(0, 8), ...laws.slice(-2)]) {
+  for (const { noise, quantile } of [...laws.slice(0, 8), ...laws.slice(-3)]) {
     await scoped(engine, async () => {
       const text = noise.wgsl.replace("philox4(counter, key)", "vec4u(key.x, ~key.x, counter.w, ~counter.w)");
       assert.is.not(text, noise.wgsl);
@@ -182,7 +184,7 @@ test("2^20 draws have the law's distribution (Kolmogorov-Smirnov, level 0.001), 
   const engine = await testEngine();
   const n = 2 ** 20;
   // One law of each κ, each with another s; the others are held to their twins' values above.
-  const chosen = [...[0, 5, 10, 15].map((i) => sumOfGammaLaws[i]!), ...laws.slice(-2)];
+  const chosen = [...[0, 5, 10, 15].map((i) => sumOfGammaLaws[i]!), ...laws.slice(-3)];
   for (const { noise, quantile } of chosen) {
     const sorted = (await drawn(engine, noise, n, 11)).sort();
     const distance = distanceFrom(quantile, sorted);

@@ -1,5 +1,5 @@
-import { gumbel, type Noise, normal, sumOfGamma } from "webgpu-imle";
-import { normalQuantile, philox4Cpu, sumOfGammaQuantile, uniformFromCpu } from "webgpu-imle/testing";
+import { gumbel, laplace, type Noise, normal, sumOfGamma } from "webgpu-imle";
+import { laplaceQuantile, normalQuantile, philox4Cpu, sumOfGammaQuantile, uniformFromCpu } from "webgpu-imle/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { refused } from "./support/errors.js";
@@ -173,6 +173,15 @@ test("normal quantiles meet erfc by its series and its continued fraction", () =
   }
 });
 
+test("Laplace quantiles meet the closed distribution, eˣ/2 below 0 and the mirror image above", () => {
+  for (let exponent = -33; exponent <= -1; exponent += 0.25) {
+    const tail = 2 ** exponent;
+    near(Math.exp(laplaceQuantile(tail, false)) / 2 / tail, 1, 1e-13, `lower tail 2^${exponent}`);
+    near(Math.exp(-laplaceQuantile(tail, true)) / 2 / tail, 1, 1e-13, `upper tail 2^${exponent}`);
+  }
+  assert.is(laplaceQuantile(0.5, false) + 0, 0);
+});
+
 /** P(Z > x): ½ − φ(x)(x + x³/3 + x⁵/15 + …) for small x, Mills' ratio as a continued fraction for large. */
 function normalTail(x: number): number {
   const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
@@ -191,6 +200,7 @@ test("the table is within 2e-6 of the quantile function, and one ulp more where 
   const laws: [Noise, Quantile][] = [
     [gumbel(), sumOfGammaQuantile(1, Infinity)],
     [normal(), normalQuantile],
+    [laplace(), laplaceQuantile],
     ...[...sumOfGammaLaws, { kappa: 39, iterations: 10 }].map(
       ({ kappa, iterations }): [Noise, Quantile] => [
         sumOfGamma({ kappa, iterations }),

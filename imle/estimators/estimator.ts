@@ -1,5 +1,6 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import type { Engine, Preparable } from "../../engine/engine.js";
+import { formatValue, must } from "../../engine/error.js";
 import type { RandomPlace } from "../../engine/random.js";
 import { requireTensor } from "../../engine/ops/arguments.js";
 import { noGrad } from "../../engine/tape.js";
@@ -40,13 +41,26 @@ export function estimator<Call extends (...parameters: never[]) => Tensor>(parts
   return joined;
 }
 
-/** Where an estimator draws its noise: the next call of its own stream, claimed at its first call on an engine. */
-export function placesOf(operation: string, stream: number | undefined): (engine: Engine) => RandomPlace {
+/**
+ * Where an estimator draws its noise: the next call of its own stream, claimed at its first call on an engine, or the
+ * call that is asked for.
+ */
+export function placesOf(
+  operation: string,
+  stream: number | undefined,
+): (engine: Engine, call?: number) => RandomPlace {
   const streams = new WeakMap<Engine, number>();
-  return (engine) => {
+  return (engine, call) => {
     let claimed = streams.get(engine);
     if (claimed === undefined) streams.set(engine, (claimed = engine.random.claimStream(operation, stream)));
-    return engine.random.next(claimed);
+    if (call === undefined) return engine.random.next(claimed);
+    must(
+      Number.isInteger(call) && call >= 0 && call < 2 ** 32,
+      "value",
+      () => `${operation}: call must be a whole number from 0 to 2³² − 1, got ${formatValue(call)}`,
+      "Leave it out to draw noise afresh.",
+    );
+    return engine.random.at(claimed, call);
   };
 }
 

@@ -2,11 +2,15 @@ import { sub } from "../../../engine/ops/elementwise.js";
 import type { DrawableNoise } from "../noise.js";
 import { sumOfGamma } from "../sum-of-gamma/sum-of-gamma.js";
 
+let made: DrawableNoise | undefined;
+
 /**
  * Gumbel(0, 1) noise, x = −ln(−ln u): Sum-of-Gamma of κ = 1 and infinite iterations. By table, since the two logarithms
  * are off by up to 0.5 in the upper tail in f32.
  */
 export function gumbel(): DrawableNoise {
-  const noise = sumOfGamma({ kappa: 1, iterations: Infinity });
-  return { ...noise, score: (draws) => sub(1, draws.neg().exp()) };
+  return (made ??= {
+    ...sumOfGamma({ kappa: 1, iterations: Infinity }),
+    score: (draws) => sub(1, draws.neg().exp()),
+  });
 }

@@ -83,9 +83,9 @@ export function adaptive(options: AdaptiveOptions = {}): AdaptiveTarget {
       const { theta, samples } = pass;
       const { engine } = theta;
       const { values } = stateOf(engine);
-      measure(pass, values);
       const y = engine.output("adaptive", theta.shape);
-      const differing = engine.zeros([1], { dtype: "u32" });
+      const differing = engine.output("adaptive", [1], "u32");
+      measure(pass, values, differing);
       const part = Math.min(samples, Math.max(1, Math.floor(mostElements / Math.max(theta.size, 1))));
       for (let first = 0; first < samples; first += part) {
         const count = Math.min(part, samples - first);
@@ -114,7 +114,7 @@ export function adaptive(options: AdaptiveOptions = {}): AdaptiveTarget {
 }
 
 /** λ of this call, from both norms: two dispatches. */
-function measure({ theta, gradient, samples }: BackwardPass, values: Tensor): void {
+function measure({ theta, gradient, samples }: BackwardPass, values: Tensor, differing: Tensor): void {
   const { engine } = theta;
   const lanes = Math.min(mostLanes, Math.ceil(Math.max(theta.size, gradient.size, 1) / 16));
   const partials = engine.output("adaptive", [lanes, 2]);
@@ -130,7 +130,11 @@ function measure({ theta, gradient, samples }: BackwardPass, values: Tensor): vo
   });
   engine.dispatch({
     kernel: engine.kernel("adaptive magnitude", () => [{ name: "adaptive/magnitude.wgsl", text: magnitudeText }]),
-    buffers: { partials: partials.slice("adaptive"), state: values.slice("adaptive") },
+    buffers: {
+      partials: partials.slice("adaptive"),
+      state: values.slice("adaptive"),
+      differing: differing.slice("adaptive"),
+    },
     uniforms: { lanes, gradient_samples: gradient.shape.length > theta.shape.length ? samples : 1 },
     workgroups: 1,
   });
