@@ -72,13 +72,8 @@ export class BufferPool {
    */
   acquire(operation: string, bytes: number, extraUsage = 0, quietSince = Infinity): Storage {
     const capacity = roundUp(bytes);
-    const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
-    must(
-      bytes <= limit,
-      "limit",
-      () => `${operation}: a tensor must fit the adapter's limit of ${limit} bytes a storage binding, got ${bytes}`,
-      "Split the work into smaller tensors, or use an adapter with a larger maxStorageBufferBindingSize.",
-    );
+    const { limit } = this;
+    this.requireFit(operation, bytes);
     const bits = tensorUsage | extraUsage;
     const waiting = this.free.get(poolKey(Math.min(capacity, limit), bits));
     const index = waiting ? findLastIndex(waiting, (storage) => storage.lastUse < quietSince) : -1;
@@ -91,6 +86,17 @@ export class BufferPool {
       return storage;
     }
     return this.allocate(Math.min(capacity, limit), bits);
+  }
+
+  /** Throws where so many bytes are more than the adapter binds at once. */
+  requireFit(operation: string, bytes: number): void {
+    const { limit } = this;
+    must(
+      bytes <= limit,
+      "limit",
+      () => `${operation}: a tensor must fit the adapter's limit of ${limit} bytes a storage binding, got ${bytes}`,
+      "Split the work into smaller tensors, or use an adapter with a larger maxStorageBufferBindingSize.",
+    );
   }
 
   /** One holder fewer; the last one returns the buffer to the pool. */
@@ -122,6 +128,10 @@ export class BufferPool {
     for (const waiting of this.free.values()) for (const storage of waiting) this.destroy(storage);
     this.free.clear();
     this.pooledBytes = 0;
+  }
+
+  private get limit(): number {
+    return Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
   }
 
   private allocate(capacity: number, bits: number): Storage {

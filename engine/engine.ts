@@ -10,7 +10,7 @@ import type { Piece } from "./compose.js";
 import { requireOptions } from "./ops/arguments.js";
 import { arange, fill, normal, uniform } from "./ops/create.js";
 import { PipelineCache } from "./pipelines.js";
-import { RandomState } from "./random.js";
+import { type RandomSnapshot, RandomState } from "./random.js";
 import { type Scope, Scopes } from "./scope.js";
 import { sizeOf } from "./shape.js";
 import { Status } from "./status.js";
@@ -168,6 +168,18 @@ export class Engine {
   }
 
   /**
+   * Where the seed and all streams of random numbers stand. Kept (it is plain JSON) and assigned again, also to another
+   * engine whose layers were made in the same order, the same random numbers come.
+   */
+  get randomState(): RandomSnapshot {
+    return this.random.snapshot();
+  }
+
+  set randomState(state: RandomSnapshot) {
+    this.random.restore(state);
+  }
+
+  /**
    * A tensor on the host's buffer: no copy; never pooled or destroyed by the library.
    *
    * @param buffer of this device, with the usage STORAGE (COPY_SRC too where the tensor is read)
@@ -284,6 +296,13 @@ export class Engine {
   output(operation: string, shape: readonly number[], dtype: DType = "f32", options: TensorOptions = {}): Tensor {
     this.assertUsable(operation);
     return this.allocate(operation, shape, dtype, options, false);
+  }
+
+  /** Throws where no tensor can have this shape, before an operation of several dispatches begins. */
+  requireFit(operation: string, shape: readonly number[]): void {
+    this.assertUsable(operation);
+    checkShape(operation, shape);
+    this.pool.requireFit(operation, 4 * sizeOf(shape));
   }
 
   /** The kernel of this name, composed at its first use; `label` is what errors call it. */

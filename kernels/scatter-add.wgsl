@@ -1,6 +1,7 @@
 // dx[outer, a, inner] = Σ dy[outer, position, inner] over the positions whose index is a, in ascending order.
 // One lane owns the elements a in [begin, end) of one (outer, inner): nothing is added by two lanes, and the same input
-// gives the same bits, however many ranges the axis is cut into. Indices out of range match no lane.
+// gives the same bits, however many ranges the axis is cut into. Positions are walked over a stretch at a time, a
+// dispatch each. Indices out of range match no lane; `report` (a piece) tells of them, or not.
 
 #import grid
 
@@ -10,6 +11,9 @@ struct Uniforms {
   inner: u32,
   length: u32,
   ranges: u32,
+  first_position: u32,
+  end_position: u32,
+  status_word: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -33,11 +37,15 @@ fn main(
   let width = (uniforms.length + uniforms.ranges - 1u) / uniforms.ranges;
   let begin = min((row % uniforms.ranges) * width, uniforms.length);
   let end = min(begin + width, uniforms.length);
-  for (var a = begin; a < end; a++) {
+  for (var a = begin; a < select(begin, end, uniforms.first_position == 0u); a++) {
     dx[(outer * uniforms.length + a) * uniforms.inner + inner] = T();
   }
-  for (var position = 0u; position < uniforms.positions; position++) {
-    let index = indices[index_place(outer, position, inner, uniforms.positions, uniforms.inner)];
+  for (var position = uniforms.first_position; position < uniforms.end_position; position++) {
+    let place = index_place(outer, position, inner, uniforms.positions, uniforms.inner);
+    let index = indices[place];
+    if (i == 0u && index >= uniforms.length) {
+      report(place);
+    }
     if (index >= begin && index < end) {
       dx[(outer * uniforms.length + index) * uniforms.inner + inner] +=
         dy[(outer * uniforms.positions + position) * uniforms.inner + inner];

@@ -50,6 +50,7 @@ const unaries: Readonly<Record<string, Unary>> = {
   silu: { f: (x) => x * sigmoid(x), low: -6, high: 6 },
   gelu: { f: gelu, low: -4, high: 4 },
   floor: { f: Math.floor, hasGradient: false },
+  ceil: { f: Math.ceil, hasGradient: false },
   round: { f: halfToEven, hasGradient: false },
   clamp: { f: (x) => Math.min(Math.max(x, -0.5), 0.75), run: (x) => library.clamp(x, -0.5, 0.75) },
   "pow 2": { f: (x) => x * x, run: (x) => x.pow(2) },
@@ -115,6 +116,33 @@ unary("the slope of relu and abs at 0 is 0", async () => {
     f(x).sum().backward();
     assert.equal([...(await x.grad!.read())], [0, 0]);
   }
+});
+
+unary("logical operations take every dtype, broadcast, and take what is not 0 for true", async () => {
+  const truth = {
+    logicalAnd: (a: boolean, b: boolean) => a && b,
+    logicalOr: (a: boolean, b: boolean) => a || b,
+    logicalXor: (a: boolean, b: boolean) => a !== b,
+  } as const;
+  const values = [0, 1, 0, 3, 7, 0, 0, 2];
+  for (const dtype of ["f32", "i32", "u32"] as const) {
+    using a = engine.tensor(values, [8, 1], { dtype });
+    using b = engine.tensor(values.map((value) => 2 * value), { dtype });
+    for (const [name, holds] of Object.entries(truth)) {
+      const y = functionOf(name)(a, b);
+      assert.equal([y.dtype, ...y.shape], ["f32", 8, 8]);
+      const expected = values.flatMap((left) => values.map((right) => Number(holds(left !== 0, right !== 0))));
+      assert.equal([...(await y.read())], expected, name);
+      const withTrue = values.map((value) => Number(holds(value !== 0, true)));
+      assert.equal([...(await functionOf(name)(b, 1).read())], withTrue);
+    }
+    assert.equal([...(await library.logicalNot(b).read())], values.map((value) => Number(value === 0)));
+  }
+  using zeros = engine.tensor([0, -0, 1e-30, -5], { requiresGrad: true });
+  const not = library.logicalNot(zeros);
+  assert.equal([...(await not.read())], [1, 1, 0, 0]);
+  assert.not(not.requiresGrad);
+  assert.not(library.logicalOr(zeros, 0).requiresGrad);
 });
 
 unary("whole numbers stay exact", async () => {

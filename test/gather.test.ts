@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { gather, oneHot, takeAlongAxis, type Tensor } from "webgpu-imle";
+import { gather, oneHot, scatterAdd, takeAlongAxis, type Tensor } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
 import { flatPlace, type IndexMap, movedElements, movedGradient, sizeOf } from "./support/index-map.js";
@@ -67,6 +67,44 @@ for (const one of cases) {
   });
 }
 
+gathering("scatterAdd adds up by index along any axis, and passes its gradient back by gathering", async () => {
+  const random = randomSource(9);
+  for (const { from, indexShape, axis } of cases) {
+    const along = axis < 0 ? axis + from.length : axis;
+    const length = from[along]!;
+    const chosen = Int32Array.from({ length: sizeOf(indexShape) }, () => randomWhole(random, 0, length - 1));
+    const shape = [...from.slice(0, along), ...indexShape, ...from.slice(along + 1)];
+    const data = Array.from({ length: sizeOf(shape) }, () => randomWhole(random, -9, 9));
+    // The transpose of gather: where an element goes is where gather takes it from.
+    const map: IndexMap = (index) => {
+      const place = flatPlace(indexShape, index.slice(along, along + indexShape.length));
+      return [...index.slice(0, along), chosen[place]!, ...index.slice(along + indexShape.length)];
+    };
+    const expected = movedGradient(data, from, shape, map);
+    for (const dtype of ["f32", "i32"] as const) {
+      const y = scatterAdd(engine.tensor(data, shape, { dtype }), engine.tensor(chosen, indexShape), length, axis);
+      assert.equal([y.dtype, ...y.shape], [dtype, ...from]);
+      assert.equal([...(await y.read())], expected);
+    }
+    const values = engine.tensor(data, shape, { requiresGrad: true });
+    const weights = randomNumbers(random, sizeOf(from));
+    scatterAdd(values, engine.tensor(chosen, indexShape), length, axis).backward(engine.tensor(weights, from));
+    assert.equal([...(await values.grad!.read())], movedElements(weights, from, shape, map));
+  }
+});
+
+gathering("more positions than one walk has are all added up, and so are more elements of the axis", async () => {
+  const count = 150_001;
+  const indices = engine.tensor(Int32Array.from({ length: count }, (_, i) => i % 3));
+  const sums = await scatterAdd(engine.ones([count], { dtype: "u32" }), indices, 3).read();
+  assert.equal([...sums], [50_001, 50_000, 50_000]);
+  const length = 8_500_000;
+  const one = scatterAdd(engine.ones([2], { dtype: "i32" }), engine.tensor([length - 1, 5], { dtype: "i32" }), length);
+  assert.is(await one.sum().item(), 2);
+  assert.equal([...(await gather(one, engine.tensor([length - 1, 5, 6], { dtype: "i32" })).read())], [1, 1, 0]);
+  one.dispose();
+});
+
 for (const axis of [0, 1, -1]) {
   gathering(`takeAlongAxis along axis ${axis} takes an index an element, and passes its gradient back`, async () => {
     const random = randomSource(5);
@@ -117,6 +155,12 @@ const makers: [name: string, run: (indices: Tensor) => Tensor][] = [
   ["takeAlongAxis", (indices) => takeAlongAxis(engine.tensor([10, 20, 30]), indices, 0)],
   ["oneHot", (indices) => oneHot(indices, 3)],
 ];
+outside("scatterAdd leaves values with an index out of range out, and rejects the next read", async () => {
+  const y = scatterAdd(engine.ones([4]), engine.tensor([0, 2, -1, 3], { dtype: "i32" }), 3);
+  await rejected(y.read(), "value", /^scatterAdd: .*at place 2 /);
+  assert.equal([...(await y.read())], [1, 0, 1]);
+});
+
 for (const [name, run] of makers) {
   for (const wrong of [3, -1]) {
     outside(`${name} with the index ${wrong} rejects the next read, and says where`, async () => {
@@ -147,6 +191,10 @@ const bad: [name: string, run: () => unknown, code: string, message: RegExp][] =
   ["a missing axis", () => gather(x, indices, 2), "shape", /gather: axis .*got 2/],
   ["a number for indices", () => gather(x, 1 as never), "value", /gather: indices must be a tensor, got 1/],
   ["indices of another rank", () => takeAlongAxis(x, indices, 0), "shape", /takeAlongAxis: .*got \[2\]/],
+  ["values of another shape", () => scatterAdd(x, indices, 3), "shape", /scatterAdd: .*got \[3, 4\] and \[2\]/],
+  ["too few axes of values", () => scatterAdd(indices, four[1], 3), "shape", /scatterAdd: the axes/],
+  ["a negative length", () => scatterAdd(indices, indices, -3), "value", /scatterAdd: length .*got -3/],
+  ["an axis beyond", () => scatterAdd(indices, indices, 3, 1), "shape", /scatterAdd: axis/],
   ["a depth of 0", () => oneHot(indices, 0), "value", /oneHot: depth .*got 0/],
   ["a fractional depth", () => oneHot(indices, 1.5), "value", /oneHot: depth .*got 1.5/],
   ["more than six axes", () => gather(...four), "shape", /6/],

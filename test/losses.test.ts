@@ -1,11 +1,18 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  absoluteError,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
   crossEntropy,
+  hammingLoss,
+  huberLoss,
+  klDivergence,
+  logSoftmax,
+  type LossOptions,
   type Reduction,
   squaredError,
+  type Tensor,
 } from "webgpu-imle";
 import { hasGpu, testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
@@ -23,6 +30,9 @@ function reduced(losses: Twin, reduction: Reduction): Twin {
   return { shape: [], values: [reduction === "mean" ? average(losses.values) : total(losses.values)] };
 }
 
+const huber = (distance: number, delta: number): number =>
+  Math.abs(distance) <= delta ? distance ** 2 / 2 : delta * (Math.abs(distance) - delta / 2);
+
 const elementLosses = {
   squaredError: { run: squaredError, f: (a: number, b: number) => (a - b) ** 2, low: -2, high: 2 },
   binaryCrossEntropy: {
@@ -30,6 +40,15 @@ const elementLosses = {
     f: (p: number, t: number) => -(t * Math.log(p) + (1 - t) * Math.log1p(-p)),
     low: 0.02,
     high: 0.98,
+  },
+  absoluteError: { run: absoluteError, f: (a: number, b: number) => Math.abs(a - b), low: -2, high: 2 },
+  hammingLoss: { run: hammingLoss, f: (a: number, b: number) => a * (1 - b) + (1 - a) * b, low: 0, high: 1 },
+  huberLoss: { run: huberLoss, f: (a: number, b: number) => huber(a - b, 1), low: -3, high: 3 },
+  "huberLoss with another delta": {
+    run: (a: Tensor, b: Tensor, options: LossOptions) => huberLoss(a, b, { ...options, delta: 0.4 }),
+    f: (a: number, b: number) => huber(a - b, 0.4),
+    low: -2,
+    high: 2,
   },
   binaryCrossEntropyWithLogits: {
     run: binaryCrossEntropyWithLogits,
@@ -69,6 +88,36 @@ losses("binary cross-entropy is finite for certain predictions, right or wrong",
   expectClose("logits", await binaryCrossEntropyWithLogits(x, t, { reduction: "none" }).read(), [0, 0, 1000, 1000]);
 });
 
+losses("klDivergence of rows is its twin's, with its gradients, and 0 adds nothing", async () => {
+  const twin = (p: Twin, q: Twin, reduction: Reduction): Twin => {
+    const columns = p.shape.at(-1)!;
+    const rows = Array.from({ length: sizeOf(p.shape) / columns }, (_, row) =>
+      total(
+        q.values.slice(row * columns, (row + 1) * columns).map((value, column) => {
+          return value > 0 ? value * (Math.log(value) - p.values[row * columns + column]!) : 0;
+        }),
+      ),
+    );
+    return reduced({ shape: p.shape.slice(0, -1), values: rows }, reduction);
+  };
+  for (const reduction of reductions) {
+    await inTurn([[3], [4, 5], [2, 3, 4]], async (shape) => {
+      const operation = {
+        name: `klDivergence ${reduction} [${shape}]`,
+        inputs: [randomTwin(shape, { low: -3, high: 0 }), randomTwin(shape, { low: 0.1, high: 1, seed: 6 })],
+        run: (p: never, q: never) => klDivergence(p, q, { reduction }),
+        twin: (p: Twin, q: Twin) => twin(p, q, reduction),
+        gradientTolerance: { relative: 1e-3, absolute: 1e-4 },
+      };
+      await Promise.all([expectValue(engine, operation as never), expectGradients(engine, operation as never)]);
+    });
+  }
+  using even = logSoftmax(engine.zeros([1, 4]));
+  using certain = engine.tensor([[0, 1, 0, 0]]);
+  expectClose("of a certain target", [await klDivergence(even, certain).item()], [Math.log(4)]);
+  expectClose("of itself", [await klDivergence(even, engine.full([1, 4], 0.25)).item()], [0], { absolute: 1e-6 });
+});
+
 const shapes: readonly (readonly number[])[] = [[1], [4], [3, 5], [6, 8], [2, 3, 4], [9, 131], [5, 132], [2, 2000]];
 
 function rowTwin(logits: Twin, classes: Int32Array): Twin {
@@ -97,6 +146,46 @@ for (const [kind, one] of Object.entries(engines)) {
         if (sizeOf(shape) < 200) await expectGradients(one, operation as never);
       });
     }
+  });
+
+  losses(`crossEntropy leaves ignored rows out, and smooths (kernels for a ${kind} adapter)`, async () => {
+    const random = randomSource(18);
+    const few: readonly (readonly number[])[] = [[3, 5], [6, 8], [2, 3, 4]];
+    for (const [ignoreIndex, labelSmoothing] of [[-1, 0], [2, 0.25], [undefined, 0.1], [-1, 1]] as const) {
+      for (const reduction of reductions) {
+        await inTurn(few, async (shape) => {
+          const [columns, rows] = [shape.at(-1)!, shape.slice(0, -1)];
+          const classes = Int32Array.from({ length: sizeOf(rows) }, (_, i) =>
+            i % 2 === 0 && ignoreIndex !== undefined ? ignoreIndex : randomWhole(random, 0, columns - 1),
+          );
+          const twin = (x: Twin): Twin => {
+            const values = Array.from(classes, (chosen, i) => {
+              if (chosen === ignoreIndex) return 0;
+              const logs = logSoftmaxRow(x.values.slice(i * columns, (i + 1) * columns));
+              return -(1 - labelSmoothing) * logs[chosen]! - labelSmoothing * average(logs);
+            });
+            if (reduction !== "mean") return reduced({ shape: rows, values }, reduction);
+            return { shape: [], values: [total(values) / classes.filter((chosen) => chosen !== ignoreIndex).length] };
+          };
+          const options = { reduction, labelSmoothing, ...(ignoreIndex !== undefined && { ignoreIndex }) };
+          const operation = {
+            name: `crossEntropy ${JSON.stringify(options)} [${shape}]`,
+            inputs: [randomTwin(shape, { low: -5, high: 5 })],
+            run: (x: never) => crossEntropy(x, one.tensor(classes, rows), options),
+            twin,
+            tolerance: { relative: 4e-6, absolute: 8e-6 },
+            gradientTolerance: { relative: 1e-3, absolute: 2e-5 },
+          };
+          await Promise.all([expectValue(one, operation as never), expectGradients(one, operation as never)]);
+        });
+      }
+    }
+    using x = one.normal([2, 3], { requiresGrad: true });
+    using nothing = one.tensor(Int32Array.of(-1, -1));
+    const loss = crossEntropy(x, nothing, { ignoreIndex: -1 });
+    assert.is(await loss.item(), 0);
+    loss.backward();
+    assert.equal([...(await x.grad!.read())], [0, 0, 0, 0, 0, 0]);
   });
 
   losses(`crossEntropy keeps small losses beside large logits (kernels for a ${kind} adapter)`, async () => {
@@ -170,6 +259,10 @@ const bad: readonly [name: string, run: () => unknown, code: string, message: Re
   ["options that are none", () => squaredError(x, x, "sum" as never), "value", /^squaredError: options/],
   ["shapes that would broadcast", () => squaredError(x, engine.zeros([3])), "shape", /^squaredError: .*one shape/],
   ["whole targets", () => binaryCrossEntropy(classes, classes), "dtype", /^binaryCrossEntropy: the prediction/],
+  ["a smoothing above 1", () => crossEntropy(x, classes, { labelSmoothing: 1.1 }), "value", /labelSmoothing .*got 1.1/],
+  ["a fraction to ignore", () => crossEntropy(x, classes, { ignoreIndex: 0.5 }), "value", /ignoreIndex .*got 0.5/],
+  ["a delta of 0", () => huberLoss(x, x, { delta: 0 }), "value", /^huberLoss: delta must be above 0, got 0/],
+  ["a scalar for rows", () => klDivergence(engine.zeros([]), engine.zeros([])), "shape", /^klDivergence: the last axis/],
   ["no target", () => binaryCrossEntropyWithLogits(x, 1 as never), "value", /^binaryCross.*: the target must/],
 ];
 

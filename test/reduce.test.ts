@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { argmax, type Axes, type Engine, max, mean, min, sum, type Tensor } from "webgpu-imle";
+import { argmax, argmin, type Axes, type Engine, max, mean, min, sum, type Tensor } from "webgpu-imle";
 import { hasGpu, testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
 import { expectClose, expectGradients, expectValue, inTurn, type OperationCase } from "./support/gradients.js";
@@ -122,6 +122,9 @@ reducing("argmax is the place of the first maximum", async () => {
       assert.equal([...(await places.read())], expected);
       assert.is(await argmax(x).item(), values.indexOf(Math.max(...values)));
       assert.equal(argmax(x, 0, true).shape, [1, columns]);
+      const negated = x.neg();
+      assert.equal([...(await argmin(negated, 1).read())], expected);
+      assert.is(await argmin(negated).item(), values.indexOf(Math.max(...values)));
     }
   }
 });
@@ -185,6 +188,7 @@ const bad: readonly [name: string, run: (x: Tensor) => unknown, code: string, me
   ["an axis that is not there", (x) => x.sum(2), "shape", /^sum: .*\[2, 3\].*got 2/],
   ["an axis that is no number", (x) => x.sum("0" as never), "shape", /^sum: .*got "0"/],
   ["an axis named twice", (x) => x.max([1, -1]), "shape", /^max: each axis must be named once, got \[1, -1\]/],
+  ["a place along several axes", (x) => argmin(x, [0, 1] as never), "shape", /^argmin: axis must be one axis/],
   ["axes passed one by one", (x) => x.sum(0, 1 as never), "value", /^sum: keepDims must be true or false, got 1/],
   ["a mean of whole numbers", () => engine.arange(3).mean(), "dtype", /^mean: x must be f32, got i32/],
   ["a mean of nothing", () => engine.zeros([2, 0]).mean(1), "shape", /^mean: the reduced axes must not be empty/],

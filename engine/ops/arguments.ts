@@ -82,9 +82,9 @@ export function requireNumber(
 }
 
 /** Throws unless `value` is one of the words that an option may be. */
-export function requireChoice(operation: string, name: string, value: unknown, choices: readonly string[]): void {
+export function requireChoice(operation: string, name: string, value: unknown, choices: readonly unknown[]): void {
   must(
-    choices.includes(value as string),
+    choices.includes(value),
     "value",
     () => `${operation}: ${name} must be ${choices.map(formatValue).join(" or ")}, got ${formatValue(value)}`,
     "Use one of these.",

@@ -51,6 +51,9 @@ const binaries = {
   lessEqual: { value: "select(F(0), F(1), a <= b)", dtypes: all, result: "f32" },
   greater: { value: "select(F(0), F(1), a > b)", dtypes: all, result: "f32" },
   greaterEqual: { value: "select(F(0), F(1), a >= b)", dtypes: all, result: "f32" },
+  logicalAnd: { value: "select(F(0), F(1), (a != T(0)) & (b != T(0)))", dtypes: all, result: "f32" },
+  logicalOr: { value: "select(F(0), F(1), (a != T(0)) | (b != T(0)))", dtypes: all, result: "f32" },
+  logicalXor: { value: "select(F(0), F(1), (a != T(0)) != (b != T(0)))", dtypes: all, result: "f32" },
 } as const satisfies Record<string, Binary>;
 
 function binary(name: keyof typeof binaries, a: Tensor | number, b: Tensor | number): Tensor {
@@ -194,7 +197,7 @@ export function minimum(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("minimum", a, b);
 }
 
-// Comparisons give f32 masks, 1 where they hold and 0 where not, so that a mask can be multiplied, summed and averaged.
+// Comparisons and logical operations give f32 masks, 1 where they hold and 0 where not, so that a mask can be multiplied, summed and averaged.
 
 /** 1 where a = b, else 0; broadcasting. */
 export function equal(a: Tensor | number, b: Tensor | number): Tensor {
@@ -224,6 +227,21 @@ export function greater(a: Tensor | number, b: Tensor | number): Tensor {
 /** 1 where a ≥ b, else 0; broadcasting. */
 export function greaterEqual(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("greaterEqual", a, b);
+}
+
+/** 1 where neither a nor b is 0, else 0; broadcasting. */
+export function logicalAnd(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("logicalAnd", a, b);
+}
+
+/** 1 where a or b is not 0, else 0; broadcasting. */
+export function logicalOr(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("logicalOr", a, b);
+}
+
+/** 1 where one of a and b is 0 and the other is not, else 0; broadcasting. */
+export function logicalXor(a: Tensor | number, b: Tensor | number): Tensor {
+  return binary("logicalXor", a, b);
 }
 
 /**

@@ -352,13 +352,17 @@ function describe(
     "shape",
     () =>
       `${operation}: the (dilated) window must be from 1 up to the padded image's ` +
-      `${padded.slice(4 - rank).join("×")}, got ${taps.map((n, axis) => (n > 0 ? extent[axis] : n)).slice(4 - rank).join("×")}`,
+      `${padded.slice(4 - rank).join("×")}, got ${taps
+        .map((n, axis) => (n > 0 ? extent[axis] : n))
+        .slice(4 - rank)
+        .join("×")}`,
     "Use a smaller window, less dilation or more padding.",
   );
   must(
     !bias || (bias.shape.length === 1 && bias.shape[0] === outChannels),
     "shape",
-    () => `${operation}: bias must have one number an output channel, [${outChannels}], got ${formatShape(bias!.shape)}`,
+    () =>
+      `${operation}: bias must have one number an output channel, [${outChannels}], got ${formatShape(bias!.shape)}`,
     "Axis 0 of w is the output channel.",
   );
   const outSize = axes.map((axis) => Math.floor((padded[axis]! - extent[axis]!) / stride[axis]) + 1);

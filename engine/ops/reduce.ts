@@ -1,4 +1,4 @@
-import { formatShape, must } from "../error.js";
+import { formatShape, formatValue, must } from "../error.js";
 import { sameShape, sizeOf } from "../shape.js";
 import { isRecorded, record } from "../tape.js";
 import type { Axes, DType, Tensor } from "../tensor.js";
@@ -56,15 +56,37 @@ export function min(x: Tensor, axis?: Axes, keepDims = false): Tensor {
  * @throws ImleError `shape` where there is nothing to choose from
  */
 export function argmax(x: Tensor, axis?: number, keepDims = false): Tensor {
-  requireTensor("argmax", "x", x, all);
-  const { axes, shape } = resolve("argmax", x, axis, keepDims);
-  requireSome("argmax", x, axes);
+  return placeOfExtreme("argmax", "max", x, axis, keepDims);
+}
+
+/** The place of the first minimum; as {@link argmax}. */
+export function argmin(x: Tensor, axis?: number, keepDims = false): Tensor {
+  return placeOfExtreme("argmin", "min", x, axis, keepDims);
+}
+
+function placeOfExtreme(
+  name: "argmax" | "argmin",
+  fold: "max" | "min",
+  x: Tensor,
+  axis: number | undefined,
+  keepDims: boolean,
+): Tensor {
+  requireTensor(name, "x", x, all);
+  must(
+    !Array.isArray(axis),
+    "shape",
+    () => `${name}: axis must be one axis, or left out for the place in all elements, got ${formatValue(axis)}`,
+    "Reshape x so that the axes are one.",
+  );
+  const { axes, shape } = resolveReduction(name, x, axis, keepDims);
+  requireSome(name, x, axes);
+  if (sizeOf(shape) === 0) return x.engine.output(name, shape, "i32");
   const block = blockOf(x.shape, axes);
-  const maximum = reduceBlock("argmax", x, block, shape, { fold: "max" });
-  const place = reduceBlock("argmax", x, block, shape, { fold: "first", equalTo: maximum });
-  maximum.dispose();
+  const extreme = reduceBlock(name, x, block, shape, { fold });
+  const place = reduceBlock(name, x, block, shape, { fold: "first", equalTo: extreme });
+  extreme.dispose();
   const result = mapElements(x.engine, {
-    label: "argmax place",
+    label: "place of an extreme",
     expression: "I(place)",
     dtype: "u32",
     resultDtype: "i32",
@@ -86,7 +108,7 @@ export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
 function reduceLinearly(name: "sum" | "mean", x: Tensor, axis: Axes | undefined, keepDims: boolean): Tensor {
   requireTensor(name, "x", x, name === "sum" ? all : ["f32"]);
   const { engine, shape } = x;
-  const { axes, shape: resultShape } = resolve(name, x, axis, keepDims);
+  const { axes, shape: resultShape } = resolveReduction(name, x, axis, keepDims);
   if (name === "mean") requireSome(name, x, axes);
   const scale = name === "mean" ? 1 / sizeOf(axes.map((one) => shape[one]!)) : 1;
   const y = foldSteps(name, x, axes, resultShape, scale);
@@ -120,13 +142,12 @@ function foldSteps(label: string, x: Tensor, axes: readonly number[], shape: rea
 
 function reduceToExtreme(name: "max" | "min", x: Tensor, axis: Axes | undefined, keepDims: boolean): Tensor {
   requireTensor(name, "x", x, all);
-  const { axes, shape } = resolve(name, x, axis, keepDims);
+  const { axes, shape } = resolveReduction(name, x, axis, keepDims);
   requireSome(name, x, axes);
   const { engine, dtype } = x;
-  if (sizeOf(shape) === 0) return engine.output(name, shape, dtype);
   const steps = stepsOf(x.shape, axes);
-  if (steps.length === 0) {
-    const y = x.alias(shape);
+  if (steps.length === 0 || sizeOf(shape) === 0) {
+    const y = steps.length === 0 ? x.alias(shape) : engine.output(name, shape, dtype);
     record({ label: name, inputs: [x], outputs: [y], backward: ([dy]) => [dy!.alias(x.shape)] });
     return y;
   }
@@ -172,7 +193,8 @@ function extremeOfBlock(name: "max" | "min", x: Tensor, block: Block, shape: rea
   return y;
 }
 
-function resolve(
+/** The reduced axes, and the shape after. */
+export function resolveReduction(
   operation: string,
   x: Tensor,
   axis: Axes | undefined,
@@ -181,7 +203,7 @@ function resolve(
   must(
     typeof keepDims === "boolean",
     "value",
-    () => `${operation}: keepDims must be true or false, got ${String(keepDims)}`,
+    () => `${operation}: keepDims must be true or false, got ${formatValue(keepDims)}`,
     "To reduce several axes pass them as an array: [0, 1].",
   );
   const axes = resolveAxes(operation, x.shape, axis);
@@ -189,7 +211,8 @@ function resolve(
   return { axes, shape };
 }
 
-function requireSome(operation: string, x: Tensor, axes: readonly number[]): void {
+/** Throws where there is nothing along an axis. */
+export function requireSome(operation: string, x: Tensor, axes: readonly number[]): void {
   must(
     axes.every((axis) => x.shape[axis]! > 0),
     "shape",

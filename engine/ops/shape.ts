@@ -105,6 +105,40 @@ export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
   return y;
 }
 
+/**
+ * x repeated along its axes, the whole of it so many times one after the other (NumPy's `tile`); copied.
+ *
+ * @param repeats one an axis, whole numbers from 0
+ * @throws ImleError `shape` unless there is one such number an axis
+ */
+export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  requireTensor("tile", "x", x);
+  must(
+    Array.isArray(repeats) &&
+      repeats.length === x.shape.length &&
+      repeats.every((times) => Number.isSafeInteger(times) && times >= 0),
+    "shape",
+    () =>
+      `tile: repeats must be a whole number from 0 for each axis of ${formatShape(x.shape)}, ` +
+      `got ${formatValue(repeats)}`,
+    "Pass 1 for axes that stay as they are.",
+  );
+  const shape = x.shape.map((length, axis) => length * repeats[axis]!);
+  x.engine.requireFit("tile", shape);
+  return x.engine.scope(() => {
+    let y = x;
+    // The innermost axis first: what is copied again and again is then as small as can be.
+    for (let axis = x.shape.length - 1; axis >= 0; axis--) {
+      const times = repeats[axis]!;
+      if (times === 1) continue;
+      const [outer, block] = [sizeOf(y.shape.slice(0, axis)), sizeOf(y.shape.slice(axis))];
+      const repeated = broadcastTo(reshape(y, [outer, 1, block]), [outer, times, block]);
+      y = reshape(repeated, [...y.shape.slice(0, axis), shape[axis]!, ...y.shape.slice(axis + 1)]);
+    }
+    return y === x ? reshape(x, x.shape) : y;
+  });
+}
+
 function resolveShape(x: Tensor, shape: readonly number[]): readonly number[] {
   const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   const known = Array.isArray(shape) ? shape.filter((_, i) => i !== open) : [];

@@ -12,6 +12,8 @@ interface Unary {
   readonly gradient?: string;
   readonly dtypes?: readonly DType[];
   readonly parameters?: readonly string[];
+  /** Of the result, where it is not that of x. */
+  readonly result?: DType;
 }
 
 const all = ["f32", "i32", "u32"] as const;
@@ -47,6 +49,7 @@ const unaries = {
     gradient: "dy * gelu_slope(x)",
   },
   floor: { value: "floor(x)" },
+  ceil: { value: "ceil(x)" },
   round: { value: "round(x)" },
   clamp: {
     value: "min(max(x, low), high)",
@@ -54,13 +57,21 @@ const unaries = {
     dtypes: all,
     parameters: ["low", "high"],
   },
+  logicalNot: { value: "select(F(0), F(1), x == T(0))", dtypes: all, result: "f32" },
 } as const satisfies Record<string, Unary>;
 
 function unary(name: keyof typeof unaries, x: Tensor, parameters: Readonly<Record<string, number>> = {}): Tensor {
   const row: Unary = unaries[name];
   requireTensor(name, "x", x, row.dtypes ?? floats);
   const { engine, shape, dtype } = x;
-  const y = mapElements(engine, { label: name, expression: row.value, dtype, operands: { x, ...parameters }, shape });
+  const y = mapElements(engine, {
+    label: name,
+    expression: row.value,
+    dtype,
+    operands: { x, ...parameters },
+    shape,
+    ...(row.result && { resultDtype: row.result }),
+  });
   const { gradient } = row;
   if (gradient === undefined || !isRecorded([x])) return y;
   const saved: Record<string, Tensor> = {};
@@ -192,6 +203,11 @@ export function floor(x: Tensor): Tensor {
   return unary("floor", x);
 }
 
+/** The smallest whole number that is not below x. No gradient passes. */
+export function ceil(x: Tensor): Tensor {
+  return unary("ceil", x);
+}
+
 /** The nearest whole number, halves to the even one. No gradient passes. */
 export function round(x: Tensor): Tensor {
   return unary("round", x);
@@ -207,4 +223,9 @@ export function clamp(x: Tensor, low: number, high: number): Tensor {
     throw new ImleError("value", message, "Pass the lower bound first.");
   }
   return unary("clamp", x, { low, high });
+}
+
+/** 1 where x is 0, else 0; any dtype, f32 comes out. No gradient passes. */
+export function logicalNot(x: Tensor): Tensor {
+  return unary("logicalNot", x);
 }

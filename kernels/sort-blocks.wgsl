@@ -1,0 +1,39 @@
+// Sorts stretches of BLOCK elements of each row of [rows, length] by counting: one lane an element, which goes to the
+// place of its rank. Keys are words made of the numbers' bits, whose order is that of the numbers (−0 as +0), or the
+// reverse; equal ones keep their order. `places` says where in the row each sorted key came from.
+
+#import grid
+
+struct Uniforms {
+  count: u32,
+  length: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
+@group(0) @binding(2) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(3) var<storage, read_write> places: array<u32>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_invocation(workgroup, workgroups, lane, LANES);
+  if (i >= uniforms.count) {
+    return;
+  }
+  let row = i / uniforms.length * uniforms.length;
+  let place = i - row;
+  let start = place / BLOCK * BLOCK;
+  let end = min(start + BLOCK, uniforms.length);
+  let key = key_of(x[i]);
+  var rank = 0u;
+  for (var other = start; other < end; other++) {
+    let other_key = key_of(x[row + other]);
+    rank += select(0u, 1u, (other_key < key) | ((other_key == key) & (other < place)));
+  }
+  keys[row + start + rank] = key;
+  places[row + start + rank] = place;
+}
