@@ -7,6 +7,7 @@ export { optionalFeatures, requiredLimits } from "./device.js";
 export type { MemoryReport } from "./buffers.js";
 export type { StatsReport } from "./commands.js";
 export type { NestedNumbers } from "./data.js";
+export type { RandomSnapshot } from "./random.js";
 export type { Scope } from "./scope.js";
 export * from "./ops/index.js";
 export * from "./nn/index.js";

@@ -7,6 +7,13 @@ export interface RandomPlace {
   readonly call: number;
 }
 
+/** Where all streams stand: what a run must know to go on with the same random numbers. It is plain JSON. */
+export interface RandomSnapshot {
+  readonly seed: number;
+  /** Calls made so far, by stream. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
 const streamLimit = 1 << 16;
 
 /**
@@ -28,6 +35,27 @@ export class RandomState {
     );
     this.seedWord = value;
     this.calls.clear();
+  }
+
+  snapshot(): RandomSnapshot {
+    return { seed: this.seedWord, calls: Object.fromEntries(this.calls) };
+  }
+
+  /** @throws ImleError `value` where it is no snapshot; nothing has changed then */
+  restore(snapshot: RandomSnapshot): void {
+    const isWord = (value: unknown): boolean => typeof value === "number" && value >>> 0 === value;
+    const calls = Object.entries((snapshot?.calls as unknown) ?? {});
+    must(
+      isWord(snapshot?.seed) &&
+        typeof snapshot.calls === "object" &&
+        calls.every(([stream, count]) => isWord(count) && /^\d+$/.test(stream) && Number(stream) < streamLimit),
+      "value",
+      () => `randomState: it must be { seed, calls }, as engine.randomState gives it, got ${formatValue(snapshot)}`,
+      "Save engine.randomState with JSON.stringify, and parse it again.",
+    );
+    this.seedWord = snapshot.seed;
+    this.calls.clear();
+    for (const [stream, count] of calls) this.calls.set(Number(stream), count as number);
   }
 
   /** A stream that no layer has; with `wanted`, that one. */

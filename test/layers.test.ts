@@ -2,8 +2,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Adam,
+  BatchNorm1d,
+  Conv1d,
+  conv1d,
   Conv2d,
   crossEntropy,
+  Embedding,
   flattenParameters,
   kaimingNormal,
   kaimingUniform,
@@ -110,6 +114,39 @@ layers("Conv2d applies its windows with stride, padding and bias as plain loops 
     }
   }
   await agree(y, expected);
+});
+
+layers("Conv1d convolves sequences with the options of conv1d, in groups too", async () => {
+  const layer = new Conv1d(engine, 4, 6, 3, { stride: 2, padding: 1, dilation: 2, groups: 2 });
+  assert.equal(layer.weight.shape, [6, 2, 3]);
+  const x = engine.normal([2, 4, 11]);
+  const options = { stride: 2, padding: 1, dilation: 2, groups: 2, bias: layer.bias! };
+  await agree(layer.forward(x), await conv1d(x, layer.weight, options).read(), 1e-12);
+  const largest = Math.max(...(await layer.weight.read()).map(Math.abs));
+  assert.ok(largest <= 1 / Math.sqrt(6) && largest > 0.3, `${largest}`);
+  assert.is(new Conv1d(engine, 1, 1, 2, { bias: false }).bias, null);
+});
+
+layers("Embedding gives each index its vector, and adds gradients up over equal ones", async () => {
+  const layer = new Embedding(engine, 5, 3);
+  const weight = await layer.weight.read();
+  const chosen = [4, 0, 4, 2];
+  const y = layer.forward(engine.tensor(chosen, [2, 2], { dtype: "i32" }));
+  assert.equal(y.shape, [2, 2, 3]);
+  await agree(y, chosen.flatMap((index) => [...weight.slice(3 * index, 3 * index + 3)]), 1e-12);
+  y.sum().backward();
+  await agree(layer.weight.grad!, [1, 0, 1, 0, 2].flatMap((count) => [count, count, count]));
+});
+
+layers("buffers are named beside parameters, through Sequential too, and dispose frees all", () => {
+  const before = engine.memory().liveBuffers;
+  const model = new Sequential(new Linear(engine, 2, 3), relu, new Sequential(new BatchNorm1d(engine, 3)));
+  assert.equal(flattenParameters(model.buffers).map(([name]) => name), ["2.0.runningMean", "2.0.runningVariance"]);
+  const names = ["0.weight", "0.bias", "2.0.weight", "2.0.bias", "2.0.runningMean", "2.0.runningVariance"];
+  assert.equal(Object.keys(model.state), names);
+  assert.equal(new Linear(engine, 1, 1).buffers, {});
+  model.dispose();
+  assert.ok(engine.memory().liveBuffers <= before + 2);
 });
 
 layers("Sequential runs layers and functions in order, and names parameters by place", async () => {
@@ -256,6 +293,9 @@ const bad: [name: string, run: () => unknown, code: string, message: RegExp][] =
   ["half an input", () => new Linear(engine, 2.5, 1), "value", /Linear: inputs .*got 2.5/],
   ["a misspelt option", () => new Linear(engine, 2, 1, { biass: false } as never), "value", /Linear: .*got biass/],
   ["a window of 0", () => new Conv2d(engine, 1, 1, 0), "value", /Conv2d: the window's height .*got 0/],
+  ["groups that do not divide", () => new Conv1d(engine, 3, 4, 1, { groups: 2 }), "value", /Conv1d: groups .*got 2/],
+  ["three lengths of a window", () => new Conv2d(engine, 1, 1, [1, 2, 3] as never), "value", /Conv2d: the window/],
+  ["no entries", () => new Embedding(engine, 0, 2), "value", /Embedding: entries .*got 0/],
   ["something that is no layer", () => new Sequential(linear, {} as never), "value", /Sequential: .*at 1/],
   ["weights without inputs", () => xavierUniform(engine, [3]), "shape", /xavierUniform: .*got \[3\]/],
   ["a tree with a number in it", () => flattenParameters({ a: [1 as never] }), "value", /got 1 at "a.0"/],

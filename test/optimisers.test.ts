@@ -1,6 +1,20 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Adam, type AdamOptions, SGD, type SGDOptions, type Tensor } from "webgpu-imle";
+import {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  clipGradientNorm,
+  cosineSchedule,
+  flattenParameters,
+  globalNorm,
+  RMSprop,
+  type RMSpropOptions,
+  SGD,
+  type SGDOptions,
+  stepSchedule,
+  type Tensor,
+} from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
 import { randomNumbers, randomSource } from "./support/random.js";
@@ -41,12 +55,27 @@ function adamTwin(options: Omit<AdamOptions, "parameters">) {
   };
 }
 
+/** RMSprop as PyTorch's documentation states it, in float64. */
+function rmspropTwin(options: Omit<RMSpropOptions, "parameters">) {
+  const { learningRate, decay = 0.99, epsilon = 1e-8, momentum = 0, weightDecay = 0 } = options;
+  const v: number[] = [];
+  const b: number[] = [];
+  return (parameter: number[], gradient: ArrayLike<number>): void => {
+    parameter.forEach((p, i) => {
+      const g = gradient[i]! + weightDecay * p;
+      v[i] = decay * (v[i] ?? 0) + (1 - decay) * g * g;
+      b[i] = momentum * (b[i] ?? 0) + g / (Math.sqrt(v[i]!) + epsilon);
+      parameter[i] = p - learningRate * b[i]!;
+    });
+  };
+}
+
 const agreement = suite("optimisers: agreement with the published rules");
 
 const size = 37; // not a multiple of four, so that the last vector is partly beyond the parameter
 
 async function compareOver50Steps(
-  make: (parameters: Tensor[]) => SGD | Adam,
+  make: (parameters: Tensor[]) => SGD | Adam | RMSprop,
   twin: (parameter: number[], gradient: ArrayLike<number>) => void,
 ): Promise<void> {
   const random = randomSource(17);
@@ -96,6 +125,24 @@ for (const options of adamCases) {
     compareOver50Steps((parameters) => new Adam({ parameters, ...options }), adamTwin(options)));
 }
 
+const rmspropCases: Omit<RMSpropOptions, "parameters">[] = [
+  { learningRate: 0.01 },
+  { learningRate: 0.003, decay: 0.9, epsilon: 1e-3, weightDecay: 0.1 },
+  { learningRate: 0.001, momentum: 0.9 },
+];
+for (const options of rmspropCases) {
+  agreement(`RMSprop ${JSON.stringify(options)} follows its float64 twin over 50 steps`, () =>
+    compareOver50Steps((parameters) => new RMSprop({ parameters, ...options }), rmspropTwin(options)));
+}
+
+for (const weightDecay of [undefined, 0.2]) {
+  agreement(`AdamW with the weight decay ${weightDecay} follows its float64 twin over 50 steps`, () => {
+    const options = { learningRate: 0.01, ...(weightDecay !== undefined && { weightDecay }) };
+    const twin = adamTwin({ weightDecay: 0.01, ...options, decoupled: true });
+    return compareOver50Steps((parameters) => new AdamW({ parameters, ...options }), twin);
+  });
+}
+
 agreement("the first step of Adam has the length of the learning rate, whatever the gradient's", async () => {
   const parameter = engine.tensor([1, 1, 1], { requiresGrad: true });
   parameter.grad = engine.tensor([1e-3, -2, 400]);
@@ -119,6 +166,7 @@ const behaviour = suite("optimisers: behaviour");
 const optimisers = {
   SGD: (parameters: readonly Tensor[]) => new SGD({ parameters, learningRate: 0.1, momentum: 0.9 }),
   Adam: (parameters: readonly Tensor[]) => new Adam({ parameters, learningRate: 0.1 }),
+  RMSprop: (parameters: readonly Tensor[]) => new RMSprop({ parameters, learningRate: 0.1, momentum: 0.9 }),
 };
 
 for (const [name, make] of Object.entries(optimisers)) {
@@ -232,6 +280,94 @@ behaviour("parameters are taken from a tree of names", async () => {
   assert.equal(optimiser.parameters, [weight, other]);
 });
 
+behaviour("the state of an optimiser is named after its parameters", () => {
+  const parameters = { hidden: { weight: engine.ones([2], { requiresGrad: true }) } };
+  const names = (optimiser: Adam | SGD | RMSprop): string[] => flattenParameters(optimiser.state).map(([name]) => name);
+  const [rate, momentum] = [{ learningRate: 0.1 }, { learningRate: 0.1, momentum: 0.9 }];
+  const moments = ["firstMoment.hidden.weight", "secondMoment.hidden.weight", "progress"];
+  assert.equal(names(new Adam({ parameters, ...rate })), moments);
+  assert.equal(names(new SGD({ parameters, ...momentum })), ["velocity.hidden.weight"]);
+  assert.equal(names(new SGD({ parameters, ...rate })), []);
+  assert.equal(names(new RMSprop({ parameters, ...rate })), ["squareAverage.hidden.weight"]);
+});
+
+const clipping = suite("gradient clipping");
+
+const shapes: readonly (readonly number[])[] = [[3], [], [8, 4], [0], [129, 101]];
+
+clipping("the global norm is that of all elements of all tensors, in any tree", async () => {
+  const random = randomSource(4);
+  const tensors = shapes.map((shape) => engine.tensor(randomNumbers(random, shape.reduce((a, b) => a * b, 1)), shape));
+  const values = (await Promise.all(tensors.map((tensor) => tensor.read()))).flatMap((array) => [...array]);
+  const expected = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const found = await globalNorm({ a: tensors[0]!, b: tensors.slice(1) }).item();
+  assert.ok(Math.abs(found - expected) < 1e-5 * expected, `${found} for ${expected}`);
+  assert.is(await globalNorm([engine.zeros([0])]).item(), 0);
+});
+
+clipping("gradients with a larger norm are scaled to the maximum in place, smaller ones stay as they are", async () => {
+  for (const [maximum, scale] of [[2.5, 0.5], [10, 1]] as const) {
+    const parameters = [[3, 0], [], [4]].map((gradient) => {
+      const parameter = engine.zeros([gradient.length], { requiresGrad: true });
+      if (gradient.length > 0) parameter.grad = engine.tensor(gradient);
+      return parameter;
+    });
+    const buffer = parameters[0]!.grad!.gpu.buffer;
+    const norm = clipGradientNorm({ list: parameters }, maximum)!;
+    assert.is(await norm.item(), 5);
+    assert.is(parameters[0]!.grad!.gpu.buffer, buffer);
+    const found = [...(await parameters[0]!.grad!.read()), ...(await parameters[2]!.grad!.read())];
+    [3 * scale, 0, 4 * scale].forEach((value, i) => assert.ok(Math.abs(found[i]! - value) < 1e-5, `${found}`));
+    assert.is(parameters[1]!.grad, null);
+  }
+});
+
+clipping("without gradients there is no norm, and nothing is left behind in any case", () => {
+  const parameter = engine.zeros([5], { requiresGrad: true });
+  assert.is(clipGradientNorm([parameter], 1), null);
+  parameter.grad = engine.ones([5]);
+  const { liveBuffers } = engine.memory();
+  const { dispatches } = engine.stats();
+  clipGradientNorm([parameter], 1)!.dispose();
+  assert.is(engine.memory().liveBuffers, liveBuffers);
+  assert.ok(engine.stats().dispatches - dispatches <= 5);
+});
+
+clipping("bad maxima, dtypes and trees are refused", () => {
+  const parameter = engine.zeros([5], { requiresGrad: true });
+  for (const maximum of [0, -1, NaN, "1", undefined]) {
+    refused(() => clipGradientNorm([parameter], maximum as never), "value", /^clipGradientNorm: maximum must be/);
+  }
+  refused(() => clipGradientNorm(3 as never, 1), "value", /^clipGradientNorm: .*got 3/);
+  refused(() => globalNorm([]), "value", /^globalNorm: there must be at least one tensor/);
+  refused(() => globalNorm([engine.arange(3)]), "dtype", /^globalNorm: each tensor must be f32/);
+});
+
+const schedules = suite("schedules");
+
+schedules("a step schedule multiplies by its factor at each milestone", () => {
+  const schedule = stepSchedule({ initial: 8, milestones: [30, 40], factor: 0.5 });
+  assert.equal([0, 29, 30, 39, 40, 1000].map(schedule), [8, 8, 4, 4, 2, 2]);
+  assert.is(stepSchedule({ initial: 1, milestones: [1] })(1), 0.1);
+});
+
+schedules("a cosine schedule warms up evenly and falls along half a cosine", () => {
+  const schedule = cosineSchedule({ initial: 2, final: 1, steps: 14, warmup: 4 });
+  const expected = [0.5, 1, 1.5, 2, 2, 1.5 + 0.5 * Math.cos(Math.PI / 10), 1.5, 1, 1];
+  [0, 1, 2, 3, 4, 5, 9, 14, 99].map(schedule).forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-12));
+});
+
+schedules("what makes no schedule is refused", () => {
+  const cosine = { initial: 1, steps: 10 };
+  refused(() => cosineSchedule({ ...cosine, warmup: 10 }), "value", /^cosineSchedule: steps .*got 10 and 10/);
+  refused(() => cosineSchedule({ ...cosine, initial: -1 }), "value", /^cosineSchedule: initial .*got -1/);
+  refused(() => cosineSchedule(undefined as never), "value", /^cosineSchedule: options/);
+  refused(() => cosineSchedule(cosine)(-1), "value", /^cosineSchedule: the step .*got -1/);
+  refused(() => stepSchedule({ initial: 1, milestones: [4, 3] }), "value", /^stepSchedule: milestones .*got \[4, 3\]/);
+  refused(() => stepSchedule({ initial: 1, milestones: 3 as never }), "value", /^stepSchedule: milestones .*got 3/);
+  refused(() => stepSchedule({ initial: 1, milestones: [3], factor: 0 }), "value", /^stepSchedule: factor .*got 0/);
+});
+
 const refusals = suite("optimisers: bad input");
 
 const leaf = engine.ones([2], { requiresGrad: true });
@@ -256,6 +392,9 @@ const bad: [name: string, run: () => unknown, code: string, message: RegExp][] =
   ["a β of 1", () => new Adam({ ...good, betas: [0.9, 1] }), "value", /Adam: betas .*got \[0.9, 1\]/],
   ["one β", () => new Adam({ ...good, betas: [0.9] as never }), "value", /Adam: betas .*got \[0.9\]/],
   ["an ε of 0", () => new Adam({ ...good, epsilon: 0 }), "value", /Adam: epsilon .*got 0/],
+  ["a decay of 1", () => new RMSprop({ ...good, decay: 1 }), "value", /RMSprop: decay .*got 1/],
+  ["AdamW with an option of Adam", () => new AdamW({ ...good, decoupled: true } as never), "value", /AdamW: .*decoupled/],
+  ["no options", () => new Adam(undefined as never), "value", /Adam: options .*got undefined/],
   ["a misspelt option", () => new SGD({ ...good, momentun: 0.9 } as never), "value", /SGD: .*got momentun/],
 ];
 for (const [name, run, code, message] of bad) {
@@ -284,4 +423,6 @@ refusals("a disposed parameter is refused at the step, before any other has chan
 
 agreement.run();
 behaviour.run();
+clipping.run();
+schedules.run();
 refusals.run();

@@ -110,7 +110,7 @@ async function bundle(options) {
       target: "es2022",
       splitting: true,
       sourcemap: true,
-      loader: { ".wgsl": "text", ".md": "text" },
+      loader: { ".wgsl": "text", ".md": "text", ".safetensors": "binary" },
       logLevel: "silent",
       ...options,
       write: false,

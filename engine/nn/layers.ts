@@ -1,7 +1,6 @@
 import type { Engine } from "../engine.js";
 import { formatShape, formatValue, must } from "../error.js";
 import { requireOptions, requireTensor } from "../ops/arguments.js";
-import { conv2d } from "../ops/convolution.js";
 import { add } from "../ops/elementwise.js";
 import { matmul } from "../ops/matmul.js";
 import { reshape } from "../ops/shape.js";
@@ -11,11 +10,21 @@ import { flattenParameters, type ParameterTree } from "./parameters.js";
 
 /**
  * A function of a tensor with parameters of its own, which outlive scopes.
- * To write one, extend this and give `forward` and `parameters`.
+ * To write one, extend this and give `forward` and `parameters` (and `buffers`, if it has any).
  */
 export abstract class Layer {
   /** The parameters by name, as optimisers take them. */
   abstract readonly parameters: ParameterTree;
+
+  /** What changes in training without a gradient, by name, such as running statistics. */
+  get buffers(): ParameterTree {
+    return {};
+  }
+
+  /** Parameters and buffers by their full names, to be saved and loaded; see {@link saveSafetensors}. */
+  get state(): Record<string, Tensor> {
+    return Object.fromEntries([this.parameters, this.buffers].flatMap((tree) => flattenParameters(tree)));
+  }
 
   abstract forward(x: Tensor): Tensor;
 
@@ -29,9 +38,9 @@ export abstract class Layer {
     return this;
   }
 
-  /** Frees the parameters. */
+  /** Frees the parameters and buffers. */
   dispose(): void {
-    for (const [, parameter] of flattenParameters(this.parameters)) parameter.dispose();
+    for (const tensor of Object.values(this.state)) tensor.dispose();
   }
 }
 
@@ -78,55 +87,6 @@ export class Linear extends Layer {
   }
 }
 
-/** What {@link Conv2d} takes. */
-export interface Conv2dLayerOptions {
-  stride?: number | readonly [number, number];
-  padding?: number | readonly [number, number];
-  bias?: boolean;
-}
-
-/**
- * A convolution of images [batch, inputs, height, width] with `outputs` windows: NCHW, weights OIHW.
- * Weights and bias are uniform in ±1/√(inputs × window) at first, as PyTorch's.
- *
- * @param window height and width of the window, or one number for both
- */
-export class Conv2d extends Layer {
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-  private readonly options: Pick<Conv2dLayerOptions, "stride" | "padding">;
-
-  constructor(
-    engine: Engine,
-    readonly inputs: number,
-    readonly outputs: number,
-    window: number | readonly [height: number, width: number],
-    options: Conv2dLayerOptions = {},
-  ) {
-    super();
-    requireEngine("Conv2d", engine);
-    requireOptions("Conv2d", options, ["stride", "padding", "bias"]);
-    const { bias = true, stride = 1, padding = 0 } = options;
-    const [height, width] = typeof window === "number" ? [window, window] : window;
-    requireCount("Conv2d", "inputs", inputs);
-    requireCount("Conv2d", "outputs", outputs);
-    requireCount("Conv2d", "the window's height", height);
-    requireCount("Conv2d", "the window's width", width);
-    this.options = { stride, padding };
-    this.weight = kaimingUniform(engine, [outputs, inputs, height, width]);
-    const bound = 1 / Math.sqrt(inputs * height * width);
-    this.bias = bias ? uniformParameter(engine, [outputs], bound, "bias") : null;
-  }
-
-  get parameters(): Record<string, Tensor> {
-    return named(this.weight, this.bias);
-  }
-
-  forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, { ...this.options, ...(this.bias && { bias: this.bias }) });
-  }
-}
-
 /** What {@link Sequential} is made of: layers, and functions such as `relu`, which may have train() and eval() too. */
 export type LayerLike = Layer | (((x: Tensor) => Tensor) & { train?(): unknown; eval?(): unknown });
 
@@ -148,10 +108,11 @@ export class Sequential extends Layer {
   }
 
   get parameters(): Record<string, ParameterTree> {
-    const own = this.layers.flatMap((layer, i) =>
-      typeof layer === "function" ? [] : [[String(i), layer.parameters] as const],
-    );
-    return Object.fromEntries(own.filter(([, parameters]) => Object.keys(parameters).length > 0));
+    return this.collect((layer) => layer.parameters);
+  }
+
+  override get buffers(): Record<string, ParameterTree> {
+    return this.collect((layer) => layer.buffers);
   }
 
   forward(x: Tensor): Tensor {
@@ -172,13 +133,20 @@ export class Sequential extends Layer {
   override dispose(): void {
     for (const layer of this.layers) if (typeof layer !== "function") layer.dispose();
   }
+
+  private collect(tree: (layer: Layer) => ParameterTree): Record<string, ParameterTree> {
+    const own = this.layers.flatMap((layer, i) =>
+      typeof layer === "function" ? [] : [[String(i), tree(layer)] as const],
+    );
+    return Object.fromEntries(own.filter(([, found]) => Object.keys(found).length > 0));
+  }
 }
 
-function named(weight: Tensor, bias: Tensor | null): Record<string, Tensor> {
+/** Parameters of a layer whose bias may be missing. */
+export function named(weight: Tensor, bias: Tensor | null): Record<string, Tensor> {
   return bias ? { weight, bias } : { weight };
 }
 
-/** Throws unless `value` is a whole number from 1. */
 /** Throws unless a layer's first argument is an engine. */
 export function requireEngine(operation: string, engine: unknown): void {
   must(
@@ -189,6 +157,7 @@ export function requireEngine(operation: string, engine: unknown): void {
   );
 }
 
+/** Throws unless `value` is a whole number from 1. */
 export function requireCount(operation: string, name: string, value: unknown): void {
   must(
     typeof value === "number" && Number.isInteger(value) && value >= 1,

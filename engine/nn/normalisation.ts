@@ -94,10 +94,8 @@ abstract class BatchNorm extends Layer {
     return this;
   }
 
-  override dispose(): void {
-    super.dispose();
-    this.runningMean.dispose();
-    this.runningVariance.dispose();
+  override get buffers(): Record<string, Tensor> {
+    return { runningMean: this.runningMean, runningVariance: this.runningVariance };
   }
 }
 

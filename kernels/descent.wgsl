@@ -1,15 +1,8 @@
-// One step of stochastic gradient descent, in place: p ← p − η·direction(g + weightDecay·p).
-// `direction` is a piece: the gradient itself, or kernels/sgd-momentum.wgsl. One lane owns one T of the parameter.
+// One step down a gradient, in place: p ← p − η·direction(g + weightDecay·p). `direction` and the Uniforms are a piece:
+// the gradient itself, kernels/sgd-momentum.wgsl, or kernels/rmsprop.wgsl. One lane owns one T of the parameter.
 // The learning rate η lies on the device, so that a replayed step sees a new one.
 
 #import grid
-
-struct Uniforms {
-  count: u32,
-  weight_decay: f32,
-  momentum: f32,
-  nesterov: u32,
-}
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 @group(0) @binding(1) var<storage, read_write> parameter: array<T>;

@@ -1,0 +1,127 @@
+import adamSource from "../../kernels/adam.wgsl";
+import advanceSource from "../../kernels/adam-advance.wgsl";
+import { constants } from "../compose.js";
+import { formatValue, must } from "../error.js";
+import { requireOptions } from "../ops/arguments.js";
+import type { Tensor } from "../tensor.js";
+import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireNumber, vectorWidth } from "./optimiser.js";
+import type { ParameterTree } from "./parameters.js";
+
+/** What {@link Adam} takes. */
+export interface AdamOptions extends OptimiserOptions {
+  /** β₁ and β₂, each from 0 and below 1. */
+  betas?: readonly [number, number];
+  /** ε, above 0; added to √v̂. */
+  epsilon?: number;
+  /** Added to the gradient as weightDecay·p (L2), or with {@link decoupled} taken off as η·weightDecay·p. */
+  weightDecay?: number;
+  /** Decoupled weight decay (AdamW, Loshchilov & Hutter 2019). */
+  decoupled?: boolean;
+}
+
+/**
+ * Adam (Kingma & Ba 2015, Algorithm 1); with `decoupled` AdamW. The count of steps, one for each parameter, and the
+ * bias corrections advance on the device.
+ *
+ * @throws ImleError `value` where an option is out of range, or a parameter is no leaf that requires a gradient
+ */
+export class Adam extends Optimiser {
+  private readonly firstMoments: readonly Tensor[];
+  private readonly secondMoments: readonly Tensor[];
+  /** A row for each parameter: (t, 1 − β₁ᵗ, 1 − β₂ᵗ, unused). */
+  private readonly progress: Tensor;
+  /** Which parameters advance; the host writes it only when that changes. */
+  private readonly hasGradient: Tensor;
+  private hasGradientValues: Uint32Array<ArrayBuffer>;
+  private readonly betas: Readonly<Record<"beta1" | "beta2" | "one_minus_beta1" | "one_minus_beta2", number>>;
+  private readonly uniforms: Readonly<Record<"epsilon" | "weight_decay" | "decoupled", number>>;
+
+  constructor(options: AdamOptions) {
+    requireOptions("Adam", options, ["parameters", "learningRate", "betas", "epsilon", "weightDecay", "decoupled"]);
+    const { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0, decoupled = false } = options;
+    must(
+      Array.isArray(betas) && betas.length === 2 && betas.every((beta) => beta >= 0 && beta < 1),
+      "value",
+      () => `Adam: betas must be two numbers from 0 and below 1, got ${formatValue(betas)}`,
+      "Use [0.9, 0.999] or leave it out.",
+    );
+    requireNumber("Adam", "epsilon", epsilon, epsilon > 0, "above 0");
+    requireNumber("Adam", "weightDecay", weightDecay, weightDecay >= 0, "from 0");
+    super("Adam", options);
+    const { engine, parameters } = this;
+    const [beta1, beta2] = betas;
+    this.betas = { beta1, beta2, one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2 };
+    this.uniforms = { epsilon, weight_decay: weightDecay, decoupled: decoupled ? 1 : 0 };
+    this.firstMoments = this.zerosLikeParameters("first moment");
+    this.secondMoments = this.zerosLikeParameters("second moment");
+    this.progress = engine.zeros([parameters.length, 4], { label: "Adam progress" }).keep();
+    this.hasGradientValues = new Uint32Array(parameters.length);
+    this.hasGradient = engine.tensor(this.hasGradientValues, { label: "Adam parameters with gradients" }).keep();
+  }
+
+  get state(): ParameterTree {
+    return {
+      firstMoment: this.named(this.firstMoments),
+      secondMoment: this.named(this.secondMoments),
+      progress: this.progress,
+    };
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.hasGradient.dispose();
+  }
+
+  step(): void {
+    const ready = this.ready();
+    if (ready.length === 0) return;
+    const { engine, betas, uniforms } = this;
+    this.advance();
+    const learning_rate = this.rate.slice("Adam.step");
+    const progress = this.progress.slice("Adam.step");
+    for (const { index, parameter, gradient, size } of ready) {
+      const first_moment = this.firstMoments[index]!.slice("Adam.step");
+      const second_moment = this.secondMoments[index]!.slice("Adam.step");
+      const width = vectorWidth([parameter, gradient, first_moment, second_moment]);
+      const count = Math.ceil(size / width);
+      engine.dispatch({
+        kernel: engine.kernel(`adam:${width}`, () => [
+          ...elementPieces(width),
+          { name: "kernels/adam.wgsl", text: adamSource },
+        ]),
+        buffers: { parameter, gradient, first_moment, second_moment, learning_rate, progress },
+        uniforms: { count, row: index, ...betas, ...uniforms },
+        workgroups: Math.ceil(count / lanes),
+      });
+    }
+  }
+
+  private advance(): void {
+    const { engine, parameters, betas } = this;
+    const present = Uint32Array.from(parameters, ({ grad }) => (grad ? 1 : 0));
+    if (present.some((value, i) => value !== this.hasGradientValues[i])) {
+      this.hasGradient.write(present);
+      this.hasGradientValues = present;
+    }
+    engine.dispatch({
+      kernel: engine.kernel("adam-advance", () => [
+        constants({ LANES: lanes }),
+        { name: "kernels/adam-advance.wgsl", text: advanceSource },
+      ]),
+      buffers: { has_gradient: this.hasGradient.slice("Adam.step"), progress: this.progress.slice("Adam.step") },
+      uniforms: { count: parameters.length, ...betas },
+      workgroups: Math.ceil(parameters.length / lanes),
+    });
+  }
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019): {@link Adam} with `decoupled`, and a weight decay of 0.01
+ * where none is given.
+ */
+export class AdamW extends Adam {
+  constructor(options: Omit<AdamOptions, "decoupled">) {
+    requireOptions("AdamW", options, ["parameters", "learningRate", "betas", "epsilon", "weightDecay"]);
+    super({ weightDecay: 0.01, ...options, decoupled: true });
+  }
+}

@@ -1,0 +1,31 @@
+// partial[offset + i] = Σ x² over the elements i, i + lanes, i + 2·lanes, … of one tensor: one lane a partial sum. T is
+// one element or four neighbours. Several tensors write into one array of partial sums, each at its own offset.
+
+#import grid
+
+struct Uniforms {
+  count: u32,
+  length: u32,
+  offset: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<T>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_invocation(workgroup, workgroups, lane, LANES);
+  if (i >= uniforms.count) {
+    return;
+  }
+  var squares = T();
+  for (var at = i; at < uniforms.length; at += uniforms.count) {
+    squares += x[at] * x[at];
+  }
+  partial[uniforms.offset + i] = together(squares);
+}
