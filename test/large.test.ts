@@ -1,0 +1,236 @@
+/**
+ * One tensor of more than 2²⁴ elements, beyond which f32 does not count by ones, and one dispatch of more than 65,535
+ * workgroups, beyond which the host folds them into rows, for each family of kernels. (Kernels with a workgroup a row
+ * have theirs beside their other tests, on GPUs only: 65,536 barriers take a software adapter too long.)
+ *
+ * Only some elements are read: the first and last ones, and those on both sides of the limits.
+ */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Adam,
+  adaptiveMaxPool2d,
+  add,
+  argsort,
+  averagePool2d,
+  batchNorm,
+  checkFinite,
+  clipGradientNorm,
+  concatenate,
+  conv2d,
+  crossEntropy,
+  cumulativeSum,
+  dropout,
+  flip,
+  gather,
+  globalNorm,
+  layerNorm,
+  logSoftmax,
+  matmul,
+  max,
+  maxPool2d,
+  mul,
+  oneHot,
+  RMSprop,
+  scatterAdd,
+  SGD,
+  softmax,
+  sort,
+  sum,
+  type Tensor,
+} from "webgpu-imle";
+import { scoped, testEngine } from "./support/engine.js";
+import { rejected } from "./support/errors.js";
+import { expectClose } from "./support/gradients.js";
+
+const engine = await testEngine();
+
+const many = 2 ** 24 + 1;
+/** Rows of `many` or more elements: as [rows, 4096], [longRows, 8] and [shortRows, 4]. */
+const [rows, longRows, shortRows] = [4097, 2 ** 21 + 1, 2 ** 22 + 1] as const;
+
+/** Places in a tensor of `size` elements that the limits lie between, for lanes of 64 and vectors of 4. */
+function spots(size: number): number[] {
+  const edges = [0, 64 * 65535, 2 * 64 * 65535, 256 * 65535, 2 ** 24, size];
+  const places = new Set(edges.flatMap((edge) => [edge - 1, edge, edge + 1]));
+  return [...places].filter((place) => place >= 0 && place < size);
+}
+
+/** Some elements of a tensor, at the given places of it laid flat. */
+async function at(x: Tensor, places: readonly number[]): Promise<number[]> {
+  return [...(await gather(x.reshape([x.size]), engine.tensor(places, { dtype: "i32" })).read())];
+}
+
+/** Compares the elements at the spots with a function of the place. */
+async function expectAt(name: string, y: Tensor, expected: (place: number) => number, relative = 1e-5): Promise<void> {
+  const places = spots(y.size);
+  expectClose(name, await at(y, places), places.map(expected), { relative, absolute: relative });
+}
+
+const remainder = (place: number): number => place % 17;
+const numbers = engine.tensor(new Float32Array(4100 * 4100).map((_, place) => remainder(place)));
+
+/** 0 … 16, over and over: f32 numbers that say where they are. */
+const remainders = (shape: readonly number[]): Tensor => engine.wrap(numbers.gpu.buffer, shape);
+
+const test = suite("large tensors");
+
+/** Each in a scope of its own: the next one finds the memory free. */
+const large = (name: string, run: () => Promise<void>): void => test(name, () => scoped(engine, run));
+
+large("filling, counting and gathering", async () => {
+  await expectAt("full", engine.full([many], 7), () => 7);
+  await expectAt("arange", engine.arange(many), (place) => place, 0);
+  await expectAt("gather", remainders([many]), remainder, 0);
+});
+
+large("random numbers and dropout", async () => {
+  for (const x of [engine.uniform([many]), engine.normal([many])]) {
+    const found = await at(x, spots(many));
+    assert.is(new Set(found).size, found.length);
+    assert.ok(found.every((value) => Math.abs(value) < 7 && value !== 0));
+  }
+  const y = dropout(engine.ones([many]), 0.5);
+  const last = await at(y, Array.from({ length: 64 }, (_, i) => many - 1 - i));
+  assert.equal([...new Set(last)].sort(), [0, 2]);
+});
+
+large("elementwise operations, broadcasting in each way", async () => {
+  const x = remainders([many]);
+  await expectAt("same", mul(x, x), (place) => remainder(place) ** 2);
+  const matrix = remainders([rows, 4096]);
+  await expectAt("repeat", add(matrix, engine.arange(4096, { dtype: "f32" })), (i) => remainder(i) + (i % 4096));
+  await expectAt("spread", add(matrix, engine.arange(rows, { dtype: "f32" }).reshape([rows, 1])), (i) => {
+    return remainder(i) + Math.floor(i / 4096);
+  });
+  const outer = add(engine.arange(5, { dtype: "f32" }).reshape([1, 5, 1]), engine.ones([shortRows, 1, 1]));
+  await expectAt("strided", outer, (i) => 1 + (i % 5));
+});
+
+large("reductions and running sums", async () => {
+  const ones = engine.ones([many], { dtype: "i32" });
+  assert.is(await sum(ones).item(), many);
+  await expectAt("cumulativeSum", cumulativeSum(ones, 0), (place) => place + 1, 0);
+  await expectAt("rows", sum(remainders([longRows, 8]), 1), (row) => {
+    return Array.from({ length: 8 }, (_, i) => remainder(8 * row + i)).reduce((a, b) => a + b);
+  });
+  assert.is(await max(engine.arange(many)).item(), many - 1);
+});
+
+large("rows of softmax, layer normalisation and cross-entropy", async () => {
+  const x = remainders([shortRows, 4]);
+  const row = (i: number): number[] => [0, 1, 2, 3].map((column) => remainder(4 * i + column));
+  const exponentials = (i: number): number => row(i).reduce((total, value) => total + Math.exp(value), 0);
+  const ofRow = (place: number): number => exponentials(Math.floor(place / 4));
+  await expectAt("softmax", softmax(x), (i) => Math.exp(remainder(i)) / ofRow(i), 1e-5);
+  await expectAt("logSoftmax", logSoftmax(x), (i) => remainder(i) - Math.log(ofRow(i)), 1e-5);
+  await expectAt("layerNorm", layerNorm(x), (i) => {
+    const own = row(Math.floor(i / 4));
+    const mean = own.reduce((a, b) => a + b) / 4;
+    const variance = own.reduce((total, value) => total + (value - mean) ** 2, 0) / 4;
+    return (remainder(i) - mean) / Math.sqrt(variance + 1e-5);
+  });
+  const losses = crossEntropy(x, engine.zeros([shortRows], { dtype: "i32" }), { reduction: "none" });
+  await expectAt("crossEntropy", losses, (i) => Math.log(exponentials(i)) - remainder(4 * i), 1e-5);
+});
+
+large("batch normalisation", async () => {
+  const y = batchNorm(remainders([1, 2, rows, 2048]), { training: true });
+  // Both channels hold 0 … 16 about equally often.
+  await expectAt("batchNorm", y, (i) => (remainder(i) - 8) / Math.sqrt(24), 1e-4);
+});
+
+large("products of matrices and convolutions", async () => {
+  const left = remainders([rows, 1]);
+  await expectAt("matmul", matmul(left, engine.arange(4096, { dtype: "f32" }).reshape([1, 4096])), (i) => {
+    return remainder(Math.floor(i / 4096)) * (i % 4096);
+  });
+  const batches = matmul(remainders([shortRows / 5, 4, 1]), engine.ones([shortRows / 5, 1, 1]));
+  await expectAt("batched matmul", batches, remainder);
+  const image = remainders([1, 1, rows, 4096]);
+  const sumOfTwo = conv2d(image, engine.ones([1, 1, 1, 2]), { padding: [0, 1] });
+  await expectAt("conv2d", sumOfTwo, (i) => {
+    const [row, column] = [Math.floor(i / 4097), i % 4097];
+    const pixel = (x: number): number => (x < 0 || x > 4095 ? 0 : remainder(4096 * row + x));
+    return pixel(column - 1) + pixel(column);
+  });
+});
+
+large("pooling, and its gradients", async () => {
+  const x = remainders([1, 1, 4100, 4100]);
+  const pixel = (row: number, column: number): number => remainder(4100 * row + column);
+  const window = (i: number): number[] => {
+    const [row, column] = [2 * Math.floor(i / 2050), 2 * (i % 2050)];
+    return [pixel(row, column), pixel(row, column + 1), pixel(row + 1, column), pixel(row + 1, column + 1)];
+  };
+  await expectAt("maxPool2d", maxPool2d(x, 2), (i) => Math.max(...window(i)));
+  await expectAt("averagePool2d", averagePool2d(x, 2), (i) => window(i).reduce((a, b) => a + b) / 4);
+  await expectAt("adaptiveMaxPool2d", adaptiveMaxPool2d(x, [2050, 2050]), (i) => Math.max(...window(i)));
+  const leaf = engine.zeros([1, 1, 4100, 4100], { requiresGrad: true });
+  averagePool2d(leaf, 2).sum().backward();
+  await expectAt("gradient", leaf.grad!, () => 0.25);
+  leaf.dispose();
+});
+
+large("moved elements", async () => {
+  const x = engine.arange(many);
+  await expectAt("flip", flip(x), (place) => many - 1 - place, 0);
+  await expectAt("transpose", engine.arange(rows * 4096).reshape([rows, 4096]).transpose(), (i) => {
+    return (i % rows) * 4096 + Math.floor(i / rows);
+  }, 0);
+});
+
+large("adding up by index, and ones at indices", async () => {
+  const columns = shortRows;
+  const values = engine.arange(2 * columns).reshape([2, columns]);
+  const y = scatterAdd(values, engine.tensor([1, 1], { dtype: "i32" }), 2);
+  await expectAt("scatterAdd", y, (i) => (i < columns ? 0 : 2 * (i - columns) + columns), 0);
+  const leaf = engine.zeros([many], { requiresGrad: true });
+  gather(leaf, engine.tensor([many - 1, 3, many - 1], { dtype: "i32" })).sum().backward();
+  assert.equal(await at(leaf.grad!, [0, 3, many - 2, many - 1]), [0, 1, 0, 2]);
+  leaf.dispose();
+  await expectAt("oneHot", oneHot(engine.zeros([shortRows], { dtype: "i32" }), 4), (i) => Number(i % 4 === 0), 0);
+});
+
+large("sorting", async () => {
+  const x = remainders([longRows, 8]);
+  const row = (i: number): number[] => Array.from({ length: 8 }, (_, j) => remainder(8 * Math.floor(i / 8) + j));
+  await expectAt("sort", sort(x), (i) => row(i).sort((a, b) => a - b)[i % 8]!, 0);
+  const merged = argsort(engine.arange(64 * 67_000).reshape([67_000, 64]), 1, { descending: true });
+  await expectAt("argsort", merged, (i) => 63 - (i % 64), 0);
+});
+
+large("steps of optimisers, in place", async () => {
+  const steps = {
+    SGD: { make: (parameters: Tensor[]) => new SGD({ parameters, learningRate: 1, momentum: 0.5 }), by: 0.5 },
+    Adam: { make: (parameters: Tensor[]) => new Adam({ parameters, learningRate: 0.25 }), by: 0.25 },
+    RMSprop: { make: (parameters: Tensor[]) => new RMSprop({ parameters, learningRate: 0.1, decay: 0.75 }), by: 0.2 },
+  };
+  for (const [name, { make, by }] of Object.entries(steps)) {
+    const parameter = engine.ones([many], { requiresGrad: true });
+    parameter.grad = engine.full([many], 0.5);
+    const optimiser = make([parameter]);
+    optimiser.step();
+    await expectAt(name, parameter, () => 1 - by);
+    for (const used of [optimiser, parameter]) used.dispose();
+  }
+});
+
+large("global norms and clipping", async () => {
+  const parameter = engine.zeros([many], { requiresGrad: true });
+  parameter.grad = engine.full([many], 2);
+  const norm = 2 * Math.sqrt(many);
+  expectClose("norm", [await globalNorm([parameter.grad!]).item()], [norm], { relative: 1e-5 });
+  clipGradientNorm([parameter], 1);
+  await expectAt("clipped", parameter.grad!, () => 2 / norm);
+  parameter.dispose();
+});
+
+large("an infinite last element is found", async () => {
+  const x = concatenate([engine.zeros([many - 1]), engine.tensor([Infinity])]);
+  checkFinite(x, "it");
+  await rejected(x.read(), "non-finite", /element 16,777,215 or later$/);
+});
+
+test.run();
