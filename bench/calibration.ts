@@ -20,7 +20,7 @@ export class Calibration {
 
   /** @param fixedCost  milliseconds that a batch takes with next to nothing in it */
   static async create(engine: Engine, fixedCost: number): Promise<Calibration> {
-    const work = multiplyAdd(engine, engine.software ? 1 << 12 : 1 << 18);
+    const work = multiplyAdd(engine, engine.software ? 1 << 11 : 1 << 17, 16, 8);
     const run = batchesOf(engine, work.record, null);
     await run(1);
     // Long against a poll of the device, which is left in: what counts is the ratio of two such times.
@@ -52,7 +52,7 @@ export class Calibration {
 
 /** A batch with one dispatch of hardly any work. */
 export async function fixedCostOf(engine: Engine): Promise<number> {
-  const work = multiplyAdd(engine, 64, 1);
+  const work = multiplyAdd(engine, 64, 1, 8);
   const run = batchesOf(engine, work.record, null);
   try {
     return await measureFixedCost(() => run(1));

@@ -13,8 +13,7 @@ export interface Repeatable {
 }
 
 const lanesOfWorkgroup = 64;
-const chainsOfMultiplyAdd = 8;
-const multiplyAddsOfRound = 2 * chainsOfMultiplyAdd;
+const multiplyAddsOfRound = 64;
 const factor = 0.5;
 const term = 1;
 
@@ -23,12 +22,18 @@ export const multiplyAddOperations = (lanes: number, rounds: number): number =>
   2 * 4 * multiplyAddsOfRound * rounds * lanes;
 
 /** What each lane of {@link multiplyAdd} ends with: every chain goes to the fixpoint of x/2 + 1. */
-export const multiplyAddResult = chainsOfMultiplyAdd * (term / (1 - factor));
+export const multiplyAddResult = term / (1 - factor);
 
-export function multiplyAdd(engine: Engine, lanes: number, rounds = 64): Repeatable {
+/**
+ * Chains of fused multiply-adds that do not wait for one another.
+ *
+ * @param chains a divisor of 64: enough to hide how long one takes, and no more than there are registers
+ */
+export function multiplyAdd(engine: Engine, lanes: number, rounds: number, chains: 8 | 16): Repeatable {
   const result = engine.zeros([lanes, 4]);
-  const kernel = engine.kernel(`bench multiply-add:${rounds}`, () => [
+  const kernel = engine.kernel(`bench multiply-add:${rounds}:${chains}`, () => [
     { name: "rounds", text: `const ROUNDS = ${rounds}u;` },
+    { name: "chains", text: chainsText(chains) },
     { name: "bench/kernels/multiply-add.wgsl", text: multiplyAddText },
   ]);
   return {
@@ -41,6 +46,21 @@ export function multiplyAdd(engine: Engine, lanes: number, rounds = 64): Repeata
         workgroups: Math.ceil(lanes / lanesOfWorkgroup),
       }),
   };
+}
+
+/** A round is unrolled: on SwiftShader a turn of a loop costs as much as several multiply-adds. */
+function chainsText(chains: number): string {
+  const names = Array.from({ length: chains }, (_, i) => `x${i}`);
+  const step = names.map((name) => `    ${name} = fma(${name}, factor, term);`);
+  return [
+    "fn run_chains(start: vec4f, factor: vec4f, term: vec4f) -> vec4f {",
+    ...names.map((name, i) => `  var ${name} = start + ${i}.0;`),
+    "  for (var round = 0u; round < ROUNDS; round++) {",
+    ...Array.from({ length: multiplyAddsOfRound / chains }, () => step).flat(),
+    "  }",
+    `  return (${names.join(" + ")}) / ${chains}.0;`,
+    "}",
+  ].join("\n");
 }
 
 /** Copies a tensor of a multiple of four numbers. */

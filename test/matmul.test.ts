@@ -99,6 +99,7 @@ for (const as of ["software", "gpu"] as const) {
   test("large products are those in float64, also where tiles stick out at both edges", async () => {
     for (const options of orientations) await compare([260, 520, 252], options);
     await compare([263, 515, 251], {});
+    await compare([525, 512, 505], {});
   });
 
   test("a product of nothing is zeros, and an empty one is empty", async () => {
