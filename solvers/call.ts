@@ -2,7 +2,16 @@ import type { Engine } from "../engine/engine.js";
 import { must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
 import { composeSolver, type Composition, type EmitMode, identityOf } from "./compose.js";
-import { type Batch, chooseStrategy, type Pass, product, type Solver, splitBatch, type Strategy } from "./solver.js";
+import {
+  type Batch,
+  chooseStrategy,
+  type Pass,
+  passesOf,
+  product,
+  type Solver,
+  splitBatch,
+  type Strategy,
+} from "./solver.js";
 import type { WeightSource } from "./weights.js";
 
 /** Workspace of all slots together: on processors what their caches hold, else half the default limit of a binding. */
@@ -20,6 +29,8 @@ export interface Request {
   readonly output: "states" | "counts";
   /** Into how many groups of consecutive samples `counts` are sorted; divides the samples. By default 1. */
   readonly groups?: number;
+  /** Names of the further outputs that are wanted, of `states` with one sample. */
+  readonly outputs?: readonly string[];
   readonly strategy?: Strategy;
 }
 
@@ -53,11 +64,15 @@ export interface Call {
   readonly slots: number;
   /** Words of all slots, with those that only fill a group. */
   readonly workspaceWords: number;
+  /** Whether slots of neighbouring invocations lie word by word next to each other: lanes, each with an instance. */
+  readonly interleaved: boolean;
+  /** Names of the further outputs that are wanted. */
+  readonly outputs: readonly string[];
 }
 
 /** Plans a call. Throws whatever can be known before anything is allocated or recorded. */
 export function planCall(engine: Engine, solver: Solver, shape: readonly number[], request: Request): Call {
-  const { operation, samples, output, groups = 1 } = request;
+  const { operation, samples, output, groups = 1, outputs = [] } = request;
   const batch = splitBatch(operation, solver, shape);
   const { instanceShape } = batch;
   checkCounts(operation, solver, batch, samples);
@@ -69,7 +84,9 @@ export function planCall(engine: Engine, solver: Solver, shape: readonly number[
   const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;
   const ownWords = unit * Math.ceil(solver.workspace(instanceShape, strategy) / unit);
   const slotWords = ownWords + (solver.cacheWeights ? 4 * Math.ceil(batch.size / 4) : 0);
-  const slotGroup = strategy === "lane" ? lanes : 1;
+  const steps = stepsOf(solver, strategy, instanceShape);
+  const interleaved = strategy === "lane" && steps.every(({ parts }) => parts === 1);
+  const slotGroup = interleaved ? lanes : 1;
   const slots = countSlots(operation, engine, solver, jobs, slotWords, slotGroup);
   return {
     batch,
@@ -78,18 +95,20 @@ export function planCall(engine: Engine, solver: Solver, shape: readonly number[
     jobs,
     emit: output === "states" ? "state" : samples === 1 ? "single" : groups === 1 ? "count" : "group",
     strategy,
-    steps: stepsOf(solver, strategy, instanceShape),
+    steps,
     lanes,
     ownWords,
     slotWords,
     slots,
     workspaceWords: Math.ceil(slots / slotGroup) * slotGroup * slotWords,
+    interleaved,
+    outputs,
   };
 }
 
 /** The passes of a strategy for a shape; a first one that only draws the weights, where several passes share them. */
 function stepsOf(solver: Solver, strategy: Strategy, instanceShape: readonly number[]): Step[] {
-  const steps = solver.strategies[strategy]!.map((pass, index) => ({
+  const steps = passesOf(solver, strategy, instanceShape).map((pass, index) => ({
     pass,
     index,
     parts: pass.parts?.(instanceShape) ?? 1,
@@ -110,15 +129,17 @@ export function kernelsOfCall(
   source: WeightSource,
   aligned: boolean,
 ): Kernel[] {
-  const { strategy, lanes, emit } = call;
+  const { strategy, lanes, emit, interleaved, outputs } = call;
   const { instanceShape } = call.batch;
   const known = knownKernels(engine, solver);
   return call.steps.map(({ pass, index, fills }) => {
-    const unshaped = typeof pass?.wgsl !== "function" && typeof pass?.workgroupSize !== "function";
-    const key = [strategy, lanes, index, unshaped ? "" : instanceShape.join(), source.key, emit, aligned].join("|");
+    const shaped = [solver.strategies[strategy], pass?.wgsl, pass?.workgroupSize].some((one) => typeof one === "function");
+    const layout = [lanes, interleaved, index, shaped ? instanceShape.join() : "", aligned];
+    const key = [strategy, ...layout, source.key, emit, ...outputs].join("|");
     let kernel = known.get(key);
     if (!kernel) {
-      const composition: Composition = { solver, strategy, pass, fills, instanceShape, source, emit, lanes, aligned };
+      const how = { solver, strategy, pass, fills, instanceShape, source, emit, outputs };
+      const composition: Composition = { ...how, lanes, interleaved, aligned };
       const label = `${solver.name} (${strategy})`;
       kernel = engine.kernel(identityOf(composition), () => composeSolver(composition), label);
       known.set(key, kernel);

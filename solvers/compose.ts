@@ -5,6 +5,7 @@ import theta from "./contract/theta.wgsl";
 import weightCached from "./contract/weight-cached.wgsl";
 import weight from "./contract/weight.wgsl";
 import workgroup from "./contract/workgroup.wgsl";
+import type { DType } from "../engine/tensor.js";
 import type { Pass, Solver, Strategy } from "./solver.js";
 import { declareTable, type WeightSource } from "./weights.js";
 
@@ -25,8 +26,12 @@ export interface Composition {
   readonly instanceShape: readonly number[];
   readonly source: WeightSource;
   readonly emit: EmitMode;
+  /** Names of the further outputs that are wanted. */
+  readonly outputs: readonly string[];
   /** Invocations of a workgroup of the lane strategy. */
   readonly lanes: number;
+  /** Whether slots of neighbouring invocations lie word by word next to each other. */
+  readonly interleaved: boolean;
   /** Whether rows of weights are whole blocks of four, and so read as vec4f. */
   readonly aligned: boolean;
 }
@@ -90,15 +95,17 @@ export function workgroupSizeOf(pass: Pass | null, instanceShape: readonly numbe
 }
 
 function declarations(composition: Composition): string {
-  const { solver, source, emit } = composition;
+  const { solver, source, emit, outputs } = composition;
   const fields = ["extents: vec4u", "instances: u32", "samples: u32", "size: u32", "state_size: u32"];
-  fields.push("first_job: u32", "jobs: u32", "slots: u32", "parts: u32", "workspace: u32", "slot_words: u32");
+  fields.push("first_job: u32", "jobs: u32", "slots: u32", "parts: u32", "repetition: u32");
+  fields.push("workspace: u32", "slot_words: u32");
   if (emit === "group") fields.push("groups: u32", "group_samples: u32");
   if (solver.reports) fields.push("status_word: u32");
   if (source.reports) fields.push("source_status_word: u32");
   for (const [name, { type }] of Object.entries(source.uniforms)) fields.push(`${name}: ${type}`);
   for (const [name, { type }] of Object.entries(solver.parameters)) fields.push(`parameter_${name}: ${type}`);
   for (const name of Object.keys(solver.inputs)) fields.push(`input_start_${name}: u32`, `input_length_${name}: u32`);
+  for (const name of outputs) fields.push(`output_length_${name}: u32`);
 
   let binding = 0;
   const lines = [
@@ -122,9 +129,14 @@ function declarations(composition: Composition): string {
   }
   if (Object.keys(solver.inputs).length > 0) bind("packed_inputs", "read", "u32");
   for (const [name, { dtype }] of Object.entries(solver.inputs)) lines.push(inputText(name, dtype));
+  for (const [name, { dtype }] of Object.entries(solver.outputs)) {
+    const wanted = outputs.includes(name);
+    if (wanted) bind(`output_${name}`, "read_write", "u32");
+    lines.push(outputText(name, dtype, wanted));
+  }
   if (usesWorkspace(solver)) {
     bind("work", "read_write", solver.workspaceUnit);
-    lines.push(workText(composition.strategy, solver.workspaceUnit));
+    lines.push(workText(composition.interleaved, solver.workspaceUnit));
   } else {
     lines.push("fn place_work() {}");
   }
@@ -180,14 +192,25 @@ function inputText(name: string, dtype: string): string {
   ].join("\n");
 }
 
+/** What is not wanted is not made: the compiler drops all that only it needs. */
+function outputText(name: string, dtype: DType, wanted: boolean): string {
+  const length = `uniforms.output_length_${name}`;
+  const store = `if (i < ${length}) { output_${name}[at_instance * ${length} + i] = bitcast<u32>(value); }`;
+  return [
+    `fn wants_${name}() -> bool { return ${wanted}; }`,
+    `fn emit_${name}(i: u32, value: ${dtype}) { ${wanted ? store : ""} }`,
+  ].join("\n");
+}
+
 /**
- * A slot's words lie next to each other for a workgroup. For lanes, word i of the slots of one workgroup lie next to
- * each other, and its slots next to nothing else, so that a workgroup stays in few pages and cache lines.
+ * A slot's words lie next to each other where several invocations share it. Where each has one of its own, word i of the
+ * slots of one workgroup lie next to each other, and its slots next to nothing else, so that a workgroup stays in few
+ * pages and cache lines.
  */
-function workText(strategy: Strategy, unit: Solver["workspaceUnit"]): string {
+function workText(interleaved: boolean, unit: Solver["workspaceUnit"]): string {
   const words = unit === "u32" ? "uniforms.slot_words" : "(uniforms.slot_words / 4u)";
-  const index = { lane: "at_work + i * LANES", workgroup: "at_work + i" }[strategy];
-  const first = { lane: `at_slot / LANES * ${words} * LANES + at_slot % LANES`, workgroup: `at_slot * ${words}` }[strategy];
+  const index = interleaved ? "at_work + i * LANES" : "at_work + i";
+  const first = interleaved ? `at_slot / LANES * ${words} * LANES + at_slot % LANES` : `at_slot * ${words}`;
   const place = `var<private> at_work: u32;
 fn place_work() { at_work = ${first}; }
 fn work_index(i: u32) -> u32 { return ${index}; }`;

@@ -6,7 +6,7 @@ import type { Solver, SolverDefinition } from "./solver.js";
 import { plainWeights } from "./weights.js";
 
 const fieldNames: readonly (keyof SolverDefinition)[] = [
-  ...(["name", "sense", "instanceAxes", "parameters", "inputs", "workspaceUnit"] as const),
+  ...(["name", "sense", "instanceAxes", "parameters", "inputs", "outputs", "workspaceUnit"] as const),
   ...(["cacheWeights", "emitsEvery", "strategies", "reports"] as const),
 ];
 const functionNames = ["check", "stateShape", "maximumState", "workspace", "fits", "choose"] as const;
@@ -21,16 +21,16 @@ const identifier = /^[a-z][a-z0-9_]*$/;
  */
 export function defineSolver(definition: SolverDefinition): Solver {
   requireOptions("defineSolver", definition, [...fieldNames, ...functionNames]);
-  const { name, sense, strategies, parameters = {}, inputs = {} } = definition;
+  const { name, sense, strategies, parameters = {}, inputs = {}, outputs = {} } = definition;
   const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
     must(condition, "value", () => `defineSolver: ${holds}, got ${formatValue(got)}`, fix);
   rule(typeof name === "string" && name !== "", "name must be a text", name, "Name the solver; errors call it so.");
   rule(sense === "max" || sense === "min", `${name}: sense must be max or min`, sense, "Say which one is optimal.");
   const lists = Object.values(strategies ?? {});
-  const passes = lists.flat();
+  const passes = lists.flatMap((list) => (typeof list === "function" ? [] : list));
   rule(
-    lists.every(Array.isArray) &&
-      passes.length > 0 &&
+    lists.length > 0 &&
+      lists.every((list) => typeof list === "function" || (Array.isArray(list) && list.length > 0)) &&
       passes.every((pass) => typeof pass.wgsl === "string" || typeof pass.wgsl === "function"),
     `${name}: strategies must have a lane or a workgroup with at least one pass with wgsl`,
     strategies,
@@ -62,10 +62,18 @@ export function defineSolver(definition: SolverDefinition): Solver {
       'Write { dtype: "f32", shape: ([n]) => [n] }.',
     );
   }
-  for (const field of [...Object.keys(parameters), ...Object.keys(inputs)]) {
+  for (const [key, output] of Object.entries(outputs)) {
+    rule(
+      key !== "state" && typeof output?.shape === "function" && ["f32", "i32", "u32"].includes(output.dtype),
+      `${name}: the output ${key} must be { dtype, shape }, and not be called state`,
+      output,
+      'Write { dtype: "f32", shape: () => [] }.',
+    );
+  }
+  for (const field of [parameters, inputs, outputs].flatMap(Object.keys)) {
     rule(
       identifier.test(field),
-      `${name}: names of parameters and inputs must be lower-case WGSL identifiers`,
+      `${name}: names of parameters, inputs and outputs must be lower-case WGSL identifiers`,
       field,
       "Use letters, digits and underscores.",
     );
@@ -92,6 +100,7 @@ export function defineSolver(definition: SolverDefinition): Solver {
     ...definition,
     parameters,
     inputs,
+    outputs,
     reports: definition.reports,
     kernelsFor: (engine, shapes) =>
       shapes.flatMap((shape) => solverKernels(engine, solver, shape, { samples: 1, source: plainWeights, output: "states" })),

@@ -6,6 +6,7 @@ import type { Tensor } from "../engine/tensor.js";
 import { type Call, kernelsOfCall, planCall, type Request } from "./call.js";
 import { usesWorkspace } from "./compose.js";
 import { checkInputs, packInputs } from "./inputs.js";
+import { createOutputs, outputUniforms } from "./outputs.js";
 import type { Batch, Solver, SolverInputs, Strategy } from "./solver.js";
 import { plainWeights, type WeightSource } from "./weights.js";
 
@@ -23,6 +24,11 @@ export interface SolverRun extends Request {
  * [...batch, groups, ...state] (no axis of groups where there is one)
  */
 export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tensor {
+  return runForOutputs(solver, weights, run).state;
+}
+
+/** The same, with the further outputs that are wanted beside the state. */
+function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<string, Tensor> & { state: Tensor } {
   const { operation, samples, source, output, inputs = {}, groups = 1 } = run;
   const { engine } = weights;
   must(
@@ -35,7 +41,8 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
   const read = { theta: weights, ...source.rows, ...Object.fromEntries(tables), ...source.words };
   engine.check(operation, Object.values(read));
   const buffers = slicesOf(operation, read);
-  const call = planCall(engine, solver, weights.shape, run);
+  const names = [...new Set(run.outputs ?? [])];
+  const call = planCall(engine, solver, weights.shape, { ...run, outputs: names });
   checkInputs(operation, solver, call.batch, inputs);
   engine.check(operation, Object.values(inputs));
 
@@ -45,10 +52,14 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
   const shape = [...batch.batchShape, ...sampleAxis, ...call.stateShape];
   const result = engine.output(operation, shape, output === "states" ? "f32" : "i32");
   buffers["output"] = result.slice(operation);
+  const further = createOutputs(operation, engine, solver, batch, names);
+  for (const [name, tensor] of Object.entries(further)) {
+    engine.commands.clear((buffers[`output_${name}`] = tensor.slice(operation)));
+  }
   const solves = result.size > 0 && batch.size > 0;
   const adds = call.emit === "count" || call.emit === "group";
   if (!solves || adds || !solver.emitsEvery) engine.commands.clear(buffers["output"]);
-  if (!solves) return result;
+  if (!solves) return { state: result, ...further };
 
   engine.scope(() => {
     const packed = packInputs(operation, engine, solver, batch, inputs);
@@ -58,20 +69,24 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
       buffers["work"] = engine.output(operation, [words], "u32").slice(operation);
     }
     if (solver.reports || source.reports) buffers["status"] = engine.status.slice();
-    const uniforms = { ...uniformsOf(engine, solver, call, run), ...packed?.uniforms };
+    const lengths = outputUniforms(solver, batch, names);
+    const uniforms = { ...uniformsOf(engine, solver, call, run), ...packed?.uniforms, ...lengths };
     const rowSlices = ["theta", ...Object.keys(source.rows)].map((name) => buffers[name]!);
     const kernels = kernelsOfCall(engine, solver, call, source, isAligned(batch, rowSlices));
     for (let first = 0; first < jobs; first += call.slots) {
       const here = Math.min(call.slots, jobs - first);
       call.steps.forEach(({ parts, repeat }, step) => {
-        const work = { kernel: kernels[step]!, buffers, uniforms: { ...uniforms, first_job: first, jobs: here, parts } };
         const workers = here * parts;
         const workgroups = call.strategy === "lane" ? Math.ceil(workers / call.lanes) : workers;
-        for (let turn = 0; turn < repeat; turn++) engine.dispatch({ ...work, workgroups });
+        const work = { kernel: kernels[step]!, buffers, workgroups };
+        const own = { ...uniforms, first_job: first, jobs: here, parts };
+        for (let repetition = 0; repetition < repeat; repetition++) {
+          engine.dispatch({ ...work, uniforms: { ...own, repetition } });
+        }
       });
     }
   });
-  return result;
+  return { state: result, ...further };
 }
 
 /** The kernels that a call with weights of this shape would use, for `engine.prepare`. */
@@ -101,6 +116,29 @@ export function solve(
 ): Tensor {
   const run = { operation: "solve", samples: 1, source: plainWeights, output: "states" } as const;
   return runSolver(solver, weights, { ...run, ...options, ...(inputs && { inputs }) });
+}
+
+/**
+ * The optimal state of every instance, and further answers of its solver beside it (`solver.outputs`): the cost of a
+ * path, say. No noise, no gradient; what is not asked for is not made.
+ *
+ *     const { state, cost } = solveOutputs(dijkstraGrid(), costs, ["cost"]);
+ *
+ * @param weights f32 [...batch, ...instance]
+ * @param outputs names of outputs
+ * @param inputs per-instance inputs of the solver, by name
+ * @returns `state`, f32 [...batch, ...state], and by name what was asked for, [...batch, ...output shape]
+ * @throws ImleError where shapes, dtypes, inputs or names do not fit the solver; `limit` for more outputs than bindings
+ */
+export function solveOutputs<Name extends string>(
+  solver: Solver,
+  weights: Tensor,
+  outputs: readonly Name[],
+  inputs?: SolverInputs,
+  options: { strategy?: Strategy } = {},
+): Record<Name | "state", Tensor> {
+  const run = { operation: "solveOutputs", samples: 1, source: plainWeights, output: "states", outputs } as const;
+  return runForOutputs(solver, weights, { ...run, ...options, ...(inputs && { inputs }) });
 }
 
 function slicesOf(operation: string, tensors: Readonly<Record<string, Tensor>>): Record<string, Slice> {

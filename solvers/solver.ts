@@ -8,6 +8,13 @@ export type Strategy = "lane" | "workgroup";
 /** WGSL, or a function that writes it for a shape of the instance (to unroll rows, say). */
 export type SolverText = string | ((instanceShape: readonly number[]) => string);
 
+/** A further answer beside the state, made where it is asked for: the cost of a path, the values of a top-k. */
+export interface SolverOutput {
+  readonly dtype: DType;
+  /** Its shape for one instance. */
+  readonly shape: (instanceShape: readonly number[]) => readonly number[];
+}
+
 /** One pass over an instance. Passes of an instance run one after the other and share its workspace. */
 export interface Pass {
   /** Defines `fn solve(…)`; see docs/write-a-solver.md for what it may call. */
@@ -19,9 +26,12 @@ export interface Pass {
    * part's number as its last parameter. By default 1, and no such parameter.
    */
   readonly parts?: (instanceShape: readonly number[]) => number;
-  /** How often the pass is repeated before the next one. By default 1. */
+  /** How often the pass is repeated before the next one; `repetition()` tells the turn. By default 1. */
   readonly repeat?: (instanceShape: readonly number[]) => number;
 }
+
+/** The passes of a strategy; as a function, those for instances of a shape. */
+export type Passes = readonly Pass[] | ((instanceShape: readonly number[]) => readonly Pass[]);
 
 /** A per-instance input beside the weights: start and goal, a mask, a row's k. */
 export interface SolverInput {
@@ -68,6 +78,8 @@ export interface SolverDefinition {
   readonly parameters?: Readonly<Record<string, { readonly type: "u32" | "f32"; readonly value: number }>>;
   /** Per-instance inputs, which `solve` reads as `input_NAME(i)`. */
   readonly inputs?: Readonly<Record<string, SolverInput>>;
+  /** Further answers, which `solve` gives by `emit_NAME(i, value)` and `solveOutputs` asks for. By default none. */
+  readonly outputs?: Readonly<Record<string, SolverOutput>>;
   /** Words of workspace an instance needs, by a strategy. By default 0. */
   readonly workspace?: (instanceShape: readonly number[], strategy: Strategy) => number;
   /**
@@ -81,7 +93,7 @@ export interface SolverDefinition {
   /** Whether `solve` emits every i exactly once, zeros too: saves clearing the output. By default false. */
   readonly emitsEvery?: boolean;
   /** The passes of each strategy that the solver has; at least one strategy. */
-  readonly strategies: Readonly<Partial<Record<Strategy, readonly Pass[]>>>;
+  readonly strategies: Readonly<Partial<Record<Strategy, Passes>>>;
   /** Whether a strategy can take an instance of this shape (workgroup memory is small). By default all can. */
   readonly fits?: (strategy: Strategy, instanceShape: readonly number[]) => boolean;
   /** Which strategy to take, where there are two. By default `lane` on software adapters, else `workgroup`. */
@@ -124,6 +136,12 @@ export function splitBatch(operation: string, solver: Solver, shape: readonly nu
   const instanceShape = shape.slice(split);
   solver.check(instanceShape);
   return { batchShape, instanceShape, instances: product(batchShape), size: product(instanceShape) };
+}
+
+/** The passes of a strategy for instances of a shape. */
+export function passesOf(solver: Solver, strategy: Strategy, instanceShape: readonly number[]): readonly Pass[] {
+  const passes = solver.strategies[strategy]!;
+  return typeof passes === "function" ? passes(instanceShape) : passes;
 }
 
 /** The strategy that a call uses: the one asked for, the only one that fits, or the solver's choice. */

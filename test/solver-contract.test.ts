@@ -7,6 +7,7 @@ import {
   normal,
   perturbAndMap,
   solve,
+  solveOutputs,
   type Solver,
   type Strategy,
   sumOfGamma,
@@ -191,6 +192,77 @@ test("inputs reach the solver, packed or alone, and optional ones may be left ou
   }
 });
 
+test("further outputs come with the state where they are asked for, and cost no binding where they are not", async () => {
+  const measured = defineSolver({
+    name: "measured",
+    sense: "max",
+    outputs: {
+      total: { dtype: "f32", shape: () => [] },
+      order: { dtype: "i32", shape: ([n]) => [n!, 2] },
+      missing: { dtype: "u32", shape: () => [3] },
+    },
+    strategies: {
+      lane: [
+        {
+          wgsl: `fn solve() {
+  var sum = 0.0;
+  for (var i = 0u; i < size(); i++) {
+    sum += weight(i);
+    emit_order(2u * i, -i32(i));
+    emit_order(2u * i + 1u, select(0, 7, wants_total()));
+  }
+  emit_order(2u * size(), 99); // beyond the instance: dropped
+  emit_total(0u, sum);
+  emit(0u, 1);
+}`,
+        },
+      ],
+    },
+  });
+  const theta = engine.tensor([[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[0, 1], [0, 0]]]);
+  const names = ["total", "order", "missing"] as const;
+  const { state, total, order, missing } = solveOutputs(measured, theta, names);
+  assert.equal([state.shape, total.shape, order.shape], [[3, 2, 2], [3, 2], [3, 2, 2, 2]]);
+  assert.equal([total.dtype, order.dtype, missing.dtype], ["f32", "i32", "u32"]);
+  assert.equal([...(await total.read())], [3, 7, 11, 15, 1, 0]);
+  const rows = [...(await order.read<"i32">())];
+  assert.equal(rows, Array.from({ length: 6 }, () => [0, 7, -1, 7]).flat());
+  assert.ok((await missing.read<"u32">()).every((value) => value === 0), "what is not emitted is 0");
+  assert.equal(await state.read(), await solve(measured, theta).read());
+  const alone = await solveOutputs(measured, theta, ["order"]).order.read<"i32">();
+  assert.equal([...alone], rows.map((value) => (value === 7 ? 0 : value)), "nobody wants the total");
+  assert.equal(solveOutputs(measured, engine.zeros([0, 4]), ["total"]).total.shape, [0]);
+  assert.throws(() => solveOutputs(measured, theta, ["totals"]), /must be among \[total, order, missing\], got .totals./);
+  const many = Object.fromEntries([..."abcdefgh"].map((name) => [name, { dtype: "f32", shape: () => [] }] as const));
+  const wide = defineSolver({ name: "wide", sense: "max", outputs: many, strategies: { lane: [{ wgsl: "fn solve() {}" }] } });
+  assert.throws(() => solveOutputs(wide, theta, Object.keys(many)), /at most 6 outputs of wide fit/);
+});
+
+test("passes may depend on the shape, are told their repetition, and share one slot between the parts of an instance", async () => {
+  // Each repetition adds its number to every word; the last pass emits them.
+  const counting = defineSolver({
+    name: "counting",
+    sense: "max",
+    workspace: ([n]) => n!,
+    maximumState: () => 100,
+    strategies: {
+      lane: ([n]) => [
+        { wgsl: "fn solve(part: u32) { work_store(part, u32(weight(part))); }", parts: () => n! },
+        {
+          wgsl: "fn solve(part: u32) { work_store(part, work_load(part) + repetition()); }",
+          parts: () => n!,
+          repeat: () => (n! > 3 ? 4 : 1),
+        },
+        { wgsl: "fn solve() { for (var i = 0u; i < size(); i++) { emit(i, i32(work_load(i))); } }" },
+      ],
+    },
+  });
+  for (const [n, added] of [[3, 0], [5, 6]] as const) {
+    const theta = Float32Array.from({ length: 20 * n }, (_, i) => i % 50);
+    assert.equal(await solve(counting, engine.tensor(theta, [20, n])).read(), theta.map((value) => value + added));
+  }
+});
+
 test("what a solver reports rejects the next read, names the instance, and is then cleared", async () => {
   const reporter = defineSolver({
     name: "reporter",
@@ -264,6 +336,9 @@ test("a definition that contradicts itself is refused", () => {
     { ...fine, parameters: { k: { type: "u32", value: -1 } } },
     { ...fine, input: {} },
     { ...fine, inputs: { start: "f32" } },
+    { ...fine, outputs: { total: "f32" } },
+    { ...fine, outputs: { state: { dtype: "f32", shape: () => [] } } },
+    { ...fine, outputs: { Total: { dtype: "f32", shape: () => [] } } },
     { ...fine, workspace: 9 },
     { ...fine, workspace: undefined },
     { ...fine, strategies: { lane: { wgsl: "fn solve() {}" } } },

@@ -18,6 +18,11 @@ fn size() -> u32 {
   return uniforms.size;
 }
 
+// How often this pass has run on the instance before.
+fn repetition() -> u32 {
+  return uniforms.repetition;
+}
+
 // Length of an axis of the instance, outermost first.
 fn extent(axis: u32) -> u32 {
   return uniforms.extents[axis];

@@ -1,0 +1,45 @@
+import type { Engine } from "../engine/engine.js";
+import { formatValue, must } from "../engine/error.js";
+import type { Tensor } from "../engine/tensor.js";
+import { usesWorkspace } from "./compose.js";
+import { type Batch, product, type Solver } from "./solver.js";
+
+/** Tensors for the further outputs of a call, by name: [...batch, ...output shape]. */
+export function createOutputs(
+  operation: string,
+  engine: Engine,
+  solver: Solver,
+  batch: Batch,
+  names: readonly string[],
+): Record<string, Tensor> {
+  const known = Object.keys(solver.outputs).join(", ");
+  for (const name of names) {
+    must(
+      Object.hasOwn(solver.outputs, name),
+      "value",
+      () => `${operation}: outputs of ${solver.name} must be among [${known}], got ${formatValue(name)}`,
+      "Correct its name; the state comes always.",
+    );
+  }
+  const others = 2 + [Object.keys(solver.inputs).length > 0, usesWorkspace(solver), solver.reports].filter(Boolean).length;
+  const most = engine.device.limits.maxStorageBuffersPerShaderStage - others;
+  must(
+    names.length <= most,
+    "limit",
+    () => `${operation}: at most ${most} outputs of ${solver.name} fit the adapter's bindings, got ${names.length}`,
+    "Ask for some of them, and for the rest in another call.",
+  );
+  return Object.fromEntries(
+    names.map((name) => {
+      const { dtype, shape } = solver.outputs[name]!;
+      return [name, engine.output(operation, [...batch.batchShape, ...shape(batch.instanceShape)], dtype)];
+    }),
+  );
+}
+
+/** The uniforms that tell `emit_NAME` how long an instance's output is. */
+export function outputUniforms(solver: Solver, batch: Batch, names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    names.map((name) => [`output_length_${name}`, product(solver.outputs[name]!.shape(batch.instanceShape))]),
+  );
+}
