@@ -3,14 +3,14 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build as bundleWithEsbuild } from "esbuild";
-import { chromium } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { build as bundleWithVite } from "vite";
 import { denoBinary } from "../../tools/runtimes/deno.js";
 import { projectRoot } from "../../tools/runtimes/index.js";
 import { serveSession } from "../../tools/runtimes/server.js";
-import { packagedChromium, softwareAdapterEnvironment, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
+import { softwareAdapterEnvironment, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
+import { launchBrowser } from "../support/browser.js";
 
 /** Of the checkout, what a test's project may use beside the package itself. */
 const ofCheckout = (name: string): string => join(projectRoot, "node_modules", ...name.split("/"));
@@ -100,13 +100,7 @@ const adapterEnvironment = async (): Promise<NodeJS.ProcessEnv> => ({
 /** What the title of a page becomes that a folder's `index.html` opens. */
 async function titleOf(folder: string): Promise<string> {
   const server = await serveSession({ program: "", args: null }, { project: folder });
-  const packaged = softwareAdapterFits ? await packagedChromium(() => {}) : null;
-  const args = ["--enable-unsafe-webgpu", "--no-sandbox"];
-  const browser = await chromium.launch(
-    packaged === null
-      ? { channel: "chrome", args }
-      : { executablePath: packaged.executablePath, args, env: { ...process.env, ...packaged.environment } as Record<string, string> },
-  );
+  const browser = await launchBrowser();
   try {
     const tab = await browser.newPage();
     await tab.goto(`${server.origin}/data/project/index.html`);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 import { packagedChromium, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
 
 interface Shown {
@@ -16,19 +16,22 @@ interface Shown {
   readonly colours: readonly number[];
 }
 
+/** Without these, SwiftShader's WebGPU cannot hand its pictures to the compositor: the first canvas ends the GPU process. */
+const canvasOfSwiftShader = ["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
+
+/** Starts the browser that the project brings, with WebGPU, canvases too; elsewhere the person's Chrome. */
+export async function launchBrowser(): Promise<Browser> {
+  const args = ["--enable-unsafe-webgpu", "--no-sandbox"];
+  if (!softwareAdapterFits) return await chromium.launch({ channel: "chrome", args });
+  const { executablePath, environment } = await packagedChromium(() => {});
+  const env = { ...process.env, ...environment } as Record<string, string>;
+  return await chromium.launch({ executablePath, args: [...args, ...canvasOfSwiftShader], env });
+}
+
 /** Opens a page as a file: on a desktop in light colours, and on a phone in dark ones. */
 export async function shownInBrowser(page: string): Promise<Shown[]> {
   const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
-  const packaged = softwareAdapterFits ? await packagedChromium(() => {}) : null;
-  const browser = await chromium.launch(
-    packaged === null
-      ? { channel: "chrome" }
-      : {
-          executablePath: packaged.executablePath,
-          args: ["--no-sandbox"],
-          env: { ...process.env, ...packaged.environment } as Record<string, string>,
-        },
-  );
+  const browser = await launchBrowser();
   try {
     const file = join(folder, "page.html");
     writeFileSync(file, page);
