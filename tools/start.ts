@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { ImleError } from "webgpu-imle";
 import { digits } from "../examples/digits/experiment.js";
+import { synthetic } from "../examples/synthetic/experiment.js";
 import { terrain } from "../examples/terrain/experiment.js";
 import type { Circumstances, Experiment, Options, ProgressEvent, Run } from "../examples/report/experiment.js";
 import {
@@ -20,7 +21,7 @@ import {
 import { ProgressDisplay, table } from "./terminal.js";
 
 /** A further experiment is one more entry. */
-const experiments: readonly Experiment[] = [digits, terrain];
+const experiments: readonly Experiment[] = [digits, terrain, synthetic];
 
 /** What one experiment is to do. */
 interface Parameters {
@@ -54,6 +55,8 @@ function parse(argv: readonly string[]): Parameters[] {
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
   const names = experiments.map(({ name }) => name);
+  const standard = experiments.filter(({ isOptional }) => isOptional !== true);
+  const standardNames = standard.map(({ name }) => name).join(", then ");
   const list = experiments.map(({ name, summary }) => `  ${name}   ${summary}`).join("\n");
   const choices =
     `[${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE] ` +
@@ -64,7 +67,7 @@ function parse(argv: readonly string[]): Parameters[] {
   const dataHelp = experiments.flatMap(({ dataHelp }) => dataHelp ?? []).join("; ");
   const command = new Command("npm start --")
     .description("Trains a network through an exact discrete solver and writes a page of what came out.")
-    .addArgument(new Argument("[experiment]", "which one (default: all, one after the other)").choices(names))
+    .addArgument(new Argument("[experiment]", `which one (default: ${standardNames})`).choices(names))
     .option("--seed <number>", "of weights, noise and the order of the data", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--epochs <number>", "passes over the data (default: the experiment's own)", wholeNumber(1, 1000))
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
@@ -88,7 +91,7 @@ function parse(argv: readonly string[]): Parameters[] {
     command.error(`error: ${only?.name} ${known}`);
   }
   if (data !== undefined && only?.dataHelp === undefined) command.error(`error: ${only?.name} takes no --data`);
-  return (only === undefined ? experiments : named).map((experiment) => ({
+  return (only === undefined ? standard : named).map((experiment) => ({
     experiment,
     seed,
     epochs: epochs ?? (model === undefined ? experiment : experiment.models![model]!).defaultEpochs,
@@ -137,8 +140,8 @@ async function start({ experiment, seed, epochs, runtime, out, model, data }: Pa
   const display = new ProgressDisplay();
   const onEvent = (event: ProgramEvent): void => {
     if (event.type === "progress") {
-      const { stage, epoch, step, steps } = event as unknown as ProgressEvent;
-      display.report((epoch - 1 + step / steps) / epochs, `epoch ${epoch}/${epochs}, ${stage}`);
+      const { stage, epoch, epochs, step, steps, unit = "epoch" } = event as unknown as ProgressEvent;
+      display.report((epoch - 1 + step / steps) / epochs, `${unit} ${epoch}/${epochs}, ${stage}`);
       return;
     }
     const line = run.receive(event);

@@ -31,22 +31,41 @@
       label: entry.name,
       stroke: colour(entry.colour),
       width: 2.25,
-      points: { show: true, size: 6, fill: colour("paper"), width: 2 },
+      points: { show: chart.x.length <= 30, size: 6, fill: colour("paper"), width: 2 },
       value: (/** @type {unknown} */ _plot, /** @type {number | null} */ value) =>
         value === null ? "" : isPercent ? percent(value) : value.toFixed(3),
     }));
     const last = chart.x.at(-1) ?? 0;
+    const highest = Math.max(...chart.series.flatMap(({ band }) => band?.high ?? []));
+    /** @param {import("uplot").default} plot */
+    const drawBands = (plot) => {
+      const { ctx } = plot;
+      ctx.save();
+      ctx.globalAlpha = 0.14;
+      for (const { band, colour: name } of chart.series) {
+        if (band === undefined) continue;
+        ctx.fillStyle = colour(name);
+        ctx.beginPath();
+        const point = (/** @type {readonly number[]} */ bound, /** @type {number} */ i) =>
+          ctx.lineTo(plot.valToPos(chart.x[i] ?? 0, "x", true), plot.valToPos(bound[i] ?? 0, "y", true));
+        for (let i = 0; i < chart.x.length; i++) point(band.high, i);
+        for (let i = chart.x.length - 1; i >= 0; i--) point(band.low, i);
+        ctx.fill();
+      }
+      ctx.restore();
+    };
     place.replaceChildren();
     return new Plot(
       {
         width: place.clientWidth,
         height,
         padding: [12, 12, 0, 0],
+        hooks: { drawClear: [drawBands] },
         cursor: { y: false, points: { size: 9 } },
         legend: { markers: { width: 0, fill: (_plot, index) => colour(colours[index] ?? "ink") } },
         scales: {
           x: { time: false, range: () => [0, Math.max(1, last)] },
-          y: { range: isPercent ? () => [0, 1] : (_plot, _least, most) => [0, (most > 0 ? most : 1) * 1.05] },
+          y: { range: isPercent ? () => [0, 1] : (_plot, _least, most) => [0, (Math.max(most, highest) || 1) * 1.05] },
         },
         axes: [
           { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100], size: 26, label: chart.xLabel, labelSize: 16, labelFont: font },

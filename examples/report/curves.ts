@@ -9,6 +9,8 @@ export interface Series {
   readonly colour: string;
   /** One value for each x; null where there is none. */
   readonly values: readonly (number | null)[];
+  /** The bounds of a band around the line, one value for each x. */
+  readonly band?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }
 
 export interface Chart {

@@ -31,6 +31,8 @@ export interface Experiment {
   /** The source file of the program that runs on the runtime, relative to the root of the checkout. */
   readonly program: string;
   readonly defaultEpochs: number;
+  /** Whether it is run only where it is named. */
+  readonly isOptional?: boolean;
   /** What `--model` may name, each with its own number of epochs; the first is the default. */
   readonly models?: Readonly<Record<string, { readonly summary: string; readonly defaultEpochs: number }>>;
   /** One line for `--help` on the folder that `--data` names; absent where the experiment takes none. */
@@ -69,4 +71,6 @@ export interface ProgressEvent {
   /** Steps done of this epoch. */
   readonly step: number;
   readonly steps: number;
+  /** What an epoch is called, where it is none. */
+  readonly unit?: string;
 }

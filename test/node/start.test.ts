@@ -50,7 +50,7 @@ command("--help names the experiments and every option, and ends well", async ()
   const { code, output } = await start(["--help"]);
   assert.is(code, 0);
   const options = ["--seed", "--epochs", "--runtime", "--out", "--model", "--data"];
-  for (const word of ["digits", "terrain", ...options, "node", "deno", "chrome"]) {
+  for (const word of ["digits", "terrain", "synthetic", ...options, "node", "deno", "chrome"]) {
     assert.ok(output.includes(word), `${word} in\n${output}`);
   }
 });
@@ -76,7 +76,7 @@ command("unknown arguments get a usage line and exit code 2", async () => {
   ]) {
     const { code, errors } = await start(parameters);
     assert.is(code, 2, parameters.join(" "));
-    assert.match(errors, /^error: .*\nUsage: npm start -- \[digits\|terrain\]/);
+    assert.match(errors, /^error: .*\nUsage: npm start -- \[digits\|terrain\|synthetic\]/);
   }
 });
 
@@ -110,6 +110,19 @@ command("the published maps of a folder are trained on, tested on, and named on 
   for (const expected of [counts, "CombResNet18", `--model resnet --data ${folder}`]) {
     assert.ok(textOf(page).includes(expected), textOf(page).slice(-900));
   }
+});
+
+command("synthetic runs all its methods and leaves a whole page of them", async ({ folder }) => {
+  const out = join(folder, "page.html");
+  const { code, output } = await start(["synthetic", "--epochs", "2", "--out", out]);
+  assert.is(code, 0, output);
+  for (const name of ["I-MLE", "straight-through", "score function", "SIMPLE"]) {
+    assert.match(output, new RegExp(`^${name} +\\d+\\.\\d{3} at rate `, "m"));
+  }
+  const page = readFileSync(out, "utf8");
+  assertWholeHtml(page);
+  assert.match(textOf(page), "9 of 9");
+  assert.match(textOf(page), "read nothing back");
 });
 
 command("Ctrl-C while terrain is learnt leaves a whole page of what there is", async ({ folder }) => {
