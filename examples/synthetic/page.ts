@@ -39,9 +39,8 @@ const methodOf = ({ method }: MethodEvent): Method => methods[method as MethodKe
 
 /** A method's least loss over the rates, the paper's among them. */
 export function bestOf({ outcomes, published }: MethodEvent): { rate: number; outcome: Outcome } {
-  const all = outcomes.map((outcome, i) => ({ rate: rates[i]!, outcome }));
-  if (published) all.push(published);
-  return all.reduce((best, one) => (one.outcome.mean < best.outcome.mean ? one : best));
+  const all = outcomes.map((outcome, i) => ({ rate: rates[i] as number, outcome }));
+  return (published ? [...all, published] : all).reduce((best, one) => (one.outcome.mean < best.outcome.mean ? one : best));
 }
 
 /** The whole page, also of a run that was stopped at any time. */
