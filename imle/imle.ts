@@ -4,6 +4,7 @@ import { isTensor, requireOptions } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimators/estimator.js";
+import { requireSolver, signOf } from "./estimators/options.js";
 import { differenceOfMeans } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
@@ -80,12 +81,12 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
   requireOptions("imle", options, optionNames);
   const { noise = gumbel(), samples = 1, marginalSamples = 1, target = pid(), output = "mean" } = options;
   const { temperature = 1, divideByLambda = false, checkFinite = false } = options;
-  checkSolver(solver);
+  requireSolver("imle", solver);
   checkLayer({ ...options, noise, samples, marginalSamples, output });
   checkCall({ temperature, ...options, target }, divideByLambda);
   const placeOf = placesOf("imle", options.stream);
   const { instanceAxes } = solver;
-  const sign = solver.sense === "max" ? 1 : -1;
+  const sign = signOf(solver);
 
   const perturbed = (theta: Tensor, inputs: SolverInputs, call: ImleCall): Tensor => {
     const own = { target, temperature, ...call };
@@ -161,15 +162,6 @@ const callNames: readonly (keyof ImleCall)[] = ["call", "target", "temperature",
 
 function rule(condition: boolean, holds: string, got: unknown, fix: string): void {
   must(condition, "value", () => `imle: ${holds}, got ${formatValue(got)}`, fix);
-}
-
-function checkSolver(solver: Solver): void {
-  rule(
-    typeof solver?.name === "string" && typeof solver.strategies === "object",
-    "the first argument must be a solver",
-    solver,
-    "Pass topK(k), or what defineSolver returned.",
-  );
 }
 
 function checkLayer({ noise, samples, marginalSamples, output }: ImleOptions): void {
