@@ -120,8 +120,9 @@ page("turning, zooming and resizing keep drawing on the land under the pointer",
   await tab.mouse.move(600, 260, { steps: 3 });
   await tab.mouse.up({ button: "right" });
   await tab.mouse.wheel(0, -300);
+  const before = await tab.evaluate(() => document.querySelector("canvas")!.width);
   await tab.setViewportSize({ width: 1000, height: 700 });
-  await tab.waitForFunction(() => document.querySelector("canvas")!.width === 1000 - 352);
+  await tab.waitForFunction((before) => document.querySelector("canvas")!.width === before + 100, before);
   const route = [cellOf(16, 12), cellOf(16, 20)];
   await draw(tab, route);
   const [stroke] = await tab.evaluate(() => embeddedMap.strokes.map((path) => [...path]));
