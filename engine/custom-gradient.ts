@@ -1,4 +1,5 @@
 import { formatValue, must } from "./error.js";
+import { requireOptions, requireTensor } from "./ops/arguments.js";
 import { type Gradients, isRecorded, noGrad, record } from "./tape.js";
 import type { Tensor } from "./tensor.js";
 
@@ -25,6 +26,7 @@ export function customGradient<Result extends Tensor | readonly Tensor[]>(operat
   /** Names it in errors. */
   label?: string;
 }): Result {
+  requireOptions("customGradient", operation, ["inputs", "forward", "backward", "saved", "label"]);
   const { inputs, forward, backward, saved = [], label = "customGradient" } = operation;
   must(
     Array.isArray(inputs) && inputs.length > 0 && typeof forward === "function" && typeof backward === "function",
@@ -32,9 +34,9 @@ export function customGradient<Result extends Tensor | readonly Tensor[]>(operat
     () => `${label}: inputs must be an array of tensors, forward and backward functions, got ${formatValue(operation)}`,
     "Pass { inputs: [x], forward: (x) => …, backward: (dy) => … }.",
   );
+  inputs.forEach((input, i) => requireTensor(label, `input ${i}`, input));
   const { engine } = inputs[0]!;
   engine.check(label, inputs);
-  for (const input of inputs) input.slice(label);
   const made = noGrad(() => forward(...inputs));
   const results = (Array.isArray(made) ? made : [made]) as Tensor[];
   for (const result of results) {

@@ -34,10 +34,16 @@ export function flattenNested(
   shape: readonly number[] | undefined,
 ): { values: TypedArrayOf[DType]; shape: readonly number[] } {
   must(
-    dtype in arrays,
+    typeof dtype === "string" && Object.hasOwn(arrays, dtype),
     "dtype",
     () => `${operation}: dtype must be f32, i32 or u32, got ${formatValue(dtype)}`,
     "Use one of these three.",
+  );
+  must(
+    !(data instanceof BigInt64Array || data instanceof BigUint64Array),
+    "dtype",
+    () => `${operation}: data must be numbers of at most 32 bits, got ${formatValue(data)}`,
+    "Convert it, such as with Int32Array.from(data, Number).",
   );
   const nested = isTypedArray(data)
     ? { flat: data as unknown as ArrayLike<number>, shape: [(data as unknown as ArrayLike<number>).length] }

@@ -7,7 +7,7 @@ import { denoInspect, nodeInspect } from "./inspect.js";
 import { Faults } from "./faults.js";
 import { Kernel } from "./kernel.js";
 import type { Piece } from "./compose.js";
-import { requireOptions } from "./ops/arguments.js";
+import { requireFlag, requireLabel, requireOptions, requireTensorOptions } from "./ops/arguments.js";
 import { arange, fill, normal, uniform } from "./ops/create.js";
 import { PipelineCache } from "./pipelines.js";
 import { type RandomSnapshot, RandomState } from "./random.js";
@@ -123,8 +123,9 @@ export class Engine {
   ): Tensor {
     this.assertUsable("tensor");
     const given = Array.isArray(shapeOrOptions) ? (shapeOrOptions as readonly number[]) : undefined;
-    const options = (given ? more : (shapeOrOptions as TensorOptions)) ?? {};
-    requireOptions("tensor", options, ["dtype", "requiresGrad", "label", "usage"]);
+    const { options = {} } = { options: given || shapeOrOptions === undefined ? more : (shapeOrOptions as TensorOptions) };
+    requireTensorOptions("tensor", options);
+    if (given) checkShape("tensor", given);
     const dtype = options.dtype ?? (isTypedArray(data) ? typedArrayDtype(data) : "f32");
     const { values, shape } = flattenNested("tensor", data, dtype, given);
     const tensor = this.allocate("tensor", shape, dtype, options, true);
@@ -190,8 +191,11 @@ export class Engine {
     shape: readonly number[],
     options: { offset?: number; dtype?: DType; requiresGrad?: boolean; label?: string } = {},
   ): Tensor {
-    const { offset = 0, dtype = "f32", requiresGrad = false, label = "wrapped" } = options;
     this.assertUsable("wrap");
+    requireOptions("wrap", options, ["offset", "dtype", "requiresGrad", "label"]);
+    const { offset = 0, dtype = "f32", requiresGrad = false, label = "wrapped" } = options;
+    requireFlag("wrap", "requiresGrad", requiresGrad);
+    requireLabel("wrap", label);
     checkShape("wrap", shape);
     checkDtype("wrap", dtype, requiresGrad);
     must(

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { must } from "./error.js";
+import { formatValue, must } from "./error.js";
 import type { Tensor } from "./tensor.js";
 
 /** `Symbol.dispose`, also where the runtime does not have it yet. */
@@ -64,6 +64,12 @@ export class Scopes {
 
   /** Runs `f` in a scope of its own; what it returns moves to the enclosing one. */
   run<T>(f: () => T): T {
+    must(
+      typeof f === "function",
+      "value",
+      () => `scope: the argument must be a function, got ${formatValue(f)}`,
+      "Write engine.scope(() => …).",
+    );
     const scope = this.push();
     try {
       const result = f();

@@ -1,4 +1,4 @@
-import { formatShape, must } from "./error.js";
+import { formatShape, formatValue, must } from "./error.js";
 import type { Tensor } from "./tensor.js";
 
 /** Gradients of the inputs, in their order; null where there is none. */
@@ -63,6 +63,12 @@ export function isWalking(): boolean {
  * `f` must be synchronous.
  */
 export function noGrad<T>(f: () => T): T {
+  must(
+    typeof f === "function",
+    "value",
+    () => `noGrad: the argument must be a function, got ${formatValue(f)}`,
+    "Write noGrad(() => …).",
+  );
   const before = recordingEnabled;
   recordingEnabled = false;
   try {

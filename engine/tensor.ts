@@ -2,8 +2,9 @@ import type { Storage } from "./buffers.js";
 import type { Slice } from "./commands.js";
 import { arrays } from "./data.js";
 import type { Engine } from "./engine.js";
-import { formatShape, must } from "./error.js";
+import { formatShape, formatValue, must } from "./error.js";
 import { denoInspect, nodeInspect } from "./inspect.js";
+import { requireTensor } from "./ops/arguments.js";
 import { add, div, exp, log, mul, neg, pow, sub } from "./ops/elementwise.js";
 import { matmul, type MatmulOptions } from "./ops/matmul.js";
 import { max, mean, sum } from "./ops/reduce.js";
@@ -139,8 +140,10 @@ export class Tensor {
 
   set grad(value: Tensor | null) {
     if (value === this.gradient) return;
-    if (value) {
+    if (value !== null) {
       const { shape } = this;
+      requireTensor("grad", "the gradient", value);
+      this.engine.check("grad", [value]);
       must(
         formatShape(value.shape) === formatShape(shape) && value.dtype === "f32",
         "shape",
@@ -182,8 +185,8 @@ export class Tensor {
       () => `backward: without a gradient the tensor must have one element, got shape ${formatShape(shape)}`,
       "Reduce it with sum() or mean(), or pass a gradient of its shape.",
     );
-    if (gradient) {
-      gradient.slice("backward");
+    if (gradient !== undefined) {
+      requireTensor("backward", "the gradient", gradient);
       engine.check("backward", [this, gradient]);
       must(
         formatShape(gradient.shape) === formatShape(shape) && gradient.dtype === "f32",
@@ -247,9 +250,15 @@ export class Tensor {
   copyTo(buffer: GPUBuffer, offset = 0): void {
     const source = this.slice("copyTo");
     must(
-      offset >= 0 && offset % 4 === 0 && offset + source.bytes <= buffer.size,
+      typeof buffer?.usage === "number" && typeof buffer.size === "number",
       "buffer",
-      () => `copyTo: ${source.bytes} bytes at a multiple of 4 must fit a buffer of ${buffer.size}, got offset ${offset}`,
+      () => `copyTo: the first argument must be a GPUBuffer, got ${formatValue(buffer)}`,
+      "Pass a buffer of this engine's device.",
+    );
+    must(
+      typeof offset === "number" && offset >= 0 && offset % 4 === 0 && offset + source.bytes <= buffer.size,
+      "buffer",
+      () => `copyTo: ${source.bytes} bytes at a multiple of 4 must fit a buffer of ${buffer.size}, got offset ${formatValue(offset)}`,
       "Use a larger buffer or a smaller offset.",
     );
     must(

@@ -2,9 +2,9 @@ import adamSource from "../../kernels/adam.wgsl";
 import advanceSource from "../../kernels/adam-advance.wgsl";
 import { constants } from "../compose.js";
 import { formatValue, must } from "../error.js";
-import { requireOptions } from "../ops/arguments.js";
+import { requireFlag, requireOptions } from "../ops/arguments.js";
 import type { Tensor } from "../tensor.js";
-import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireNumber, vectorWidth } from "./optimiser.js";
+import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireInRange, vectorWidth } from "./optimiser.js";
 import type { ParameterTree } from "./parameters.js";
 
 /** What {@link Adam} takes. */
@@ -40,13 +40,16 @@ export class Adam extends Optimiser {
     requireOptions("Adam", options, ["parameters", "learningRate", "betas", "epsilon", "weightDecay", "decoupled"]);
     const { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0, decoupled = false } = options;
     must(
-      Array.isArray(betas) && betas.length === 2 && betas.every((beta) => beta >= 0 && beta < 1),
+      Array.isArray(betas) &&
+        betas.length === 2 &&
+        betas.every((beta) => typeof beta === "number" && beta >= 0 && beta < 1),
       "value",
       () => `Adam: betas must be two numbers from 0 and below 1, got ${formatValue(betas)}`,
       "Use [0.9, 0.999] or leave it out.",
     );
-    requireNumber("Adam", "epsilon", epsilon, epsilon > 0, "above 0");
-    requireNumber("Adam", "weightDecay", weightDecay, weightDecay >= 0, "from 0");
+    requireInRange("Adam", "epsilon", epsilon, "above 0");
+    requireInRange("Adam", "weightDecay", weightDecay, "from 0");
+    requireFlag("Adam", "decoupled", decoupled);
     super("Adam", options);
     const { engine, parameters } = this;
     const [beta1, beta2] = betas;

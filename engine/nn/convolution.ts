@@ -1,11 +1,12 @@
 import type { Engine } from "../engine.js";
 import { formatValue, must } from "../error.js";
-import { requireOptions } from "../ops/arguments.js";
+import { requireFlag, requireOptions } from "../ops/arguments.js";
 import { conv1d, type Conv1dOptions, conv2d, type Conv2dOptions } from "../ops/convolution.js";
 import { sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { requireCount, requireEngine } from "./arguments.js";
 import { kaimingUniform, uniformParameter } from "./init.js";
-import { Layer, named, requireCount, requireEngine } from "./layers.js";
+import { Layer, named } from "./layers.js";
 
 /** What {@link Conv1d} takes. */
 export interface Conv1dLayerOptions extends Omit<Conv1dOptions, "bias"> {
@@ -36,6 +37,7 @@ abstract class Convolution<Options extends Conv1dOptions | Conv2dOptions> extend
     requireOptions(operation, options, ["stride", "padding", "dilation", "groups", "bias"]);
     const { bias = true, ...rest } = options;
     const { groups = 1 } = rest;
+    requireFlag(operation, "bias", bias);
     requireCount(operation, "inputs", inputs);
     requireCount(operation, "outputs", outputs);
     requireCount(operation, "groups", groups);

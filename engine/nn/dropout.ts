@@ -3,7 +3,8 @@ import { requireOptions, requireTensor } from "../ops/arguments.js";
 import { dropout, requireProbability } from "../ops/dropout.js";
 import { reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor.js";
-import { Layer, requireEngine } from "./layers.js";
+import { requireEngine } from "./arguments.js";
+import { Layer } from "./layers.js";
 
 /**
  * Drops each element with this probability while training and scales up the others, see {@link dropout}; passes x on

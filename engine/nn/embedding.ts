@@ -2,7 +2,8 @@ import type { Engine } from "../engine.js";
 import { requireTensor } from "../ops/arguments.js";
 import { gather } from "../ops/gather.js";
 import type { Tensor } from "../tensor.js";
-import { Layer, requireCount, requireEngine } from "./layers.js";
+import { requireCount, requireEngine } from "./arguments.js";
+import { Layer } from "./layers.js";
 
 /**
  * A vector for each of a number of entries, such as words: [...] of i32 or u32 → [..., features]. The vectors are

@@ -1,7 +1,9 @@
 import type { Engine } from "../engine.js";
-import { formatShape, must } from "../error.js";
+import { formatValue, must } from "../error.js";
+import { requireLabel, requireNumber, requireOptions } from "../ops/arguments.js";
 import { sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { requireEngine } from "./arguments.js";
 
 /** How an initial parameter is made. */
 export interface InitOptions {
@@ -21,8 +23,9 @@ export interface InitOptions {
 export function kaimingUniform(
   engine: Engine,
   shape: readonly number[],
-  { negativeSlope = Math.sqrt(5), label = "weight" }: InitOptions & { negativeSlope?: number } = {},
+  options: InitOptions & { negativeSlope?: number } = {},
 ): Tensor {
+  const { label, factor: negativeSlope } = check("kaimingUniform", engine, options, "negativeSlope", Math.sqrt(5));
   const { fanIn } = fans("kaimingUniform", shape);
   return uniformParameter(engine, shape, Math.sqrt(6 / ((1 + negativeSlope ** 2) * fanIn)), label);
 }
@@ -31,8 +34,9 @@ export function kaimingUniform(
 export function kaimingNormal(
   engine: Engine,
   shape: readonly number[],
-  { negativeSlope = 0, label = "weight" }: InitOptions & { negativeSlope?: number } = {},
+  options: InitOptions & { negativeSlope?: number } = {},
 ): Tensor {
+  const { label, factor: negativeSlope } = check("kaimingNormal", engine, options, "negativeSlope", 0);
   const { fanIn } = fans("kaimingNormal", shape);
   return normalParameter(engine, shape, Math.sqrt(2 / ((1 + negativeSlope ** 2) * fanIn)), label);
 }
@@ -41,8 +45,9 @@ export function kaimingNormal(
 export function xavierUniform(
   engine: Engine,
   shape: readonly number[],
-  { gain = 1, label = "weight" }: InitOptions & { gain?: number } = {},
+  options: InitOptions & { gain?: number } = {},
 ): Tensor {
+  const { label, factor: gain } = check("xavierUniform", engine, options, "gain", 1);
   const { fanIn, fanOut } = fans("xavierUniform", shape);
   return uniformParameter(engine, shape, gain * Math.sqrt(6 / (fanIn + fanOut)), label);
 }
@@ -51,8 +56,9 @@ export function xavierUniform(
 export function xavierNormal(
   engine: Engine,
   shape: readonly number[],
-  { gain = 1, label = "weight" }: InitOptions & { gain?: number } = {},
+  options: InitOptions & { gain?: number } = {},
 ): Tensor {
+  const { label, factor: gain } = check("xavierNormal", engine, options, "gain", 1);
   const { fanIn, fanOut } = fans("xavierNormal", shape);
   return normalParameter(engine, shape, gain * Math.sqrt(2 / (fanIn + fanOut)), label);
 }
@@ -66,11 +72,33 @@ function normalParameter(engine: Engine, shape: readonly number[], deviation: nu
   return engine.normal(shape, { deviation, requiresGrad: true, label }).keep();
 }
 
+/** The label, and the number by which the law varies, checked. */
+function check(
+  operation: string,
+  engine: Engine,
+  options: InitOptions & Partial<Record<"negativeSlope" | "gain", number>>,
+  name: "negativeSlope" | "gain",
+  otherwise: number,
+): { label: string; factor: number } {
+  requireEngine(operation, engine);
+  requireOptions(operation, options, ["label", name]);
+  const { label = "weight", [name]: factor = otherwise } = options;
+  requireLabel(operation, label);
+  requireNumber(operation, name, factor);
+  must(
+    name !== "gain" || Math.fround(factor) > 0,
+    "value",
+    () => `${operation}: gain must be above 0, got ${factor}`,
+    "Pass 1, or the gain of the nonlinearity that follows.",
+  );
+  return { label, factor };
+}
+
 function fans(operation: string, shape: readonly number[]): { fanIn: number; fanOut: number } {
   must(
-    shape.length >= 2 && sizeOf(shape) > 0,
+    Array.isArray(shape) && shape.length >= 2 && shape.every((length) => Number.isSafeInteger(length) && length > 0),
     "shape",
-    () => `${operation}: the shape must be [outputs, inputs, ...window] without zeros, got ${formatShape(shape)}`,
+    () => `${operation}: the shape must be [outputs, inputs, ...window] without zeros, got ${formatValue(shape)}`,
     "For vectors such as biases use engine.zeros or engine.uniform.",
   );
   const [outputs, inputs, ...window] = shape as [number, number, ...number[]];

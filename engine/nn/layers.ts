@@ -1,10 +1,11 @@
 import type { Engine } from "../engine.js";
 import { formatShape, formatValue, must } from "../error.js";
-import { requireOptions, requireTensor } from "../ops/arguments.js";
+import { requireFlag, requireOptions, requireTensor } from "../ops/arguments.js";
 import { add } from "../ops/elementwise.js";
 import { matmul } from "../ops/matmul.js";
 import { reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor.js";
+import { requireCount, requireEngine } from "./arguments.js";
 import { kaimingUniform, uniformParameter } from "./init.js";
 import { flattenParameters, type ParameterTree } from "./parameters.js";
 
@@ -63,8 +64,10 @@ export class Linear extends Layer {
     requireOptions("Linear", options, ["bias"]);
     requireCount("Linear", "inputs", inputs);
     requireCount("Linear", "outputs", outputs);
+    const { bias = true } = options;
+    requireFlag("Linear", "bias", bias);
     this.weight = kaimingUniform(engine, [outputs, inputs]);
-    this.bias = options.bias === false ? null : uniformParameter(engine, [outputs], 1 / Math.sqrt(inputs), "bias");
+    this.bias = bias ? uniformParameter(engine, [outputs], 1 / Math.sqrt(inputs), "bias") : null;
   }
 
   get parameters(): Record<string, Tensor> {
@@ -145,24 +148,4 @@ export class Sequential extends Layer {
 /** Parameters of a layer whose bias may be missing. */
 export function named(weight: Tensor, bias: Tensor | null): Record<string, Tensor> {
   return bias ? { weight, bias } : { weight };
-}
-
-/** Throws unless a layer's first argument is an engine. */
-export function requireEngine(operation: string, engine: unknown): void {
-  must(
-    typeof (engine as Engine | undefined)?.dispatch === "function",
-    "value",
-    () => `${operation}: the first argument must be an Engine, got ${formatValue(engine)}`,
-    `Write new ${operation}(engine, …).`,
-  );
-}
-
-/** Throws unless `value` is a whole number from 1. */
-export function requireCount(operation: string, name: string, value: unknown): void {
-  must(
-    typeof value === "number" && Number.isInteger(value) && value >= 1,
-    "value",
-    () => `${operation}: ${name} must be a whole number from 1, got ${formatValue(value)}`,
-    "Pass a size such as 64.",
-  );
 }

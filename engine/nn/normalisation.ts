@@ -1,10 +1,11 @@
 import type { Engine } from "../engine.js";
 import { formatShape, formatValue, must } from "../error.js";
-import { requireOptions, requireTensor } from "../ops/arguments.js";
+import { requireFlag, requireOptions, requireTensor } from "../ops/arguments.js";
 import { batchNorm, requireEpsilon } from "../ops/batch-norm.js";
 import { layerNorm } from "../ops/layer-norm.js";
 import type { Tensor } from "../tensor.js";
-import { Layer, requireCount, requireEngine } from "./layers.js";
+import { requireCount, requireEngine } from "./arguments.js";
+import { Layer } from "./layers.js";
 
 /** What {@link BatchNorm1d} and {@link BatchNorm2d} take. */
 export interface BatchNormLayerOptions {
@@ -51,6 +52,7 @@ abstract class BatchNorm extends Layer {
       "Pass the share of the new batch, such as 0.1.",
     );
     requireEpsilon(operation, epsilon);
+    requireFlag(operation, "affine", affine);
     this.momentum = momentum;
     this.epsilon = epsilon;
     this.weight = affine ? engine.ones([channels], { requiresGrad: true, label: "weight" }).keep() : null;
@@ -137,6 +139,7 @@ export class LayerNorm extends Layer {
     const { epsilon = 1e-5, affine = true } = options;
     requireCount("LayerNorm", "length", length);
     requireEpsilon("LayerNorm", epsilon);
+    requireFlag("LayerNorm", "affine", affine);
     this.epsilon = epsilon;
     this.weight = affine ? engine.ones([length], { requiresGrad: true, label: "weight" }).keep() : null;
     this.bias = affine ? engine.zeros([length], { requiresGrad: true, label: "bias" }).keep() : null;

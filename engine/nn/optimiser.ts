@@ -33,7 +33,7 @@ export abstract class Optimiser {
     private readonly operation: string,
     { parameters, learningRate }: OptimiserOptions,
   ) {
-    requireNumber(operation, "learningRate", learningRate, learningRate >= 0, "from 0");
+    requireInRange(operation, "learningRate", learningRate, "from 0");
     const { engine, names, tensors } = requireParameters(operation, parameters);
     this.engine = engine;
     this.names = names;
@@ -48,7 +48,7 @@ export abstract class Optimiser {
   }
 
   set learningRate(value: number) {
-    requireNumber(this.operation, "learningRate", value, value >= 0, "from 0");
+    requireInRange(this.operation, "learningRate", value, "from 0");
     this.rate.write(Float32Array.of(value));
     this.rateValue = value;
   }
@@ -105,10 +105,16 @@ export function vectorWidth(slices: readonly Slice[]): 1 | 4 {
   return slices.every(holdsVectors) ? 4 : 1;
 }
 
-/** Throws unless `value` is a finite number, and `holds`. */
-export function requireNumber(operation: string, name: string, value: unknown, holds: boolean, range: string): void {
+const ranges = {
+  "from 0": (value: number) => value >= 0,
+  "above 0": (value: number) => value > 0,
+  "from 0 and below 1": (value: number) => value >= 0 && value < 1,
+} as const;
+
+/** Throws unless `value` is a finite number of this range. */
+export function requireInRange(operation: string, name: string, value: unknown, range: keyof typeof ranges): void {
   must(
-    typeof value === "number" && Number.isFinite(value) && holds,
+    typeof value === "number" && Number.isFinite(Math.fround(value)) && ranges[range](value),
     "value",
     () => `${operation}: ${name} must be a finite number ${range}, got ${formatValue(value)}`,
     `Pass a number ${range}.`,

@@ -3,7 +3,7 @@ import directionSource from "../../kernels/rmsprop.wgsl";
 import type { Piece } from "../compose.js";
 import { requireOptions } from "../ops/arguments.js";
 import type { Tensor } from "../tensor.js";
-import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireNumber, vectorWidth } from "./optimiser.js";
+import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireInRange, vectorWidth } from "./optimiser.js";
 import type { ParameterTree } from "./parameters.js";
 
 /** What {@link RMSprop} takes. */
@@ -35,10 +35,10 @@ export class RMSprop extends Optimiser {
     const names = ["parameters", "learningRate", "decay", "epsilon", "momentum", "weightDecay"];
     requireOptions("RMSprop", options, names);
     const { decay = 0.99, epsilon = 1e-8, momentum = 0, weightDecay = 0 } = options;
-    requireNumber("RMSprop", "decay", decay, decay >= 0 && decay < 1, "from 0 and below 1");
-    requireNumber("RMSprop", "epsilon", epsilon, epsilon > 0, "above 0");
-    requireNumber("RMSprop", "momentum", momentum, momentum >= 0 && momentum < 1, "from 0 and below 1");
-    requireNumber("RMSprop", "weightDecay", weightDecay, weightDecay >= 0, "from 0");
+    requireInRange("RMSprop", "decay", decay, "from 0 and below 1");
+    requireInRange("RMSprop", "epsilon", epsilon, "above 0");
+    requireInRange("RMSprop", "momentum", momentum, "from 0 and below 1");
+    requireInRange("RMSprop", "weightDecay", weightDecay, "from 0");
     super("RMSprop", options);
     this.uniforms = { decay, one_minus_decay: 1 - decay, epsilon, momentum, weight_decay: weightDecay };
     this.squareAverages = this.zerosLikeParameters("square average");

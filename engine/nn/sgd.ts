@@ -2,9 +2,9 @@ import descentSource from "../../kernels/descent.wgsl";
 import momentumSource from "../../kernels/sgd-momentum.wgsl";
 import type { Piece } from "../compose.js";
 import { must } from "../error.js";
-import { requireOptions } from "../ops/arguments.js";
+import { requireFlag, requireOptions } from "../ops/arguments.js";
 import type { Tensor } from "../tensor.js";
-import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireNumber, vectorWidth } from "./optimiser.js";
+import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireInRange, vectorWidth } from "./optimiser.js";
 import type { ParameterTree } from "./parameters.js";
 
 /** What {@link SGD} takes. */
@@ -30,8 +30,9 @@ export class SGD extends Optimiser {
   constructor(options: SGDOptions) {
     requireOptions("SGD", options, ["parameters", "learningRate", "momentum", "nesterov", "weightDecay"]);
     const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
-    requireNumber("SGD", "momentum", momentum, momentum >= 0 && momentum < 1, "from 0 and below 1");
-    requireNumber("SGD", "weightDecay", weightDecay, weightDecay >= 0, "from 0");
+    requireInRange("SGD", "momentum", momentum, "from 0 and below 1");
+    requireInRange("SGD", "weightDecay", weightDecay, "from 0");
+    requireFlag("SGD", "nesterov", nesterov);
     must(
       !nesterov || momentum > 0,
       "value",

@@ -1,3 +1,4 @@
+import type { TensorOptions } from "../engine.js";
 import { formatShape, formatValue, must } from "../error.js";
 import { sameShape } from "../shape.js";
 import type { Axes, DType, Tensor } from "../tensor.js";
@@ -114,6 +115,46 @@ export function requireOptions(operation: string, options: unknown, names: reado
     "value",
     () => `${operation}: options must be among ${names.join(", ")}, got ${keys ? unknown : formatValue(options)}`,
     keys ? "Correct the option's name, or leave it out." : `Pass an object such as { ${names[0]}: … }.`,
+  );
+}
+
+/** Throws unless `options` are those with which tensors are made, and `more` that the operation has beside them. */
+export function requireTensorOptions(operation: string, options: TensorOptions, more: readonly string[] = []): void {
+  requireOptions(operation, options, ["dtype", "requiresGrad", "label", "usage", ...more]);
+  const { dtype = "f32", requiresGrad = false, label = "", usage = 0 } = options;
+  must(
+    ["f32", "i32", "u32"].includes(dtype),
+    "dtype",
+    () => `${operation}: dtype must be f32, i32 or u32, got ${formatValue(dtype)}`,
+    "Use one of these three.",
+  );
+  requireFlag(operation, "requiresGrad", requiresGrad);
+  requireLabel(operation, label);
+  must(
+    typeof usage === "number" && usage >>> 0 === usage,
+    "value",
+    () => `${operation}: usage must be bits of GPUBufferUsage, got ${formatValue(usage)}`,
+    "Pass flags such as GPUBufferUsage.VERTEX, or leave it out.",
+  );
+}
+
+/** Throws unless `label` is a text. */
+export function requireLabel(operation: string, label: unknown): void {
+  must(
+    typeof label === "string",
+    "value",
+    () => `${operation}: label must be a text, got ${formatValue(label)}`,
+    "Leave it out, or pass what errors should call the tensor.",
+  );
+}
+
+/** Throws unless `value` is true or false. */
+export function requireFlag(operation: string, name: string, value: unknown): void {
+  must(
+    typeof value === "boolean",
+    "value",
+    () => `${operation}: ${name} must be true or false, got ${formatValue(value)}`,
+    "Pass one of these, or leave it out.",
   );
 }
 

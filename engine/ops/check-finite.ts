@@ -22,7 +22,7 @@ const namesOf = new WeakMap<Engine, string[]>();
  */
 export function checkFinite(x: Tensor, name?: string): Tensor {
   requireTensor("checkFinite", "x", x, ["f32"]);
-  const called = name ?? x.label;
+  const called = name === undefined ? x.label : name;
   must(
     typeof called === "string",
     "value",

@@ -7,10 +7,9 @@ import { constants } from "../compose.js";
 import type { Engine, TensorOptions } from "../engine.js";
 import { formatValue, must } from "../error.js";
 import type { DType, Tensor } from "../tensor.js";
-import { requireNumber, requireOptions } from "./arguments.js";
+import { requireNumber, requireTensorOptions } from "./arguments.js";
 
 const lanes = 64;
-const tensorOptions = ["dtype", "requiresGrad", "label", "usage"] as const;
 const float = new Float32Array(1);
 const floatBits = new Uint32Array(float.buffer);
 
@@ -22,7 +21,7 @@ export function fill(engine: Engine, shape: readonly number[], value: number, op
     () => `full: the shape must be an array, got ${formatValue(shape)}`,
     "Pass the lengths of the axes in an array: zeros([2, 3]).",
   );
-  requireOptions("full", options, tensorOptions);
+  requireTensorOptions("full", options);
   const { dtype = "f32" } = options;
   requireNumber("full", "value", value, dtype);
   const result = engine.output("full", shape, dtype, options);
@@ -42,7 +41,7 @@ export function arange(
   count: number,
   options: TensorOptions & { start?: number; step?: number } = {},
 ): Tensor {
-  requireOptions("arange", options, [...tensorOptions, "start", "step"]);
+  requireTensorOptions("arange", options, ["start", "step"]);
   const { start = 0, step = 1, ...rest } = options;
   must(
     Number.isSafeInteger(count) && count >= 0,
@@ -79,7 +78,7 @@ export function uniform(
   shape: readonly number[],
   options: TensorOptions & { low?: number; high?: number } = {},
 ): Tensor {
-  requireOptions("uniform", options, [...tensorOptions, "low", "high"]);
+  requireTensorOptions("uniform", options, ["low", "high"]);
   const { low = 0, high = 1, ...rest } = options;
   requireNumber("uniform", "low", low);
   requireNumber("uniform", "high", high);
@@ -100,7 +99,7 @@ export function normal(
   shape: readonly number[],
   options: TensorOptions & { mean?: number; deviation?: number } = {},
 ): Tensor {
-  requireOptions("normal", options, [...tensorOptions, "mean", "deviation"]);
+  requireTensorOptions("normal", options, ["mean", "deviation"]);
   const { mean = 0, deviation = 1, ...rest } = options;
   requireNumber("normal", "mean", mean);
   requireNumber("normal", "deviation", deviation);

@@ -1,11 +1,10 @@
 import source from "../../kernels/cumulative-sum.wgsl";
 import { holdsVectors } from "../commands.js";
 import { constants, type Piece } from "../compose.js";
-import { formatValue, must } from "../error.js";
 import { sizeOf } from "../shape.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
-import { requireOptions, requireTensor } from "./arguments.js";
+import { requireFlag, requireOptions, requireTensor } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import type { Block } from "./reduction.js";
 
@@ -35,14 +34,8 @@ export function cumulativeSum(
   requireTensor("cumulativeSum", "x", x);
   requireOptions("cumulativeSum", options, ["reverse", "exclusive"]);
   const { reverse = false, exclusive = false } = options;
-  for (const [name, value] of Object.entries({ reverse, exclusive })) {
-    must(
-      typeof value === "boolean",
-      "value",
-      () => `cumulativeSum: ${name} must be true or false, got ${formatValue(value)}`,
-      "Leave it out, or pass true.",
-    );
-  }
+  requireFlag("cumulativeSum", "reverse", reverse);
+  requireFlag("cumulativeSum", "exclusive", exclusive);
   const { shape } = x;
   const along = resolveAxis("cumulativeSum", shape, axis);
   const block = {

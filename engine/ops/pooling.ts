@@ -191,8 +191,8 @@ function slidingWindows(name: Name, x: Tensor, size: unknown, options: PoolOptio
   requireOptions(name, options, ["stride", "padding"]);
   const image = imageOf(name, x);
   const sizes = requirePair(name, "size", size, 1);
-  const strides = requirePair(name, "stride", options.stride ?? sizes, 1);
-  const padding = requirePair(name, "padding", options.padding ?? 0, 0);
+  const strides = requirePair(name, "stride", options.stride === undefined ? sizes : options.stride, 1);
+  const padding = requirePair(name, "padding", options.padding === undefined ? 0 : options.padding, 0);
   must(
     padding.every((one, axis) => 2 * one <= sizes[axis]!),
     "value",

@@ -27,7 +27,7 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   requireTensor("transpose", "x", x);
   const rank = x.shape.length;
-  const order = axes ? permutation(rank, axes) : lastTwoSwapped(rank, x.shape);
+  const order = axes === undefined ? lastTwoSwapped(rank, x.shape) : permutation(rank, axes);
   const shape = order.map((axis) => x.shape[axis]!);
   const strides = rowMajorStrides(x.shape);
   const y = x.engine.output("transpose", shape, x.dtype);
@@ -160,7 +160,7 @@ function resolveShape(x: Tensor, shape: readonly number[]): readonly number[] {
 }
 
 function permutation(rank: number, axes: readonly number[]): number[] {
-  const order = Array.isArray(axes) ? axes.map((axis) => (axis < 0 ? axis + rank : axis)) : [];
+  const order = Array.isArray(axes) ? axes.map((axis) => (Number.isInteger(axis) && axis < 0 ? axis + rank : axis)) : [];
   const every = order.map((_, axis) => axis);
   must(
     order.length === rank && every.every((axis) => order.includes(axis)),

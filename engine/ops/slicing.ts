@@ -2,7 +2,7 @@ import { formatShape, formatValue, must } from "../error.js";
 import { sameShape } from "../shape.js";
 import { record } from "../tape.js";
 import type { Axes, Tensor } from "../tensor.js";
-import { requireSameDtype, requireTensor, resolveAxes } from "./arguments.js";
+import { requireOptions, requireSameDtype, requireTensor, resolveAxes } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import { expandDims, reshape } from "./shape.js";
 import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
@@ -58,7 +58,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   const along = resolveAxis("split", x.shape, axis);
   const length = x.shape[along]!;
   const lengths =
-    typeof parts === "number" && Number.isInteger(parts) && parts > 0
+    typeof parts === "number" && Number.isInteger(parts) && parts > 0 && length % parts === 0
       ? Array.from({ length: parts }, () => length / parts)
       : Array.isArray(parts)
         ? (parts as readonly number[])
@@ -233,6 +233,7 @@ function resolveRange(axis: number, length: number, range: SliceRange): { start:
     () => `slice: a range of axis ${axis} must be an index, { start, end, step } or null, got ${formatValue(range)}`,
     "Write { start: 1, end: 3 } for elements 1 and 2.",
   );
+  if (range !== null) requireOptions("slice", range, ["start", "end", "step"]);
   const { start = 0, end = length, step = 1 } = range ?? {};
   const low = start < 0 ? start + length : start;
   const high = end < 0 ? end + length : end;

@@ -4,7 +4,7 @@ import { constants, type Piece } from "../compose.js";
 import { formatValue, must } from "../error.js";
 import { noGrad } from "../tape.js";
 import type { DType, Tensor } from "../tensor.js";
-import { requireOptions, requireTensor } from "./arguments.js";
+import { requireFlag, requireOptions, requireTensor } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import { takeDistinct } from "./gather.js";
 import { slice } from "./slicing.js";
@@ -84,12 +84,7 @@ function check(
   const along = resolveAxis(operation, x.shape, axis);
   requireOptions(operation, options, ["descending"]);
   const { descending = false } = options;
-  must(
-    typeof descending === "boolean",
-    "value",
-    () => `${operation}: descending must be true or false, got ${formatValue(descending)}`,
-    "Leave it out for ascending order.",
-  );
+  requireFlag(operation, "descending", descending);
   return { along, descending };
 }
 
