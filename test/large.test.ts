@@ -10,7 +10,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Adam,
-  adaptiveMaxPool2d,
   add,
   argsort,
   averagePool2d,
@@ -26,13 +25,11 @@ import {
   gather,
   globalNorm,
   layerNorm,
-  logSoftmax,
   matmul,
   max,
   maxPool2d,
   mul,
   oneHot,
-  RMSprop,
   scatterAdd,
   SGD,
   softmax,
@@ -86,11 +83,9 @@ large("filling, counting and gathering", async () => {
 });
 
 large("random numbers and dropout", async () => {
-  for (const x of [engine.uniform([many]), engine.normal([many])]) {
-    const found = await at(x, spots(many));
-    assert.is(new Set(found).size, found.length);
-    assert.ok(found.every((value) => Math.abs(value) < 7 && value !== 0));
-  }
+  const found = await at(engine.uniform([many]), spots(many));
+  assert.is(new Set(found).size, found.length);
+  assert.ok(found.every((value) => value > 0 && value < 1));
   const y = dropout(engine.ones([many]), 0.5);
   const last = await at(y, Array.from({ length: 64 }, (_, i) => many - 1 - i));
   assert.equal([...new Set(last)].sort(), [0, 2]);
@@ -124,7 +119,6 @@ large("rows of softmax, layer normalisation and cross-entropy", async () => {
   const exponentials = (i: number): number => row(i).reduce((total, value) => total + Math.exp(value), 0);
   const ofRow = (place: number): number => exponentials(Math.floor(place / 4));
   await expectAt("softmax", softmax(x), (i) => Math.exp(remainder(i)) / ofRow(i), 1e-5);
-  await expectAt("logSoftmax", logSoftmax(x), (i) => remainder(i) - Math.log(ofRow(i)), 1e-5);
   await expectAt("layerNorm", layerNorm(x), (i) => {
     const own = row(Math.floor(i / 4));
     const mean = own.reduce((a, b) => a + b) / 4;
@@ -148,12 +142,13 @@ large("products of matrices and convolutions", async () => {
   });
   const batches = matmul(remainders([shortRows / 5, 4, 1]), engine.ones([shortRows / 5, 1, 1]));
   await expectAt("batched matmul", batches, remainder);
-  const image = remainders([1, 1, rows, 4096]);
-  const sumOfTwo = conv2d(image, engine.ones([1, 1, 1, 2]), { padding: [0, 1] });
+  // Four channels out, each twice the one before, of two neighbouring pixels.
+  const windows = engine.tensor([1, 1, 2, 2, 4, 4, 8, 8], [4, 1, 1, 2]);
+  const sumOfTwo = conv2d(remainders([1, 1, 2049, 2048]), windows, { padding: [0, 1] });
   await expectAt("conv2d", sumOfTwo, (i) => {
-    const [row, column] = [Math.floor(i / 4097), i % 4097];
-    const pixel = (x: number): number => (x < 0 || x > 4095 ? 0 : remainder(4096 * row + x));
-    return pixel(column - 1) + pixel(column);
+    const [channel, row, column] = [Math.floor(i / (2049 * 2049)), Math.floor(i / 2049) % 2049, i % 2049];
+    const pixel = (x: number): number => (x < 0 || x > 2047 ? 0 : remainder(2048 * row + x));
+    return 2 ** channel * (pixel(column - 1) + pixel(column));
   });
 });
 
@@ -166,7 +161,6 @@ large("pooling, and its gradients", async () => {
   };
   await expectAt("maxPool2d", maxPool2d(x, 2), (i) => Math.max(...window(i)));
   await expectAt("averagePool2d", averagePool2d(x, 2), (i) => window(i).reduce((a, b) => a + b) / 4);
-  await expectAt("adaptiveMaxPool2d", adaptiveMaxPool2d(x, [2050, 2050]), (i) => Math.max(...window(i)));
   const leaf = engine.zeros([1, 1, 4100, 4100], { requiresGrad: true });
   averagePool2d(leaf, 2).sum().backward();
   await expectAt("gradient", leaf.grad!, () => 0.25);
@@ -205,7 +199,6 @@ large("steps of optimisers, in place", async () => {
   const steps = {
     SGD: { make: (parameters: Tensor[]) => new SGD({ parameters, learningRate: 1, momentum: 0.5 }), by: 0.5 },
     Adam: { make: (parameters: Tensor[]) => new Adam({ parameters, learningRate: 0.25 }), by: 0.25 },
-    RMSprop: { make: (parameters: Tensor[]) => new RMSprop({ parameters, learningRate: 0.1, decay: 0.75 }), by: 0.2 },
   };
   for (const [name, { make, by }] of Object.entries(steps)) {
     const parameter = engine.ones([many], { requiresGrad: true });

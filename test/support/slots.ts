@@ -205,9 +205,9 @@ export const broadcasts =
     return true;
   };
 
-/** Whether it is a shape that a tensor may have: not more than 128 MiB. */
+/** Whether it is a shape that a tensor may have on some adapter: beyond 2⁴⁰ bytes on none. */
 export const isShape = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.length <= 6 &&
-  value.every((length) => Number.isSafeInteger(length) && length >= 0) &&
-  value.reduce((product: number, length: number) => product * length, 4) <= 2 ** 27;
+  value.every(isWhole) &&
+  value.reduce((product: number, length: number) => product * length, 4) <= 2 ** 40;

@@ -61,7 +61,7 @@ export const tensorOptions = {
   label,
   usage: slot(0, (value) => value === undefined || (isWhole(value) && value < 2 ** 31)),
 };
-export const shape = slot([2, 3], isShape, [[2 ** 31], [1, 1, 1, 1, 1, 1, 1], [-1, 2], [2, 2.5], "23"]);
+export const shape = slot([2, 3], isShape, [[2 ** 45], [1, 1, 1, 1, 1, 1, 1], [-1, 2], [2, 2.5], "23"]);
 
 /** Tensors, and places for tensors, of one engine. */
 export class Context {

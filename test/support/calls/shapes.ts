@@ -56,7 +56,11 @@ export function shapes(context: Context): Calls {
       [1, 0],
       [0, 2],
     ],
-    (value) => Array.isArray(value) && value.length === 2 && value.every((one) => isSizes(one, 2)),
+    (value) =>
+      Array.isArray(value) &&
+      value.length === 2 &&
+      value.every((one) => isSizes(one, 2)) &&
+      isShape(value.map(([before, after], i) => before + 2 + i + after)),
     [
       [[1, 0]],
       [
@@ -94,7 +98,7 @@ export function shapes(context: Context): Calls {
       "broadcastTo",
       tensors.of(tensors.get([3]), anyDtype, (found) => [[], [3], [2, 3]].some((one) => exactly(...one)(found))),
       slot([2, 3], (value) => isShape(value) && (value as number[]).at(-1) === 3, [
-        [2 ** 30, 3],
+        [2 ** 45, 3],
         [3, 2],
       ]),
     ),
