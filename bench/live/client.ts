@@ -4,7 +4,8 @@ import { html, type Markup } from "../../examples/report/html.js";
 import { describeAdapter } from "../../tools/runtimes/bootstrap.js";
 import { adapterLine } from "../../tools/runtimes/host.js";
 import { benchmarks } from "../index.js";
-import { plotPlaces, type Plot, plotsOf } from "../report/plots.js";
+import { figuresOf } from "../report/figures.js";
+import type { Plot } from "../report/plots.js";
 import { allTables, ceilingBars, trust } from "../report/sections.js";
 import { type BenchEvent, type Circumstances, type ResultsFile, resultsFormat, type Row } from "../results.js";
 import { choose, runSuite } from "../suite.js";
@@ -51,13 +52,12 @@ function download(results: ResultsFile): void {
 }
 
 function showRows(rows: readonly Row[]): void {
-  const plots = plotsOf(rows);
+  const { plots, roof, growth } = figuresOf(rows);
+  const parts = [...roof, growth].map(({ heading, body }) => html`<section><h2>${heading}</h2>${body}</section>`);
   show(
     "results",
     html`<section><h2>Of what the adapter can do</h2>${ceilingBars(rows)}</section>
-<section><h2>How it grows</h2>
-${plots.length === 0 ? html`<p>No three rows differ in one size alone.</p>` : plotPlaces(plots)}
-</section><section><h2>All rows</h2><p class="introduction">${trust(rows)}</p>${allTables(rows)}</section>`,
+${parts}<section><h2>All rows</h2><p class="introduction">${trust(rows)}</p>${allTables(rows)}</section>`,
   );
   drawPlots(plots);
 }

@@ -5,8 +5,7 @@ import { renderPage, type Section } from "../../examples/report/page.js";
 import { adapterName, type ResultsFile } from "../results.js";
 import { scalingsOf } from "../scaling.js";
 import { duration, peersTable } from "../table.js";
-import { plotPlaces, plotsOf } from "./plots.js";
-import { rooflineMarkup, rooflineOf, rooflinePlot } from "./roofline.js";
+import { figuresOf } from "./figures.js";
 import { allTables, ceilingBars, extent, ratioBars, tableOf, trust } from "./sections.js";
 
 export const plotScripts = ["node_modules/uplot/dist/uPlot.iife.min.js", "bench/report/plots.client.js"] as const;
@@ -30,16 +29,8 @@ ${absentPeers.map(({ peer, message }) => html`<p>Without ${peer}: ${message}.</p
 /** The whole text of the page. */
 export function benchPage(results: ResultsFile): string {
   const { rows, machine, circumstances, commit, changed, versions } = results;
-  const growth = plotsOf(rows);
-  const roofline = rooflineOf(rows);
-  const plots = [...growth, ...(roofline === null ? [] : [rooflinePlot(roofline)])];
+  const { plots, roof, growth } = figuresOf(rows);
   const scalings = scalingsOf(rows);
-  const scaling = {
-    heading: "How it grows",
-    introduction: html`Rows that differ in one size alone, both axes logarithmic. The dashed line is the power that fits
-best: an exponent of 1 is linear, below 1 the size still fills the device.`,
-    body: growth.length === 0 ? html`<p>No three rows differ in one size alone.</p>` : plotPlaces(growth),
-  };
   return renderPage({
     title: "Benchmarks of webgpu-imle",
     overline: adapterName(results),
@@ -61,18 +52,9 @@ best: an exponent of 1 is linear, below 1 the size still fills the device.`,
 nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
         body: ceilingBars(rows),
       },
-      ...(roofline === null
-        ? []
-        : [
-            {
-              heading: "Under the roof",
-              introduction: html`Rows that count both operations and bytes: no row can be above the line, which the
-ceilings of this run make.`,
-              body: rooflineMarkup(roofline, growth.length),
-            },
-          ]),
+      ...roof,
       ...peersSection(results),
-      scaling,
+      growth,
       {
         heading: "All rows",
         introduction: html`The median time of one unit of work; ± is half the distance between the quartiles. Rates
