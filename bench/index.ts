@@ -7,6 +7,7 @@ import { convolutionBenchmark } from "./benchmarks/convolution.js";
 import { differential } from "./benchmarks/differential.js";
 import { dijkstraGridBenchmark } from "./benchmarks/dijkstra-grid.js";
 import { elementwise } from "./benchmarks/elementwise.js";
+import { estimators } from "./benchmarks/estimators.js";
 import { javascript } from "./benchmarks/javascript.js";
 import { learning } from "./benchmarks/learning.js";
 import { matmulBenchmark } from "./benchmarks/matmul.js";
@@ -24,6 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   convolutionBenchmark,
   elementwise,
   learning,
+  estimators,
   trainingStep,
   javascript,
   memory,

@@ -69,13 +69,23 @@ const leftOut = "left out, to end in time";
 export interface PeerSettings extends PeerContext {
   /** For each row of each peer. */
   readonly budgetMilliseconds: number;
-  /** For all of them: what is left when it is spent is not timed. By default as long as it takes. */
+  /** For all of them, in equal shares of what is left: what does not fit is not timed. By default as long as it takes. */
   readonly allowance?: number;
   readonly signal?: AbortSignal;
   /** Before each timing. */
   readonly onStart?: (peer: string, row: PeerRow) => void;
   /** After each. */
   readonly onResult?: (result: PeerResult) => void;
+}
+
+/** What a promise gives, unless the time (of `performance.now`) comes first. @throws Error in one line */
+async function before<T>(end: number, promise: Promise<T>): Promise<T> {
+  if (end === Infinity) return await promise;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(leftOut)), end - performance.now());
+  });
+  return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** Times every peer on every row that it can do; one that is not there, or fails, says so and is passed by. */
@@ -86,14 +96,15 @@ export async function runPeers(
 ): Promise<{ readonly results: readonly PeerResult[]; readonly absent: readonly AbsentPeer[] }> {
   const stopped = (): boolean => signal?.aborted === true;
   const end = performance.now() + allowance;
-  const late = (): boolean => performance.now() > end;
+  let endOfPeer = end;
+  const late = (): boolean => performance.now() > endOfPeer;
   const timed = async (
     ready: ReadyPeer,
     { task, milliseconds }: PeerRow,
   ): Promise<Pick<PeerResult, "time" | "ratio" | "message">> => {
     if (late()) return { time: null, ratio: null, message: leftOut };
     try {
-      const time = await ready.time(task, budgetMilliseconds);
+      const time = await before(endOfPeer, ready.time(task, budgetMilliseconds));
       return { time, ratio: time.median / milliseconds, message: "" };
     } catch (error) {
       return { time: null, ratio: null, message: oneLine(error) };
@@ -101,9 +112,12 @@ export async function runPeers(
   };
   const results: PeerResult[] = [];
   const absent: AbsentPeer[] = [];
-  for (const peer of peers) {
-    const own = rows.filter(({ task }) => peer.tasks.includes(task.task));
-    if (own.length === 0 || stopped()) continue;
+  const rowsOf = (peer: Peer): PeerRow[] => rows.filter(({ task }) => peer.tasks.includes(task.task));
+  const asked = peers.filter((peer) => rowsOf(peer).length > 0);
+  for (const [i, peer] of asked.entries()) {
+    const own = rowsOf(peer);
+    if (stopped()) break;
+    endOfPeer = performance.now() + (end - performance.now()) / (asked.length - i);
     if (late()) {
       absent.push({ peer: peer.name, message: leftOut });
       continue;

@@ -74,6 +74,20 @@ peersSuite("each row that a peer can do has its time and ratio; what is not ther
   assert.equal(table[3], ["a/product", "1.00 ms", "broken", "", "", "none: no memory"]);
 });
 
+peersSuite("time is shared out among peers, and whoever takes longer is left out", async () => {
+  const endless = fake("endless", { prepare: () => Promise.resolve({ time: () => new Promise(() => {}) }) });
+  const { results } = await runPeers([endless, fake("quick")], rows, { ...context, budgetMilliseconds: 1, allowance: 60 });
+  assert.equal(
+    results.map(({ peer, ratio, message }) => [peer, ratio, message]),
+    [
+      ["endless", null, "left out, to end in time"],
+      ["endless", null, "left out, to end in time"],
+      ["quick", 4, ""],
+      ["quick", 2, ""],
+    ],
+  );
+});
+
 peersSuite("after a stop no peer is asked", async () => {
   const settings = { budgetMilliseconds: 1, ...context, signal: AbortSignal.abort() };
   assert.equal(await runPeers([fake("a")], rows, settings), { results: [], absent: [] });
