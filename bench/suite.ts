@@ -55,7 +55,7 @@ function settingsFor(quick: boolean, fixedCost: number, step: number): MeasureSe
   const batches = (quick ? batchOfFixedCost.quick : batchOfFixedCost.full) * fixedCost;
   return {
     batchMilliseconds: Math.max(quick ? 40 : 150, batches, batchOfClockSteps * step),
-    budgetMilliseconds: quick ? 1500 : 8000,
+    budgetMilliseconds: quick ? 800 : 8000,
     precision: quick ? 0.05 : 0.02,
     maximumUnits: 4096,
   };

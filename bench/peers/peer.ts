@@ -29,6 +29,7 @@ export interface PeerOrder extends PeerContext {
 
 export interface Peer {
   readonly name: string;
+  /** What it can do, in the order in which it is timed: what takes long comes last. */
   readonly tasks: readonly TaskName[];
   /** @throws Error in one line that says why it is not there */
   prepare(order: PeerOrder): Promise<ReadyPeer>;
@@ -112,7 +113,8 @@ export async function runPeers(
   };
   const results: PeerResult[] = [];
   const absent: AbsentPeer[] = [];
-  const rowsOf = (peer: Peer): PeerRow[] => rows.filter(({ task }) => peer.tasks.includes(task.task));
+  const rowsOf = ({ tasks }: Peer): PeerRow[] =>
+    tasks.flatMap((wanted) => rows.filter(({ task }) => task.task === wanted));
   const asked = peers.filter((peer) => rowsOf(peer).length > 0);
   for (const [i, peer] of asked.entries()) {
     const own = rowsOf(peer);

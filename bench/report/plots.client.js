@@ -35,7 +35,7 @@
       const value = first?.values[i];
       if (label === "" || value == null) continue;
       const [left, top] = [drawn.valToPos(x[i] ?? 1, "x", true), drawn.valToPos(value, "y", true)];
-      ctx.fillText(label, left + 6 * scale, top - 6 * scale);
+      ctx.fillText(label, left + 8 * scale, top - 4 * scale);
     }
     ctx.restore();
   };
@@ -59,7 +59,10 @@
     // Of a short range every second tick of a decade is named, of a long one the powers of ten alone.
     const named = decades > 1.6 ? [1] : decades > 0.9 ? [1, 3] : [1, 2, 3, 4, 5, 6, 8];
     /** @param {number} value */
-    const isNamed = (value) => named.includes(Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9)));
+    const isNamed = (value) => {
+      const digits = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+      return named.some((digit) => Math.abs(digits - digit) < 1e-6);
+    };
     // Sizes that lie close together share a name: the first one's.
     const span = Math.log(Math.max(...plot.x) / Math.min(...plot.x));
     const apart = (46 / Math.max(place.clientWidth - 80, 1)) * span;

@@ -69,7 +69,8 @@ export function rooflinePlot({ operations, bytes, points }: Roofline): Plot {
 
 /** @param place  of the plot in the page's list */
 export function rooflineMarkup({ points }: Roofline, place: number): Markup {
-  return html`<figure class="chart roofline"><div class="plot" data-plot="${place}"></div>
+  return html`<figure class="chart roofline"><figcaption>GFLOP/s <span class="against">against operations a byte</span></figcaption>
+<div class="plot" data-plot="${place}"></div>
 <div class="wide"><table class="rows"><thead><tr><th scope="col">row</th><th scope="col">operations a byte</th>
 <th scope="col">GFLOP/s</th><th scope="col">of its roof</th></tr></thead><tbody>${points.map(
     ({ name, intensity, rate, roof }, i) => html`<tr><th scope="row">${i + 1} ${name}</th><td>${number(intensity)}</td>
