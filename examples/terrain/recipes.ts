@@ -33,6 +33,8 @@ export interface Recipe {
   readonly ablationEpochs: number;
   /** Measured on two processor cores: what an epoch takes for each thousand maps to train on, tests included. */
   readonly secondsPerThousandMaps: { readonly lavapipe: number; readonly other: number };
+  /** Of made-up maps after the default epochs; null where nothing is known. */
+  readonly expected: { readonly accuracy: string; readonly regret: string } | null;
   /** What the network does, for the page. */
   readonly steps: string;
   /** @param training  the maps that are trained on */

@@ -110,6 +110,7 @@ export const resnet: Recipe = {
   decay: { after: [0.6, 0.8], factor: 1 / 10 },
   ablationEpochs: 0,
   secondsPerThousandMaps: { lavapipe: 30, other: 200 },
+  expected: null,
   steps: "The beginning of a ResNet18 sees the whole map and says a cost for each tile.",
   create: (engine, training) => new CombResNet18(engine, training),
 };

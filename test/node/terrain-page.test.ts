@@ -126,7 +126,7 @@ page("the summary has both networks beside what is expected, with learnt costs s
   assert.equal(run.summary(), []);
   for (const event of [maps, ...epochs, outcome]) run.receive({ ...event });
   const [head, accuracy, , , grass, , , , rock] = run.summary();
-  assert.equal(head, ["on 2,000 unseen maps", "I-MLE, epoch 3", "without noise, epoch 2", "expected"]);
+  assert.equal(head, ["on 2,000 unseen maps", "I-MLE, epoch 3", "without noise, epoch 2", "expected after 24"]);
   assert.equal(accuracy, ["cheapest paths", "94.5 %", "2.1 %", "at least 93 %"]);
   assert.equal(grass, ["learnt cost of grass, × 2.00", "0.80", "0.03", "0.8"]);
   assert.equal(rock, ["learnt cost of rock, × 2.00", "–", "–", "9.2"]);
