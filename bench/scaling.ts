@@ -79,6 +79,13 @@ export function scalingsOf(rows: readonly Row[]): Scaling[] {
     });
 }
 
+/** Those that a reader is shown: of bytes one figure says all, the last, which is the peak at the end. */
+export function shownScalings(rows: readonly Row[]): Scaling[] {
+  const counts = rows.flatMap((row) => (row.kind === "counted" ? row.counts : []));
+  const bytesShown = counts.findLast(({ unit }) => unit === "B")?.name;
+  return scalingsOf(rows).filter(({ unit, figure }) => unit === "ms" || figure === bytesShown);
+}
+
 /** `k 10, batch 64` */
 export const fixedText = (fixed: Scaling["fixed"]): string =>
   Object.entries(fixed).map(([name, value]) => `${name} ${value}`).join(", ");

@@ -16,7 +16,7 @@ import { benchPage } from "../bench/report/page.js";
 import type { BenchEvent, Circumstances, ResultsFile, Row } from "../bench/results.js";
 import { resultsFormat } from "../bench/results.js";
 import { savedName, savedText } from "../bench/saved.js";
-import { scalingLine, scalingsOf } from "../bench/scaling.js";
+import { scalingLine, shownScalings } from "../bench/scaling.js";
 import { choose, type Chosen, fullName, unmatched } from "../bench/suite.js";
 import { duration, peersTable, tablesOf } from "../bench/table.js";
 import {
@@ -217,7 +217,7 @@ const showTables = (): void => {
   const failures = fresh.filter((row) => row.kind === "failed");
   const tables = tablesOf(fresh).map((one) => `${table(one)}\n`);
   const messages = failures.map((row) => `  ${row.name}: FAILED: ${row.message}\n`);
-  const laws = scalingsOf(fresh).filter(({ unit }) => unit === "ms");
+  const laws = shownScalings(fresh);
   const scaling = laws.length === 0 ? [] : [laws.map((law) => `  ${scalingLine(law)}\n`).join("")];
   display.line(`\n${fresh[0]!.benchmark}\n${[...tables, ...messages, ...scaling].join("\n")}`);
 };

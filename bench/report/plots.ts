@@ -1,9 +1,8 @@
 /** What the plots of a report show, as plain data: `plots.client.js` draws it. */
 
 import { html, type Markup } from "../../examples/report/html.js";
-import type { Count } from "../benchmark.js";
 import type { Row } from "../results.js";
-import { fixedText, type Scaling, scalingsOf } from "../scaling.js";
+import { fixedText, type Scaling, shownScalings } from "../scaling.js";
 import { bytes, duration } from "../table.js";
 
 /** A log-log plot: points, and a line for each series, such as the fitted power. */
@@ -48,15 +47,10 @@ function plotOf(scalings: readonly Scaling[]): Plot {
   return { title: [benchmark, family].filter(Boolean).join(": "), xLabel: parameter, unit, x, series };
 }
 
-const isBytes = ({ unit }: Count): boolean => unit === "B";
-
 /** A plot for each family and parameter that has a scaling; one with many series becomes several. */
 export function plotsOf(rows: readonly Row[]): Plot[] {
   const groups = new Map<string, Scaling[]>();
-  // Of bytes, one figure says all: the last, which is the peak at the end.
-  const bytesShown = rows.flatMap((row) => (row.kind === "counted" ? row.counts : [])).findLast(isBytes)?.name;
-  for (const scaling of scalingsOf(rows)) {
-    if (scaling.unit === "B" && scaling.figure !== bytesShown) continue;
+  for (const scaling of shownScalings(rows)) {
     groups.set(plotKey(scaling), [...(groups.get(plotKey(scaling)) ?? []), scaling]);
   }
   return [...groups.values()].flatMap((group) => {
