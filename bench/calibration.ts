@@ -40,6 +40,11 @@ export class Calibration {
     return median(times);
   }
 
+  /** Milliseconds of one kernel, of a time of {@link time}: such compare between runs. */
+  each(time: number): number {
+    return time / this.units;
+  }
+
   /** How busy the machine was while the kernel took so long, as a multiple of its quickest. */
   busy(...times: readonly number[]): number {
     return Math.max(...times) / this.quickest;

@@ -1,7 +1,7 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
 import { busyFrom } from "./calibration.js";
-import { adapterName, type ResultsFile, type Row } from "./results.js";
+import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
 import type { Summary } from "./statistics.js";
 
 /** `unclear` is a change that other work on the machine may have made. */
@@ -47,10 +47,25 @@ export function verdictOf(before: Summary, after: Summary): Verdict {
   return difference > 0 ? "slower" : "faster";
 }
 
-function compareRows(name: string, before: Row, after: Row): ComparedRow[] {
+/**
+ * How busy the machine was beside a row: by the calibration kernel's quickest time in both files, since one run may have
+ * been disturbed from its beginning to its end.
+ */
+function busyOf(row: TimedRow, quickest: number | null): number {
+  return quickest === null || row.calibration === undefined ? row.busy : Math.max(row.busy, row.calibration / quickest);
+}
+
+/** Null where the files are of different adapters or processors, whose kernels take different times. */
+function quickestCalibration(before: ResultsFile, after: ResultsFile): number | null {
+  if (adapterName(before) !== adapterName(after) || before.machine.processor !== after.machine.processor) return null;
+  const times = [...before.rows, ...after.rows].flatMap((row) => (row.kind === "timed" ? (row.calibration ?? []) : []));
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function compareRows(name: string, before: Row, after: Row, quickest: number | null): ComparedRow[] {
   if (before.kind === "timed" && after.kind === "timed") {
     const [a, b] = [before.measurement.time, after.measurement.time];
-    const busy = Math.max(before.busy, after.busy);
+    const busy = Math.max(busyOf(before, quickest), busyOf(after, quickest));
     const values = { before: a.median, after: b.median, ratio: b.median / a.median, unit: "ms" };
     const change = verdictOf(a, b);
     const verdict = change !== "same" && busy >= busyFrom ? "unclear" : change;
@@ -91,6 +106,7 @@ function differencesOf(before: ResultsFile, after: ResultsFile): string[] {
 export function compareResults(before: ResultsFile, after: ResultsFile): Comparison {
   const old = new Map(before.rows.map((row) => [keyOf(row), row]));
   const fresh = new Map(after.rows.map((row) => [keyOf(row), row]));
+  const quickest = quickestCalibration(before, after);
   const rows: ComparedRow[] = [];
   const missing: string[] = [];
   for (const [name, row] of old) {
@@ -99,7 +115,7 @@ export function compareResults(before: ResultsFile, after: ResultsFile): Compari
     else if (row.kind === "failed") missing.push(`${name}: failed in the first file: ${row.message}`);
     else if (other.kind === "failed") missing.push(`${name}: failed in the second file: ${other.message}`);
     else {
-      const compared = compareRows(name, row, other);
+      const compared = compareRows(name, row, other, quickest);
       rows.push(...compared);
       if (compared.length === 0) missing.push(`${name}: has no figure that both files have`);
     }

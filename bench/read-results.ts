@@ -31,6 +31,7 @@ function isRow(value: unknown): boolean {
   return (
     value.kind === "timed" &&
     isNumber(value.busy) &&
+    (value.calibration === undefined || isNumber(value.calibration)) &&
     isObject(measurement) &&
     isSummary(measurement.time) &&
     (measurement.device === null || isSummary(measurement.device)) &&

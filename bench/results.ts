@@ -31,6 +31,8 @@ export interface TimedRow extends RowPlace {
   readonly ceiling: Quantity | null;
   /** How long the calibration kernel took before and after, as a multiple of the quickest so far: above 1 is busy. */
   readonly busy: number;
+  /** Milliseconds of the calibration kernel, the longer of before and after; older files have none. */
+  readonly calibration?: number;
   /** Whether the calls that record and submit took most of the wall time: the device may have waited for them. */
   readonly boundByCalls: boolean;
   /** Whether the result was compared with something independent first. */

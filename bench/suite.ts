@@ -96,8 +96,9 @@ export async function runSuite({ chosen, quick, allowance = Infinity, emit, sign
           const timed = await timeCase(engine, one, { ...settings, fixedCost, timestamps });
           const after = await calibration.time();
           const busy = calibration.busy(before, after);
+          const kernel = calibration.each(Math.max(before, after));
           before = after;
-          row = { kind: "timed", ...place, ...timed, rates: ratesOf(timed, ceilings), busy };
+          row = { kind: "timed", ...place, ...timed, rates: ratesOf(timed, ceilings), busy, calibration: kernel };
           const [own] = row.rates.filter(({ quantity }) => quantity === one.ceiling);
           if (own) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
         } else {

@@ -57,6 +57,18 @@ comparisons("a change within both spreads is none, nor one of medians whose inte
   assert.is(verdictOf(summary(10, 0.01), wide), "same");
 });
 
+comparisons("a run that was disturbed all the time is known by its calibration, on the same adapter", () => {
+  const run = (milliseconds: number, calibration: number, description: string) =>
+    resultsFile([timedRow("a", "row", { time: summary(milliseconds, 0.02) }, { calibration })], {
+      adapter: { runtimeVersion: "Node", description },
+    });
+  const verdicts = (calibration: number, description: string) =>
+    compareResults(run(10, 1, "one"), run(15, calibration, description)).rows.map(({ verdict }) => verdict);
+  assert.equal(verdicts(1.05, "one"), ["slower"]);
+  assert.equal(verdicts(1.5, "one"), ["unclear"]);
+  assert.equal(verdicts(1.5, "another"), ["slower"]);
+});
+
 comparisons("a file compared with itself has no change", () => {
   const { rows, missing, differences } = compareResults(before, before);
   assert.ok(rows.every(({ verdict, ratio }) => verdict === "same" && ratio === 1));
