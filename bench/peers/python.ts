@@ -17,7 +17,11 @@ export interface PythonScript {
 /** Starts a script with python3, or what PYTHON names. @throws Error with `absent` where it ends before it is ready */
 export async function startPython(script: string, absent: string): Promise<PythonScript> {
   const python = process.env.PYTHON || "python3";
-  const child = spawn(python, [join(projectRoot, "bench", "peers", script)], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(python, [join(projectRoot, "bench", "peers", script)], {
+    stdio: ["pipe", "pipe", "ignore"],
+    // Nothing is left beside the scripts: results say whether the checkout has changed.
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+  });
   const next = linesOf(python, child);
   const close = (): void => void child.kill("SIGKILL");
   try {

@@ -6,7 +6,7 @@ import { checkLastNumbers, lastNumbers } from "./tasks.js";
 
 export const pytorch: Peer = {
   name: "PyTorch",
-  tasks: ["matmul", "add", "exp", "relu", "softmax", "sum", "sum-rows", "conv2d", "top-k", "imle-top-k"],
+  tasks: ["imle-top-k", "top-k", "matmul", "conv2d", "softmax", "sum", "sum-rows", "add", "exp", "relu"],
   async prepare() {
     const { ask, close } = await startPython("pytorch.py", "has no torch");
     return {
