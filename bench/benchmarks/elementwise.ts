@@ -1,6 +1,6 @@
-/** Operations that memory bounds: elementwise, reductions and softmax over 1024 × 1024 numbers. */
+/** Operations that memory bounds, or would: elementwise, reductions, softmax, sorting over 1024 × 1024 numbers. */
 
-import { add, exp, relu, softmax, sum, type Tensor } from "webgpu-imle";
+import { add, cumulativeSum, exp, relu, softmax, sort, sum, type Tensor, variance } from "webgpu-imle";
 import { type Benchmark, expectClose, type TimedCase } from "../benchmark.js";
 
 const side = 1024;
@@ -11,7 +11,7 @@ interface Operation {
   /** The shape of y; by default that of x. */
   readonly second?: readonly number[];
   readonly apply: (x: Tensor, y: Tensor) => Tensor;
-  readonly task?: "add" | "relu" | "exp" | "sum" | "sum-rows" | "softmax";
+  readonly task?: "add" | "relu" | "exp" | "sum" | "sum-rows" | "softmax" | "sort" | "cumulative-sum";
   /** Numbers read and written at least. */
   readonly numbers: number;
   /** One element of the result, in double precision. */
@@ -62,6 +62,33 @@ const operations: readonly Operation[] = [
       return Math.exp(x[i]!) / row.reduce((total, value) => total + Math.exp(value), 0);
     },
   },
+  {
+    name: "variance over axis 1",
+    apply: (x) => variance(x, 1),
+    numbers: whole + side,
+    twin(x, _, i) {
+      const row = rowOf(x, i);
+      const mean = row.reduce((total, value) => total + value, 0) / side;
+      return row.reduce((total, value) => total + (value - mean) ** 2, 0) / side;
+    },
+  },
+  {
+    name: "running sum over axis 1",
+    task: "cumulative-sum",
+    apply: (x) => cumulativeSum(x, 1),
+    numbers: 2 * whole,
+    twin: (x, _, i) =>
+      rowOf(x, Math.floor(i / side))
+        .subarray(0, (i % side) + 1)
+        .reduce((total, value) => total + value, 0),
+  },
+  {
+    name: "sort over axis 1",
+    task: "sort",
+    apply: (x) => sort(x, 1),
+    numbers: 2 * whole,
+    twin: (x, _, i) => rowOf(x, Math.floor(i / side)).slice().sort()[i % side]!,
+  },
 ];
 
 const operationCase = ({ name, task, second = [side, side], apply, numbers, twin }: Operation): TimedCase => ({
@@ -88,6 +115,6 @@ const operationCase = ({ name, task, second = [side, side], apply, numbers, twin
 
 export const elementwise: Benchmark = {
   name: "elementwise",
-  summary: "elementwise operations, sums and softmax of 1024 × 1024 numbers, against the copy",
+  summary: "elementwise operations, sums, softmax and sorting of 1024 × 1024 numbers, against the copy",
   cases: operations.map(operationCase),
 };

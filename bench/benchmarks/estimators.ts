@@ -1,12 +1,14 @@
 /** A step (forward and backward) of every estimator through the same top-k, beside I-MLE's. */
 
 import {
+  adaptive,
   blackbox,
   type Engine,
   fenchelYoung,
   identity,
   imle,
   kSubsets,
+  optimalState,
   perturbationGradient,
   perturbedOptimiser,
   pid,
@@ -18,6 +20,7 @@ import {
   straightThrough,
   structuredSvm,
   sumOfGamma,
+  type Target,
   type Tensor,
   topK,
 } from "webgpu-imle";
@@ -42,11 +45,15 @@ interface Weights {
 /** What an estimator gives from the weights: a state [batch, n], or losses [batch]. */
 type Estimate = (weights: Weights) => Tensor;
 
+function imleTo(target: Target): Estimate {
+  const layer = imle(solver, { noise: sumOfGamma({ kappa: k, iterations: 10 }), target });
+  return ({ theta }) => layer(theta);
+}
+
 const layers: Readonly<Record<string, () => Estimate>> = {
-  "I-MLE": () => {
-    const layer = imle(solver, { noise: sumOfGamma({ kappa: k, iterations: 10 }), target: pid({ lambda: 10 }) });
-    return ({ theta }) => layer(theta);
-  },
+  "I-MLE": () => imleTo(pid({ lambda: 10 })),
+  "I-MLE, optimal state": () => imleTo(optimalState()),
+  "I-MLE, adaptive": () => imleTo(adaptive({ beta: 1 })),
   blackbox: () => {
     const layer = blackbox(solver, { lambda: 10 });
     return ({ theta }) => layer(theta);

@@ -1,6 +1,6 @@
 /** What training needs beside products: losses, normalisation and the optimiser, forward and back. */
 
-import { Adam, BatchNorm2d, crossEntropy, type Engine, LayerNorm, type Tensor } from "webgpu-imle";
+import { Adam, BatchNorm2d, crossEntropy, type Engine, gather, LayerNorm, type Tensor } from "webgpu-imle";
 import { type Benchmark, expectClose, type TimedCase } from "../benchmark.js";
 
 const bytesOfNumber = 4;
@@ -87,9 +87,37 @@ const adamCase: TimedCase = {
   },
 };
 
+/** Rows of a table by index, and the table's gradient: a gather, and a sum into the table. */
+const embeddingCase: TimedCase = {
+  name: "embedding and gradient, 4096 of [1000, 128]",
+  prepare(engine) {
+    const [rows, width, words] = [1000, 128, 4096];
+    const table = engine.normal([rows, width], { requiresGrad: true });
+    const places = Int32Array.from({ length: words }, (_, i) => (i * i) % rows);
+    const indices = engine.tensor(places);
+    const gradient = engine.ones([words, width]);
+    return {
+      work: { bytes: bytesOfNumber * (3 * words * width + rows * width) },
+      unit() {
+        gather(table, indices).backward(gradient);
+        table.grad = null;
+      },
+      async verify() {
+        const picked = gather(table, indices);
+        picked.backward(gradient);
+        const [values, got, slopes] = await Promise.all([table.read(), picked.read(), table.grad!.read()]);
+        table.grad = null;
+        expectClose("gather", got[5 * width + 7]!, values[places[5]! * width + 7]!, 0);
+        const times = places.filter((place) => place === 25).length;
+        expectClose("gather: the gradient of row 25", slopes[25 * width]!, times);
+      },
+    };
+  },
+};
+
 export const learning: Benchmark = {
   name: "learning",
-  summary: "losses, normalisation and the optimiser of a training step, forward and back",
+  summary: "losses, normalisation, embedding and the optimiser of a training step, forward and back",
   cases: [
     lossCase,
     normCase(
@@ -104,6 +132,7 @@ export const learning: Benchmark = {
       (engine) => new LayerNorm(engine, 512),
       (place) => Math.floor(place / 512) === 5,
     ),
+    embeddingCase,
     adamCase,
   ],
 };

@@ -42,6 +42,8 @@ interface Jax {
     matmul(a: JaxArray, b: JaxArray): JaxArray;
     exp(x: JaxArray): JaxArray;
     sqrt(x: JaxArray): JaxArray;
+    sort(x: JaxArray): JaxArray;
+    cumsum(x: JaxArray, axis: number): JaxArray;
     power(x: number, y: JaxArray): JaxArray;
     greaterEqual(a: JaxArray, b: JaxArray): JaxArray;
   };
@@ -89,6 +91,10 @@ function apply(jax: Jax, task: PeerTask): (x: JaxArray, y: JaxArray) => JaxArray
       return (x) => x.sum();
     case "sum-rows":
       return (x) => x.sum(1);
+    case "sort":
+      return (x) => numpy.sort(x);
+    case "cumulative-sum":
+      return (x) => numpy.cumsum(x, 1);
     case "top-k":
       return (x) => maskOf(jax, x, task.k);
     case "conv2d": {

@@ -94,6 +94,8 @@ def unit(task):
         "softmax": lambda: torch.softmax(x, 1),
         "sum": lambda: x.sum(),
         "sum-rows": lambda: x.sum(1),
+        "sort": lambda: x.sort(1).values,
+        "cumulative-sum": lambda: x.cumsum(1),
     }[name]
 
 

@@ -6,7 +6,7 @@ import { checkLastNumbers, lastNumbers } from "./tasks.js";
 
 export const pytorch: Peer = {
   name: "PyTorch",
-  tasks: ["imle-top-k", "top-k", "matmul", "conv2d", "softmax", "sum", "sum-rows", "add", "exp", "relu"],
+  tasks: ["imle-top-k", "top-k", "matmul", "conv2d", "softmax", "sum", "sum-rows", "sort", "cumulative-sum", "add", "exp", "relu"],
   async prepare() {
     const { ask, close } = await startPython("pytorch.py", "has no torch");
     return {

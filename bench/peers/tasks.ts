@@ -10,7 +10,7 @@ export type PeerTask =
   | { readonly task: "matmul"; readonly rows: number; readonly inner: number; readonly columns: number }
   | { readonly task: "add" | "exp" | "relu"; readonly rows: number; readonly columns: number }
   /** Over each row. */
-  | { readonly task: "softmax" | "sum-rows"; readonly rows: number; readonly columns: number }
+  | { readonly task: "softmax" | "sum-rows" | "sort" | "cumulative-sum"; readonly rows: number; readonly columns: number }
   /** Of everything. */
   | { readonly task: "sum"; readonly rows: number; readonly columns: number }
   /** NCHW by OIHW, without bias. */
@@ -65,6 +65,8 @@ export function inputShapes(task: PeerTask): number[][] {
     case "exp":
     case "relu":
     case "softmax":
+    case "sort":
+    case "cumulative-sum":
     case "sum-rows":
     case "sum":
       return [[task.rows, task.columns]];
@@ -99,6 +101,9 @@ export function lastNumbers(task: PeerTask): number[] {
       return [Math.max(x.at(-1)!, 0)];
     case "softmax":
       return [Math.exp(x.at(-1)!) / sumOf(lastRow().map(Math.exp))];
+    case "sort":
+      return [Math.max(...lastRow())];
+    case "cumulative-sum":
     case "sum-rows":
       return [sumOf(lastRow())];
     case "sum":

@@ -23,6 +23,7 @@ interface Tf {
   relu(x: TfTensor): TfTensor;
   softmax(x: TfTensor): TfTensor;
   sum(x: TfTensor, axis?: number): TfTensor;
+  cumsum(x: TfTensor, axis: number): TfTensor;
   max(x: TfTensor, axis: number, keepDims: boolean): TfTensor;
   min(x: TfTensor, axis: number, keepDims: boolean): TfTensor;
   topk(x: TfTensor, k: number, sorted: boolean): { readonly values: TfTensor };
@@ -58,6 +59,8 @@ function apply(tf: Tf, task: PeerTask): (x: TfTensor, y: TfTensor) => TfTensor {
       return (x) => tf.sum(x);
     case "sum-rows":
       return (x) => tf.sum(x, 1);
+    case "cumulative-sum":
+      return (x) => tf.cumsum(x, 1);
     case "top-k":
       // No two elements are equal here, so that a threshold gives the mask; it has no scatter by rows.
       return (x) => tf.cast(tf.greaterEqual(x, tf.min(tf.topk(x, task.k, false).values, 1, true)), "float32");

@@ -187,6 +187,8 @@ peersSuite("what a peer gives must end as plain loops say", () => {
     { task: "softmax", rows: 2, columns: 3 },
     { task: "sum-rows", rows: 2, columns: 3 },
     { task: "sum", rows: 2, columns: 3 },
+    { task: "sort", rows: 2, columns: 3 },
+    { task: "cumulative-sum", rows: 2, columns: 3 },
     { task: "conv2d", ...convolution },
     { task: "top-k", batch: 2, n: 5, k: 2 },
   ];
