@@ -10,6 +10,8 @@ export interface Place {
   readonly rank: number;
   /** Cases of its benchmark. */
   readonly cases: number;
+  /** Stays as long as there is any time. */
+  readonly headline: boolean;
 }
 
 export class Allowance {
@@ -36,11 +38,11 @@ export class Allowance {
 
   /**
    * Whether there is time for a case. Where there is for a share of all that remain, each benchmark keeps that share of
-   * its own, from the first on, and one at least.
+   * its own, from the first on, and one at least; and its headlines.
    */
-  allows({ remaining, rank, cases }: Place): boolean {
+  allows({ remaining, rank, cases, headline }: Place): boolean {
     const left = this.end - this.now();
-    if (left <= 0) return false;
+    if (left <= 0 || headline) return left > 0;
     const each = this.timed === 0 ? firstGuess : this.spent / this.timed;
     const share = left / each / remaining;
     return rank < Math.max(1, Math.round(share * cases));

@@ -83,7 +83,9 @@ export async function runSuite({ chosen, quick, allowance = Infinity, emit, sign
       const siblings = chosen.filter((other) => other.benchmark === benchmark);
       const rank = siblings.findIndex((other) => other.case === one);
       const isCeiling = isTimed(one) && one.ceiling !== undefined;
-      if (!isCeiling && !time.allows({ remaining: chosen.length - done, rank, cases: siblings.length })) {
+      const headline = isTimed(one) && one.headline === true;
+      const isTime = time.allows({ remaining: chosen.length - done, rank, cases: siblings.length, headline });
+      if (!isCeiling && !isTime) {
         emit({ type: "left-out", name: fullName(benchmark, one) });
         continue;
       }
