@@ -1,11 +1,11 @@
 /** Whole training steps of the experiments: the same networks, on random pictures. */
 
-import { Adam, type Engine, type Tensor } from "webgpu-imle";
+import { Adam, type Engine, flattenParameters, type Tensor } from "webgpu-imle";
 import { losses, PatchReader } from "../../examples/digits/model.js";
 import { generateMaps } from "../../examples/terrain/generate.js";
 import { hammingLoss, PathFinder } from "../../examples/terrain/model.js";
 import { type ModelName, type Recipe, recipes } from "../../examples/terrain/recipes.js";
-import { type Benchmark, type TimedCase } from "../benchmark.js";
+import { type Benchmark, expectClose, type TimedCase } from "../benchmark.js";
 import { givenNoiseStep } from "../given-noise-step.js";
 
 const pixels = 784;
@@ -47,8 +47,15 @@ function givenOperations(batch: number): number {
   return 2 * batch * (2 * (selector + classifier) + inputs);
 }
 
+/** A step that is ready, and what tells that it is right. */
+interface Step {
+  readonly step: () => Tensor;
+  /** By default the loss must fall in ten steps on one batch. */
+  readonly verify?: () => Promise<void>;
+}
+
 /** The network, its paths, the loss and Adam, on pictures that are on the device already. */
-function terrainStep(engine: Engine, model: ModelName, batch: number): { readonly step: () => Tensor } {
+function terrainStep(engine: Engine, model: ModelName, batch: number): Step {
   const recipe: Recipe = recipes[model];
   const side = 12;
   const maps = generateMaps(batch, side, 1);
@@ -59,14 +66,26 @@ function terrainStep(engine: Engine, model: ModelName, batch: number): { readonl
   const onPath = (cell: number): boolean => cell < side || cell % side === side - 1;
   const signs = Float32Array.from({ length: batch * side * side }, (_, i) => (onPath(i % (side * side)) ? -1 : 1));
   const wanted = engine.tensor(signs, [batch, side, side]);
-  const optimiser = new Adam({ parameters: network.parameters, learningRate: recipe.learningRate });
+  const { learningRate } = recipe;
+  const optimiser = new Adam({ parameters: network.parameters, learningRate });
+  const step = (): Tensor => {
+    const loss = hammingLoss(finder.paths(network.costs(pictures)), wanted);
+    optimiser.zeroGrad();
+    loss.backward();
+    optimiser.step();
+    return loss;
+  };
   return {
-    step() {
-      const loss = hammingLoss(finder.paths(network.costs(pictures)), wanted);
-      optimiser.zeroGrad();
-      loss.backward();
-      optimiser.step();
-      return loss;
+    step,
+    // Adam's first step moves every weight that has a gradient by the learning rate, whatever the gradient's size.
+    async verify() {
+      const [, weight] = flattenParameters(network.parameters)[0]!;
+      const before = await weight.read();
+      engine.scope(() => void step());
+      const moves = (await weight.read()).map((value, i) => Math.abs(value - before[i]!));
+      expectClose(`${model}: the largest move`, Math.max(...moves) / learningRate, 1, 1e-2);
+      const moved = moves.filter((move) => move > 0.9 * learningRate).length;
+      if (moved < moves.length / 2) throw new Error(`${model}: most weights must move, got ${moved} of ${moves.length}`);
     },
   };
 }
@@ -83,7 +102,7 @@ function stepCase(
   name: string,
   batch: number,
   operations: number,
-  create: (engine: Engine) => { readonly step: () => Tensor },
+  create: (engine: Engine) => Step,
   more: Partial<TimedCase> = {},
 ): TimedCase {
   return {
@@ -92,17 +111,14 @@ function stepCase(
     ...more,
     prepare(engine) {
       engine.seed(1);
-      const { step } = create(engine);
-      return {
-        work: { operations },
-        unit: () => void step(),
-        async verify() {
-          const first = await engine.scope(step).item();
-          for (let i = 0; i < 8; i++) engine.scope(() => void step());
-          const last = await engine.scope(step).item();
-          if (!(last < first)) throw new Error(`${name}: the loss must fall on one batch, got ${first}, then ${last}`);
-        },
+      const { step, verify } = create(engine);
+      const lossFalls = async (): Promise<void> => {
+        const first = await engine.scope(step).item();
+        for (let i = 0; i < 8; i++) engine.scope(() => void step());
+        const last = await engine.scope(step).item();
+        if (!(last < first)) throw new Error(`${name}: the loss must fall on one batch, got ${first}, then ${last}`);
       };
+      return { work: { operations }, unit: () => void step(), verify: verify ?? lossFalls };
     },
   };
 }

@@ -173,7 +173,7 @@ pages("it runs what is chosen, warns of hidden tabs and coarse clocks, can be st
       const warnings = (await tab.locator("#warnings").textContent())!;
       assert.match(warnings, "This tab was hidden during a run");
       assert.match(warnings, /This browser's clock is coarse, in steps of 125 µs\./);
-      assert.match((await tab.locator("#status").textContent())!, /^\d+ of 13: ceilings\//);
+      assert.match((await tab.locator("#status").textContent())!, /^\d+ of \d+: ceilings\//);
       await tab.locator("#stop").click();
       await tab.locator("#download:not([disabled])").waitFor({ timeout: 60_000 });
       assert.match((await tab.locator("#status").textContent())!, /^Stopped: \d+ rows in \d+ s\.$/);
