@@ -24,15 +24,44 @@ export class Storage {
   /** Keys of cached bind groups that name it. */
   readonly groupKeys = new Set<string>();
 
+  private placed: GPUBuffer | null;
+
   constructor(
-    readonly buffer: GPUBuffer,
+    buffer: GPUBuffer | null,
     readonly offset: number,
     /** Bytes that may be bound, a multiple of 4; the pool's are a multiple of 256. */
     readonly capacity: number,
     readonly usage: number,
     /** A host's buffer: used, never pooled or destroyed. */
     readonly external: boolean,
-  ) {}
+  ) {
+    this.placed = buffer;
+  }
+
+  /** False for what a step uses that is only being recorded: its buffers are given out when the record is whole. */
+  get isPlaced(): boolean {
+    return this.placed !== null;
+  }
+
+  get buffer(): GPUBuffer {
+    must(
+      this.placed !== null,
+      "engine",
+      () => "gpu: a tensor made in a captured step must be used by the library alone, got a request for its buffer",
+      "Return the tensor from the step, and take its buffer then; or copy it with copyTo.",
+    );
+    return this.placed;
+  }
+
+  /** Whether both lie in one GPUBuffer, as two wraps of a host's may. */
+  sharesBuffer(other: Storage): boolean {
+    return other === this || (this.placed !== null && this.placed === other.placed);
+  }
+
+  place(buffer: GPUBuffer, lastUse: number): void {
+    this.placed = buffer;
+    this.lastUse = lastUse;
+  }
 }
 
 /** What {@link Engine.memory} reports; bytes are those of whole buffers, as the driver sees them. */
@@ -59,33 +88,48 @@ export class BufferPool {
   private liveBytes = 0;
   private pooledBytes = 0;
   private peakBytes = 0;
+  /** Bytes that the adapter binds at once. */
+  private readonly limit: number;
 
   constructor(
     private readonly device: GPUDevice,
     private readonly onAllocationError: (error: Promise<GPUError | null>, storage: Storage) => void,
     private readonly onDestroy: (storage: Storage) => void,
-  ) {}
+  ) {
+    this.limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  }
 
   /**
    * A buffer of at least `bytes`; what is in it is left over from earlier use.
    * With `quietSince`, one that no submission from that serial on has used, so that the host may write it at once.
    */
   acquire(operation: string, bytes: number, extraUsage = 0, quietSince = Infinity): Storage {
-    const capacity = roundUp(bytes);
-    const { limit } = this;
-    this.requireFit(operation, bytes);
+    const capacity = this.capacityFor(operation, bytes);
     const bits = tensorUsage | extraUsage;
-    const waiting = this.free.get(poolKey(Math.min(capacity, limit), bits));
-    const index = waiting ? findLastIndex(waiting, (storage) => storage.lastUse < quietSince) : -1;
-    if (waiting && index >= 0) {
-      const [storage] = waiting.splice(index, 1) as [Storage];
-      storage.references = 1;
-      storage.lastWrite = 0; // a new life: what a refused submission wrote is nobody's
-      this.pooledBytes -= storage.capacity;
-      this.countLive(storage, 1);
-      return storage;
+    const storage = this.takeFree(capacity, bits, quietSince);
+    if (!storage) {
+      const made = new Storage(null, 0, capacity, bits, false);
+      this.allocate(made);
+      return made;
     }
-    return this.allocate(Math.min(capacity, limit), bits);
+    storage.references = 1;
+    storage.lastWrite = 0; // a new life: what a refused submission wrote is nobody's
+    this.countLive(storage, 1);
+    return storage;
+  }
+
+  /** A storage like one of {@link acquire}, whose buffer comes with {@link place}. */
+  reserve(operation: string, bytes: number, extraUsage = 0): Storage {
+    return new Storage(null, 0, this.capacityFor(operation, bytes), tensorUsage | extraUsage, false);
+  }
+
+  /** Gives a reserved storage its buffer: a free one where there is one. */
+  place(storage: Storage): void {
+    const free = this.takeFree(storage.capacity, storage.usage, Infinity);
+    if (!free) return this.allocate(storage);
+    this.onDestroy(free);
+    storage.place(free.buffer, free.lastUse);
+    this.countLive(storage, 1);
   }
 
   /** Throws where so many bytes are more than the adapter binds at once. */
@@ -101,7 +145,7 @@ export class BufferPool {
 
   /** One holder fewer; the last one returns the buffer to the pool. */
   release(storage: Storage, currentSerial: number): void {
-    if (--storage.references > 0) return;
+    if (--storage.references > 0 || !storage.isPlaced) return;
     if (storage.external) {
       this.onDestroy(storage);
       return;
@@ -130,15 +174,27 @@ export class BufferPool {
     this.pooledBytes = 0;
   }
 
-  private get limit(): number {
-    return Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
+  /** The bytes of a buffer that holds so many; throws where the adapter has none so large. */
+  private capacityFor(operation: string, bytes: number): number {
+    this.requireFit(operation, bytes);
+    return Math.min(roundUp(bytes), this.limit);
   }
 
-  private allocate(capacity: number, bits: number): Storage {
+  private takeFree(capacity: number, bits: number, quietSince: number): Storage | undefined {
+    const waiting = this.free.get(poolKey(capacity, bits));
+    const index = waiting ? findLastIndex(waiting, (storage) => storage.lastUse < quietSince) : -1;
+    if (!waiting || index < 0) return undefined;
+    const [storage] = waiting.splice(index, 1) as [Storage];
+    this.pooledBytes -= storage.capacity;
+    return storage;
+  }
+
+  private allocate(storage: Storage): void {
+    const { capacity } = storage;
     this.device.pushErrorScope("out-of-memory");
     let buffer: GPUBuffer;
     try {
-      buffer = this.device.createBuffer({ size: capacity, usage: bits });
+      buffer = this.device.createBuffer({ size: capacity, usage: storage.usage });
     } catch (error) {
       void this.device.popErrorScope();
       throw new ImleError(
@@ -147,10 +203,9 @@ export class BufferPool {
         "Free tensors (engine.scope, dispose), or work on smaller batches.",
       );
     }
-    const storage = new Storage(buffer, 0, capacity, bits, false);
+    storage.place(buffer, 0);
     this.onAllocationError(this.device.popErrorScope(), storage);
     this.countLive(storage, 1);
-    return storage;
   }
 
   private destroy(storage: Storage): void {

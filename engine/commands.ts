@@ -1,6 +1,7 @@
 import { type Storage, usage } from "./buffers.js";
+import type { Recorder } from "./capture/recorder.js";
 import { ImleError } from "./error.js";
-import type { Kernel, UniformValue } from "./kernel.js";
+import type { Kernel, UniformValue, UniformViews } from "./kernel.js";
 import type { PipelineCache } from "./pipelines.js";
 
 /** A range of a storage as a kernel sees it. */
@@ -22,6 +23,24 @@ export interface Dispatch {
   readonly uniforms?: Readonly<Record<string, UniformValue>>;
   /** Workgroups, one-dimensional; more than 65,535 are folded into rows (kernels/lib/grid.wgsl). */
   readonly workgroups: number;
+  /** The buffer of which every element is written and none read: the result of an elementwise kernel. */
+  readonly overwrites?: string;
+}
+
+/** Where a copy goes: into a storage, or into a host's buffer; `offset` counts from its start. */
+export type CopyTarget =
+  | { readonly storage: Storage; readonly offset: number }
+  | { readonly buffer: GPUBuffer; readonly offset: number };
+
+/** Recorded work that can be submitted again and again; see engine/capture/program.ts. */
+export interface Replayable {
+  readonly dispatches: number;
+  /** Storages that it uses, and those that it writes. */
+  readonly storages: readonly Storage[];
+  readonly written: readonly Storage[];
+  /** All uniforms as the next replay needs them, and where they go; null where nothing has changed. */
+  readonly uniforms: { readonly buffer: GPUBuffer; readonly bytes: Uint8Array<ArrayBuffer> } | null;
+  encode(encoder: GPUCommandEncoder): void;
 }
 
 /** Counts since the engine was made; see {@link Engine.stats}. */
@@ -33,10 +52,21 @@ export interface StatsReport {
   pipelines: number;
 }
 
-const uniformStep = 256;
+/** Uniforms of a dispatch begin at a multiple of this, WebGPU's default alignment. */
+export const uniformStep = 256;
 const uniformSlots = 256;
 const mostWaiting = 256;
 const maximumGroups = 65535;
+
+/** The grid of a dispatch: what is beyond 65,535 workgroups is folded into rows. */
+export function gridOf(workgroups: number): [x: number, y: number] {
+  return workgroups <= maximumGroups ? [workgroups, 1] : [maximumGroups, Math.ceil(workgroups / maximumGroups)];
+}
+
+/** The bytes of uniforms as kernels write them. */
+export function uniformViewsOf(bytes: ArrayBuffer): UniformViews {
+  return { u32: new Uint32Array(bytes), i32: new Int32Array(bytes), f32: new Float32Array(bytes) };
+}
 
 /**
  * Records dispatches and copies in the order of the calls, and submits them at a readback, at {@link flush}, or when
@@ -47,16 +77,14 @@ export class Commands {
   /** The submission being recorded now. */
   serial = 1;
   readonly counts = { dispatches: 0, submits: 0, readbacks: 0 };
+  /** Takes all work in the place of the device, while a step is being recorded. */
+  recorder: Recorder | null = null;
   private encoder: GPUCommandEncoder | null = null;
   private pass: GPUComputePassEncoder | null = null;
   private pipeline: GPUComputePipeline | null = null;
   private readonly uniformBuffer: GPUBuffer;
   private readonly uniformBytes = new ArrayBuffer(uniformStep * uniformSlots);
-  private readonly uniformViews = {
-    u32: new Uint32Array(this.uniformBytes),
-    i32: new Int32Array(this.uniformBytes),
-    f32: new Float32Array(this.uniformBytes),
-  };
+  private readonly uniformViews = uniformViewsOf(this.uniformBytes);
   private uniformsUsed = 0;
   /** Dispatches recorded and not yet submitted. */
   private waiting = 0;
@@ -79,6 +107,7 @@ export class Commands {
 
   dispatch(work: Dispatch): void {
     if (work.workgroups === 0) return;
+    if (this.recorder) return this.recorder.dispatch(work);
     const { kernel } = work;
     const slotsNeeded = Math.ceil(kernel.uniformBytes / uniformStep);
     if (this.waiting === mostWaiting || this.uniformsUsed + slotsNeeded > uniformSlots) this.flush();
@@ -93,9 +122,7 @@ export class Commands {
     const pass = (this.pass ??= this.recording().beginComputePass());
     if (pipeline !== this.pipeline) pass.setPipeline((this.pipeline = pipeline));
     pass.setBindGroup(0, group, offsets);
-    const rows = Math.ceil(work.workgroups / maximumGroups);
-    if (rows === 1) pass.dispatchWorkgroups(work.workgroups);
-    else pass.dispatchWorkgroups(maximumGroups, rows);
+    pass.dispatchWorkgroups(...gridOf(work.workgroups));
     this.counts.dispatches++;
     this.waiting++;
     for (const binding of kernel.bindings) {
@@ -110,28 +137,61 @@ export class Commands {
   /** Sets bytes to zero, in order. */
   clear(target: Slice): void {
     if (target.bytes === 0) return;
+    if (this.recorder) return this.recorder.clear(target);
     this.endPass();
     this.recording().clearBuffer(target.storage.buffer, target.storage.offset, target.bytes);
     target.storage.lastUse = target.storage.lastWrite = this.serial;
   }
 
   /** Copies bytes on the device, in order. */
-  copy(source: Slice, target: { buffer: GPUBuffer; offset: number; storage?: Storage }): void {
+  copy(source: Slice, target: CopyTarget): void {
     if (source.bytes === 0) return;
+    if (this.recorder) return this.recorder.copy(source, target);
     this.endPass();
-    const { storage, bytes } = source;
-    this.recording().copyBufferToBuffer(storage.buffer, storage.offset, target.buffer, target.offset, bytes);
-    storage.lastUse = this.serial;
-    if (target.storage) target.storage.lastUse = target.storage.lastWrite = this.serial;
+    encodeCopy(this.recording(), source, target);
+    source.storage.lastUse = this.serial;
+    if ("storage" in target) target.storage.lastUse = target.storage.lastWrite = this.serial;
   }
 
   /** Writes from the host, in order: what was recorded before still sees the old bytes. */
   upload(storage: Storage, data: ArrayBufferView<ArrayBuffer>): void {
     if (data.byteLength === 0) return;
+    this.recorder?.refuse("upload", "write nothing from the host", uploadFix);
     // A host's buffer may be wrapped twice: what the other tensor has recorded is not known here.
     if (storage.external || storage.lastUse === this.serial) this.flush();
     this.device.queue.writeBuffer(storage.buffer, storage.offset, data.buffer, data.byteOffset, data.byteLength);
     storage.lastWrite = this.serial;
+  }
+
+  /** Runs `f` beside the step that is being recorded: for what is made once an engine, at its first use. */
+  unrecorded<T>(f: () => T): T {
+    const { recorder } = this;
+    this.recorder = null;
+    try {
+      return f();
+    } finally {
+      this.recorder = recorder;
+    }
+  }
+
+  /**
+   * Submits recorded work once more, after what has been recorded plainly. The uniforms are written in the queue's own
+   * order, so that several replays in a row do not overtake each other.
+   */
+  replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
+    this.flush();
+    const { uniforms } = work;
+    if (uniforms) this.device.queue.writeBuffer(uniforms.buffer, 0, uniforms.bytes);
+    const encoder = this.recording();
+    for (const [source, target] of copies) {
+      encodeCopy(encoder, source, { storage: target.storage, offset: 0 });
+      source.storage.lastUse = this.serial;
+    }
+    work.encode(encoder);
+    for (const storage of work.storages) storage.lastUse = this.serial;
+    for (const storage of work.written) storage.lastWrite = this.serial;
+    this.counts.dispatches += work.dispatches;
+    this.flush("captured step");
   }
 
   /** Submits what has been recorded. */
@@ -157,6 +217,7 @@ export class Commands {
    * @throws ImleError `device-lost` where the device goes before the bytes have come
    */
   async read(slices: readonly Slice[]): Promise<ArrayBuffer[]> {
+    this.recorder?.refuse("read", "read nothing back", "Return the tensor from the step, and read it there.");
     const starts: number[] = [];
     let total = 0;
     for (const { bytes } of slices) {
@@ -206,4 +267,14 @@ export class Commands {
   private createStaging(size: number): GPUBuffer {
     return this.device.createBuffer({ label: "staging", size, usage: usage.mapRead | usage.copyDestination });
   }
+}
+
+/** What to do instead of an upload in a captured step. */
+export const uploadFix = "Make the tensor before the step, and pass it as an argument or write() into it between the steps.";
+
+/** Records a copy on the device. */
+export function encodeCopy(encoder: GPUCommandEncoder, { storage, bytes }: Slice, target: CopyTarget): void {
+  const [buffer, offset] =
+    "storage" in target ? [target.storage.buffer, target.storage.offset + target.offset] : [target.buffer, target.offset];
+  encoder.copyBufferToBuffer(storage.buffer, storage.offset, buffer, offset, bytes);
 }

@@ -1,5 +1,7 @@
+import { capture, type CapturedStep, type CaptureOptions } from "./capture/capture.js";
+import type { Recorder } from "./capture/recorder.js";
 import { BufferPool, type MemoryReport, Storage, usage } from "./buffers.js";
-import { Commands, type Dispatch, type Slice, type StatsReport } from "./commands.js";
+import { Commands, type Dispatch, type Replayable, type Slice, type StatsReport, uploadFix } from "./commands.js";
 import { flattenNested, isTypedArray, type NestedNumbers, typedArrayDtype } from "./data.js";
 import { isSoftware, requestDevice } from "./device.js";
 import { formatShape, formatValue, ImleError, must } from "./error.js";
@@ -45,7 +47,7 @@ export class Engine {
   readonly software: boolean;
   readonly commands: Commands;
   readonly scopes = new Scopes();
-  readonly random = new RandomState();
+  readonly random = new RandomState(() => this.recorder?.draws ?? null);
   readonly status: Status;
   /** Resolves with the reason when the device is lost; never rejects. */
   readonly lost: Promise<GPUDeviceLostInfo>;
@@ -244,9 +246,57 @@ export class Engine {
     this.commands.flush();
   }
 
+  /**
+   * A training step of fixed shapes, recorded once and then replayed: its kernels run without the tape, without new
+   * buffers and with little JavaScript.
+   *
+   *     const step = engine.capture((x, y) => {
+   *       optimiser.zeroGrad();
+   *       const loss = crossEntropy(network.forward(x), y);
+   *       loss.backward();
+   *       optimiser.step();
+   *       return loss;
+   *     });
+   *     for (const { x, y } of batches) engine.scope(() => step(x, y));
+   *
+   * The first call runs the function plainly, so that whatever is made at its first use is there; the second records
+   * it; that one and all further ones replay. Every call returns new handles on the same results, which hold what the
+   * latest replay has left; gradients too.
+   *
+   * Arguments are copied in. Other tensors are used where they are, so that `write()` into one is seen by the next
+   * replay. Noise, dropout, optimisers and running statistics advance as in plain steps, and plain steps may come
+   * between. Everything else that JavaScript decides is fixed when the step is recorded: numbers, branches, shapes,
+   * `train()` or `eval()`.
+   *
+   * What cannot be captured is refused, and told at the second call: readbacks, data from the host, tensors that are
+   * kept beyond the step without being returned.
+   *
+   * @param step synchronous; its arguments are tensors that require no gradient
+   * @throws ImleError `engine` for what cannot be captured; `shape` where arguments differ from those recorded
+   */
+  capture<Arguments extends readonly Tensor[], Result>(
+    step: (...inputs: Arguments) => Result,
+    options: CaptureOptions = {},
+  ): CapturedStep<Arguments, Result> {
+    this.assertUsable("capture");
+    const { pool, pipelines } = this;
+    return capture(
+      {
+        engine: this,
+        pool,
+        pipelines,
+        record: (recorder, f) => this.recordWith(recorder, f),
+        release: (storage) => this.releaseStorage(storage),
+      },
+      step,
+      options,
+    );
+  }
+
   /** Resolves when everything recorded so far has run. @throws ImleError what the device has reported since the last read */
   async idle(): Promise<void> {
     this.assertUsable("idle");
+    this.recorder?.refuse("idle", "wait for nothing", "Wait between the steps.");
     this.commands.flush();
     await Promise.race([this.device.queue.onSubmittedWorkDone(), this.device.lost]);
     await this.settle(this.status.inUse ? (await this.commands.read([this.status.slice()]))[0] : undefined);
@@ -316,10 +366,15 @@ export class Engine {
     return kernel;
   }
 
+  /** Takes the work of the step that is being recorded; null where none is. */
+  get recorder(): Recorder | null {
+    return this.commands.recorder;
+  }
+
   /** A tensor made once an engine, such as a noise's table; it lives as long as the engine. */
   cache(key: object | string, make: () => Tensor): Tensor {
     let tensor = this.cached.get(key);
-    if (!tensor) this.cached.set(key, (tensor = make().keep()));
+    if (!tensor) this.cached.set(key, (tensor = this.commands.unrecorded(() => make().keep())));
     return tensor;
   }
 
@@ -327,6 +382,12 @@ export class Engine {
   dispatch(work: Dispatch): void {
     this.assertUsable(work.kernel.label);
     this.commands.dispatch(work);
+  }
+
+  /** Submits recorded work once more. */
+  replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
+    this.assertUsable("captured step");
+    this.commands.replay(work, copies);
   }
 
   /** Throws unless all tensors are alive and of this engine. */
@@ -377,13 +438,22 @@ export class Engine {
     checkShape(operation, shape);
     checkDtype(operation, dtype, requiresGrad);
     const bytes = 4 * sizeOf(shape);
-    const storage = this.pool.acquire(
-      operation,
-      bytes,
-      options.usage ?? 0,
-      forUpload ? this.commands.serial : Infinity,
-    );
+    const { recorder, pool, commands } = this;
+    const bits = options.usage ?? 0;
+    if (recorder && forUpload) recorder.refuse(operation, "upload nothing from the host", uploadFix);
+    const storage = recorder
+      ? recorder.make(pool.reserve(operation, bytes, bits))
+      : pool.acquire(operation, bytes, bits, forUpload ? commands.serial : Infinity);
     return new Tensor(this, storage, [...shape], dtype, requiresGrad, label);
+  }
+
+  private recordWith<T>(recorder: Recorder, f: () => T): T {
+    this.commands.recorder = recorder;
+    try {
+      return f();
+    } finally {
+      this.commands.recorder = null;
+    }
   }
 
   private assertUsable(operation: string): void {

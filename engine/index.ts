@@ -9,5 +9,6 @@ export type { StatsReport } from "./commands.js";
 export type { NestedNumbers } from "./data.js";
 export type { RandomSnapshot } from "./random.js";
 export type { Scope } from "./scope.js";
+export type { CapturedStep, CaptureOptions } from "./capture/capture.js";
 export * from "./ops/index.js";
 export * from "./nn/index.js";

@@ -16,8 +16,25 @@ interface UniformField {
   readonly length: number;
 }
 
+/** A number, or one that is live: asked for when the kernel is recorded, and again at every replay of a captured step. */
+export type UniformNumber = number | (() => number);
+
 /** A value of one field of a kernel's `Uniforms`: a number, or several for vectors and arrays of vectors. */
-export type UniformValue = number | readonly number[];
+export type UniformValue = UniformNumber | readonly UniformNumber[];
+
+/** Buffers of uniforms as each type sees them. */
+export interface UniformViews {
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+}
+
+/** A live number, and the word that it goes to. */
+export interface LiveUniform {
+  readonly view: keyof UniformViews;
+  readonly index: number;
+  readonly value: () => number;
+}
 
 const bindingPattern = /@group\(0\)\s*@binding\((\d+)\)\s*var<(uniform|storage)(?:\s*,\s*(read_write|read))?>\s*(\w+)/g;
 const uniformsPattern = /struct\s+Uniforms\s*\{([^}]*)\}/;
@@ -56,7 +73,7 @@ export class Kernel {
   /** Writes the uniforms by name, beginning at `base` bytes of both views of one buffer. */
   writeUniforms(
     values: Readonly<Record<string, UniformValue>>,
-    views: { readonly u32: Uint32Array; readonly i32: Int32Array; readonly f32: Float32Array },
+    views: UniformViews,
     base: number,
   ): void {
     for (const field of this.fields) {
@@ -64,9 +81,26 @@ export class Kernel {
       const view = views[field.kind];
       const start = (base + field.offset) >> 2;
       if (typeof value === "number") view[start] = value;
-      else if (value !== undefined) for (let i = 0; i < field.length; i++) view[start + i] = value[i] ?? 0;
-      else throw new Error(`${this.label}: no value for the uniform ${field.name}`);
+      else if (typeof value === "function") view[start] = value();
+      else if (value === undefined) throw new Error(`${this.label}: no value for the uniform ${field.name}`);
+      else {
+        for (let i = 0; i < field.length; i++) {
+          const element = value[i] ?? 0;
+          view[start + i] = typeof element === "number" ? element : element();
+        }
+      }
     }
+  }
+
+  /** The live numbers among the uniforms, which begin at `base` bytes. */
+  liveUniforms(values: Readonly<Record<string, UniformValue>>, base: number): LiveUniform[] {
+    return this.fields.flatMap(({ name, kind, offset }) => {
+      const value = values[name]!;
+      const numbers = typeof value === "object" ? value : [value];
+      return numbers.flatMap((number, i) =>
+        typeof number === "function" ? [{ view: kind, index: ((base + offset) >> 2) + i, value: number }] : [],
+      );
+    });
   }
 }
 

@@ -49,6 +49,16 @@ export class PipelineCache {
     return { pipeline: compiled.pipeline, group };
   }
 
+  /** The same for a captured step, which keeps its bind groups itself. */
+  bindOnce(
+    kernel: Kernel,
+    buffers: Readonly<Record<string, Slice>>,
+    uniformBuffer: GPUBuffer | null,
+  ): { pipeline: GPUComputePipeline; group: GPUBindGroup } {
+    const compiled = this.compiled.get(kernel) ?? this.compile(kernel);
+    return { pipeline: compiled.pipeline, group: this.createGroup(kernel, compiled, buffers, uniformBuffer) };
+  }
+
   /** Compiles without stopping the caller. Rejects with the piece's own line where the WGSL is wrong. */
   async prepare(kernel: Kernel): Promise<void> {
     if (this.compiled.has(kernel)) return;
@@ -117,10 +127,10 @@ export class PipelineCache {
     kernel: Kernel,
     compiled: Compiled,
     buffers: Readonly<Record<string, Slice>>,
-    uniformBuffer: GPUBuffer,
+    uniformBuffer: GPUBuffer | null,
   ): GPUBindGroup {
     const entries = kernel.bindings.map(({ binding, name, kind }) => {
-      if (kind === "uniforms") return { binding, resource: { buffer: uniformBuffer, size: kernel.uniformBytes } };
+      if (kind === "uniforms") return { binding, resource: { buffer: uniformBuffer!, size: kernel.uniformBytes } };
       const { storage, bytes } = buffers[name]!;
       const size = Math.min(Math.max(16, Math.ceil(bytes / 16) * 16), storage.capacity);
       return { binding, resource: { buffer: storage.buffer, offset: storage.offset, size } };

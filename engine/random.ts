@@ -1,10 +1,21 @@
 import { formatValue, must } from "./error.js";
+import type { UniformNumber } from "./kernel.js";
 
-/** Philox takes a key of two words and a counter of four. */
+/**
+ * Philox takes a key of two words and a counter of four. In a step that is being recorded, seed and call are live: each
+ * replay has those of its own calls.
+ */
 export interface RandomPlace {
-  readonly seed: number;
+  readonly seed: UniformNumber;
   readonly stream: number;
-  readonly call: number;
+  readonly call: UniformNumber;
+}
+
+/** A draw of a captured step. */
+export interface Draw {
+  readonly stream: number;
+  seed: number;
+  call: number;
 }
 
 /** Where all streams stand: what a run must know to go on with the same random numbers. It is plain JSON. */
@@ -24,6 +35,9 @@ export class RandomState {
   private seedWord = 0;
   private streams = 0;
   private readonly calls = new Map<number, number>();
+
+  /** @param recorded the draws of the step that is being recorded, null where none is */
+  constructor(private readonly recorded: () => Draw[] | null) {}
 
   /** Sets the seed and starts every stream at its first call again. */
   seed(value: number): void {
@@ -81,13 +95,24 @@ export class RandomState {
 
   /** The place of a call of a stream, whichever calls there have been. */
   at(stream: number, call: number): RandomPlace {
-    return { seed: this.seedWord, stream, call };
+    return { seed: this.recorded() ? () => this.seedWord : this.seedWord, stream, call };
   }
 
   /** The place of the next call of a stream. */
   next(stream: number): RandomPlace {
-    const call = this.calls.get(stream) ?? 0;
-    this.calls.set(stream, call + 1);
-    return this.at(stream, call);
+    const recorded = this.recorded();
+    if (!recorded) return this.advance({ stream, seed: 0, call: 0 });
+    const draw: Draw = { stream, seed: 0, call: 0 };
+    recorded.push(draw);
+    return { seed: () => draw.seed, stream, call: () => draw.call };
+  }
+
+  /** Gives a draw the next call of its stream. */
+  advance(draw: Draw): Draw {
+    const call = this.calls.get(draw.stream) ?? 0;
+    this.calls.set(draw.stream, call + 1);
+    draw.seed = this.seedWord;
+    draw.call = call;
+    return draw;
   }
 }

@@ -98,6 +98,25 @@ function promoteAll(value: unknown, scope: Scope): void {
   }
 }
 
+/**
+ * A value with its tensors (one, or those in arrays and plain objects) replaced, in two stages: `first` is called once
+ * for each of them, and each call of what comes back puts what its argument makes of that in their places.
+ */
+export function mapTensors<T>(value: unknown, first: (tensor: Tensor) => T): (second: (item: T) => unknown) => unknown {
+  if (typeof value !== "object" || value === null) return () => value;
+  if (isTensor(value)) {
+    const item = first(value);
+    return (second) => second(item);
+  }
+  if (Array.isArray(value)) {
+    const items = value.map((item) => mapTensors(item, first));
+    return (second) => items.map((item) => item(second));
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return () => value;
+  const entries = Object.entries(value).map(([name, item]) => [name, mapTensors(item, first)] as const);
+  return (second) => Object.fromEntries(entries.map(([name, item]) => [name, item(second)]));
+}
+
 /** By structure: `instanceof` would tie the scopes to the class, and import it in a circle. */
 function isTensor(value: object): value is Tensor {
   return "storage" in value && "dtype" in value && "scope" in value;

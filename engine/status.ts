@@ -44,8 +44,8 @@ export class Status {
   /** The words, for a kernel that reports; null until the first reservation has been used. */
   slice(): Slice {
     if (!this.storage) {
-      this.storage = this.pool.acquire("status", 4 * words);
-      this.commands.clear({ storage: this.storage, bytes: 4 * words });
+      const storage = (this.storage = this.pool.acquire("status", 4 * words));
+      this.commands.unrecorded(() => this.commands.clear({ storage, bytes: 4 * words }));
     }
     return { storage: this.storage, bytes: 4 * words };
   }

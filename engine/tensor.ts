@@ -135,10 +135,12 @@ export class Tensor {
    * Assigning takes ownership of the new one and disposes the old.
    */
   get grad(): Tensor | null {
+    this.engine.recorder?.gradientUsed(this, this.gradientStorage);
     return this.gradient;
   }
 
   set grad(value: Tensor | null) {
+    this.engine.recorder?.gradientUsed(this, undefined);
     if (value === this.gradient) return;
     if (value !== null) {
       const { shape } = this;
@@ -152,13 +154,26 @@ export class Tensor {
       );
     }
     this.gradient?.dispose();
-    this.gradient = value?.keep() ?? null;
+    if (value) value.scope?.release(value);
+    this.gradient = value;
+  }
+
+  /** Where {@link grad} lies; null where there is none. */
+  get gradientStorage(): Storage | null {
+    return this.gradient?.storage ?? null;
   }
 
   /** Adds to {@link grad}; a tensor that has been disposed keeps none. */
   addGradient(gradient: Tensor): void {
     if (this.disposed) return;
-    if (this.gradient) this.grad = this.gradient.add(gradient);
+    const { recorder, commands } = this.engine;
+    recorder?.gradientUsed(this, this.gradientStorage);
+    if (this.gradient) {
+      const sum = this.gradient.add(gradient);
+      if (!recorder) this.grad = sum;
+      // In place, since the next replay adds to what this one leaves.
+      else commands.copy(sum.slice("backward"), { storage: this.gradient.slice("backward").storage, offset: 0 });
+    }
     // A copy where somebody else holds the same elements: a host may write into its gradients.
     else this.grad = gradient.storage.references > 1 ? gradient.mul(1) : gradient.alias();
   }
@@ -220,11 +235,23 @@ export class Tensor {
   }
 
   /**
-   * Replaces the elements from the host, in order: what was recorded before still sees the old ones.
-   * @param data one number an element, of the tensor's own array type
+   * Replaces the elements, in order: what was recorded before still sees the old ones.
+   * @param data one number an element, of the tensor's own array type; or a tensor of the same shape and dtype
    */
-  write(data: TypedArrayOf[DType]): void {
+  write(data: TypedArrayOf[DType] | Tensor): void {
     const { storage } = this.slice("write");
+    if (data instanceof Tensor) {
+      const source = data.slice("write");
+      this.engine.check("write", [data]);
+      must(
+        data.dtype === this.dtype && formatShape(data.shape) === formatShape(this.shape),
+        "shape",
+        () => `write: a tensor must be ${this.dtype} ${formatShape(this.shape)}, got ${data.dtype} ${formatShape(data.shape)}`,
+        "Give it the shape and dtype of the one that is written.",
+      );
+      if (source.storage !== storage) this.engine.commands.copy(source, { storage, offset: 0 });
+      return;
+    }
     must(
       data instanceof arrays[this.dtype],
       "dtype",
@@ -272,6 +299,10 @@ export class Tensor {
 
   /** Takes the tensor out of its scope: it lives until {@link dispose}. */
   keep(): this {
+    if (!this.storage.isPlaced) {
+      const fix = "Return it from the step; or make it before, and write() the new elements into it.";
+      this.engine.recorder?.refuse("keep", "keep nothing that it makes", fix);
+    }
     this.scope?.release(this);
     return this;
   }

@@ -64,7 +64,7 @@ export function packInputs(
   let offset = 0;
   for (const input of given) {
     const { storage } = tensor.slice(operation);
-    engine.commands.copy(input.slice(operation), { buffer: storage.buffer, offset, storage });
+    engine.commands.copy(input.slice(operation), { storage, offset });
     offset += 4 * input.size;
   }
   return { tensor, uniforms };

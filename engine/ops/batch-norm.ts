@@ -345,7 +345,7 @@ function requireOwnBuffers(x: Tensor, given: Readonly<Record<string, Tensor | un
       "Make it without requiresGrad, outside of what is differentiated.",
     );
     const other = operands.find(
-      ([otherName, one]) => otherName !== name && one?.storage.buffer === tensor.storage.buffer,
+      ([otherName, one]) => otherName !== name && one?.storage.sharesBuffer(tensor.storage),
     );
     must(
       other === undefined,
