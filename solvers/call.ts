@@ -121,25 +121,28 @@ function stepsOf(solver: Solver, strategy: Strategy, instanceShape: readonly num
   return [{ pass: null, index: -1, parts: 1, repeat: 1, fills: true }, ...steps];
 }
 
-/** The kernels of a call, one a step. With `aligned`, rows of weights are read as whole vec4f. */
+/**
+ * The kernels of a call, one a step. With `aligned`, rows of weights are read as whole vec4f; with `traced`, what the
+ * solver traces is kept.
+ */
 export function kernelsOfCall(
   engine: Engine,
   solver: Solver,
   call: Call,
   source: WeightSource,
-  aligned: boolean,
+  { aligned, traced }: { readonly aligned: boolean; readonly traced: boolean },
 ): Kernel[] {
   const { strategy, lanes, emit, interleaved, outputs } = call;
   const { instanceShape } = call.batch;
   const known = knownKernels(engine, solver);
   return call.steps.map(({ pass, index, fills }) => {
     const shaped = [solver.strategies[strategy], pass?.wgsl, pass?.workgroupSize].some((one) => typeof one === "function");
-    const layout = [lanes, interleaved, index, shaped ? instanceShape.join() : "", aligned];
+    const layout = [lanes, interleaved, index, shaped ? instanceShape.join() : "", aligned, traced];
     const key = [strategy, ...layout, source.key, emit, ...outputs].join("|");
     let kernel = known.get(key);
     if (!kernel) {
       const how = { solver, strategy, pass, fills, instanceShape, source, emit, outputs };
-      const composition: Composition = { ...how, lanes, interleaved, aligned };
+      const composition: Composition = { ...how, lanes, interleaved, aligned, traced };
       const label = `${solver.name} (${strategy})`;
       kernel = engine.kernel(identityOf(composition), () => composeSolver(composition), label);
       known.set(key, kernel);

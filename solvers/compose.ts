@@ -34,6 +34,8 @@ export interface Composition {
   readonly interleaved: boolean;
   /** Whether rows of weights are whole blocks of four, and so read as vec4f. */
   readonly aligned: boolean;
+  /** Whether `trace` keeps what it is given. */
+  readonly traced: boolean;
 }
 
 /** "Infinity" of the weights; a real infinity has no place in WGSL. */
@@ -102,9 +104,10 @@ function declarations(composition: Composition): string {
   if (emit === "group") fields.push("groups: u32", "group_samples: u32");
   if (solver.reports) fields.push("status_word: u32");
   if (source.reports) fields.push("source_status_word: u32");
+  if (composition.traced) fields.push("trace_words: u32");
   for (const [name, { type }] of Object.entries(source.uniforms)) fields.push(`${name}: ${type}`);
   for (const [name, { type }] of Object.entries(solver.parameters)) fields.push(`parameter_${name}: ${type}`);
-  for (const name of Object.keys(solver.inputs)) fields.push(`input_start_${name}: u32`, `input_length_${name}: u32`);
+  for (const name of Object.keys(solver.inputs)) fields.push(`input_start_${name}: u32`, `input_stride_${name}: u32`);
   for (const name of outputs) fields.push(`output_length_${name}: u32`);
 
   let binding = 0;
@@ -143,6 +146,8 @@ function declarations(composition: Composition): string {
   if (solver.reports || source.reports) bind("status", "read_write", "atomic<u32>");
   if (solver.reports) lines.push(reportText("report", "status_word"));
   if (source.reports) lines.push(reportText("report_source", "source_status_word"));
+  if (composition.traced) bind("traced", "read_write", "f32");
+  lines.push(composition.traced ? traceText : "fn trace(i: u32, x: f32) {}");
   return lines.join("\n");
 }
 
@@ -183,9 +188,9 @@ const emitText: Readonly<Record<EmitMode, string>> = {
 };
 
 function inputText(name: string, dtype: string): string {
-  const value = `packed_inputs[uniforms.input_start_${name} + at_instance * uniforms.input_length_${name} + i]`;
+  const value = `packed_inputs[uniforms.input_start_${name} + at_instance * uniforms.input_stride_${name} + i]`;
   return [
-    `fn has_${name}() -> bool { return uniforms.input_length_${name} > 0u; }`,
+    `fn has_${name}() -> bool { return uniforms.input_start_${name} != 0xffffffffu; }`,
     `fn input_${name}(i: u32) -> ${dtype} {`,
     `  return select(${dtype}(), bitcast<${dtype}>(${value}), has_${name}());`,
     "}",
@@ -228,6 +233,10 @@ fn work_store4(q: u32, x: vec4u) { work[work_index(q)] = x; }`;
 
 const reportText = (name: string, word: string): string => `fn ${name}(code: u32) {
   atomicMax(&status[uniforms.${word}], (code << 24u) | (0xffffffu - min(at_instance, 0xffffffu)));
+}`;
+
+const traceText = `fn trace(i: u32, x: f32) {
+  if (i < uniforms.trace_words) { traced[(at_instance * uniforms.samples + at_sample) * uniforms.trace_words + i] = x; }
 }`;
 
 function calls({ strategy, pass, fills }: Composition): string {

@@ -25,7 +25,8 @@ export function checkInputs(operation: string, solver: Solver, batch: Batch, inp
       );
     }
     requireTensor(operation, `the input ${name}`, tensor);
-    const expected = [...batch.batchShape, ...input.shape(batch.instanceShape)];
+    const own = input.shape(batch.instanceShape);
+    const expected = [...batch.batchShape, ...own];
     must(
       tensor.dtype === input.dtype,
       "dtype",
@@ -33,13 +34,22 @@ export function checkInputs(operation: string, solver: Solver, batch: Batch, inp
       `Make it with { dtype: "${input.dtype}" }.`,
     );
     must(
-      formatShape(tensor.shape) === formatShape(expected),
+      isShared(tensor, own) || formatShape(tensor.shape) === formatShape(expected),
       "shape",
-      () => `${operation}: the input ${name} must have the shape ${formatShape(expected)}, got ${formatShape(tensor.shape)}`,
-      "Give it the weights' batch axes first.",
+      () =>
+        `${operation}: the input ${name} must have the shape ${formatShape(expected)}, or ${formatShape(own)} for all instances, got ${formatShape(tensor.shape)}`,
+      "Give it the weights' batch axes first, or none.",
     );
   }
 }
+
+/** Whether an input has no batch axes: it is then the same for all instances. */
+function isShared(tensor: Tensor, own: readonly number[]): boolean {
+  return formatShape(tensor.shape) === formatShape(own);
+}
+
+/** The start of an input that was left out. */
+const absent = 2 ** 32 - 1;
 
 /** All inputs of a call in one buffer, one after the other: a single one is bound as it is. */
 export function packInputs(
@@ -54,9 +64,11 @@ export function packInputs(
   const uniforms: Record<string, number> = {};
   let total = 0;
   for (const name of names) {
-    uniforms[`input_start_${name}`] = total;
-    uniforms[`input_length_${name}`] = inputs[name] ? product(solver.inputs[name]!.shape(batch.instanceShape)) : 0;
-    total += inputs[name]?.size ?? 0;
+    const tensor = inputs[name];
+    const own = solver.inputs[name]!.shape(batch.instanceShape);
+    uniforms[`input_start_${name}`] = tensor ? total : absent;
+    uniforms[`input_stride_${name}`] = !tensor || isShared(tensor, own) ? 0 : product(own);
+    total += tensor?.size ?? 0;
   }
   const given = names.flatMap((name) => inputs[name] ?? []);
   if (given.length === 1) return { tensor: given[0]!, uniforms };

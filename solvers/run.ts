@@ -14,6 +14,8 @@ import { plainWeights, type WeightSource } from "./weights.js";
 export interface SolverRun extends Request {
   readonly inputs?: SolverInputs;
   readonly source: WeightSource;
+  /** f32 [...batch, words]: where `trace(i, x)` writes; without it, it does nothing. */
+  readonly trace?: Tensor;
 }
 
 /**
@@ -29,7 +31,7 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
 
 /** The same, with the further outputs that are wanted beside the state. */
 function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<string, Tensor> & { state: Tensor } {
-  const { operation, samples, source, output, inputs = {}, groups = 1 } = run;
+  const { operation, samples, source, output, inputs = {}, groups = 1, trace } = run;
   const { engine } = weights;
   must(
     weights.dtype === "f32",
@@ -69,10 +71,12 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
       buffers["work"] = engine.output(operation, [words], "u32").slice(operation);
     }
     if (solver.reports || source.reports) buffers["status"] = engine.status.slice();
+    if (trace) buffers["traced"] = trace.slice(operation);
     const lengths = outputUniforms(solver, batch, names);
     const uniforms = { ...uniformsOf(engine, solver, call, run), ...packed?.uniforms, ...lengths };
     const rowSlices = ["theta", ...Object.keys(source.rows)].map((name) => buffers[name]!);
-    const kernels = kernelsOfCall(engine, solver, call, source, isAligned(batch, rowSlices));
+    const variant = { aligned: isAligned(batch, rowSlices), traced: trace !== undefined };
+    const kernels = kernelsOfCall(engine, solver, call, source, variant);
     for (let first = 0; first < jobs; first += call.slots) {
       const here = Math.min(call.slots, jobs - first);
       call.steps.forEach(({ parts, repeat }, step) => {
@@ -97,7 +101,7 @@ export function solverKernels(
   run: Omit<SolverRun, "operation" | "inputs">,
 ): Kernel[] {
   const call = planCall(engine, solver, shape, { ...run, operation: "prepare" });
-  return kernelsOfCall(engine, solver, call, run.source, call.batch.size % 4 === 0);
+  return kernelsOfCall(engine, solver, call, run.source, { aligned: call.batch.size % 4 === 0, traced: false });
 }
 
 /**
@@ -168,6 +172,7 @@ function uniformsOf(engine: Engine, solver: Solver, call: Call, run: SolverRun):
   for (const [name, { value }] of Object.entries(solver.parameters)) uniforms[`parameter_${name}`] = value;
   if (solver.reports) uniforms["status_word"] = reserveStatus(engine, solver);
   if (source.reports) uniforms["source_status_word"] = reserveSourceStatus(engine, source.reports);
+  if (run.trace) uniforms["trace_words"] = run.trace.shape.at(-1)!;
   return uniforms;
 }
 

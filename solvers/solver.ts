@@ -107,7 +107,10 @@ export interface Solver extends Readonly<Required<Omit<SolverDefinition, "report
   readonly reports: Readonly<Record<number, SolverReport>> | undefined;
 }
 
-/** Per-instance inputs of a call, by name: tensors of shape [...batch, ...input shape]. */
+/**
+ * Inputs of a call, by name: tensors of shape [...batch, ...input shape], or of the input's shape alone, which all
+ * instances then share.
+ */
 export type SolverInputs = Readonly<Record<string, Tensor>>;
 
 /** A batch of instances, as the weights' shape tells. */

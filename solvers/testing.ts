@@ -5,3 +5,7 @@ export { normalQuantile } from "../imle/noise/normal/normal-quantile.js";
 export { sumOfGammaQuantile } from "../imle/noise/sum-of-gamma/quantile.js";
 export { dijkstraGridCpu, type GridPath, type GridPathOptions } from "./dijkstra-grid/cpu.js";
 export { kSubsetsCpu, type KSubsetsRow } from "../imle/distributions/k-subsets/cpu.js";
+export { traceSolve, type TraceOptions } from "./trace.js";
+export { bruteForce, checkSolver, type CheckOptions, type CheckReport } from "../imle/check/check-solver.js";
+export type { CheckInstance, InputValues, Random } from "../imle/check/instances.js";
+export { replaySample, type ReplayOptions } from "../imle/check/replay.js";

@@ -42,6 +42,7 @@ export function noiseKey(noise: Noise): string {
  * The noise that a perturbed solver sees at `place`, as a tensor: with `givenNoise` it gives the same states again.
  *
  * @param shape [instances, samples, size]
+ * @param first the instance and the sample to begin at; by default 0 and 0
  * @returns f32 of that shape
  */
 export function drawNoise(
@@ -49,24 +50,26 @@ export function drawNoise(
   noise: Noise,
   shape: readonly [instances: number, samples: number, size: number],
   place: RandomPlace,
+  first: { readonly instance: number; readonly sample: number } = { instance: 0, sample: 0 },
 ): Tensor {
   const [instances, samples, size] = shape;
   const y = engine.output("drawNoise", shape);
-  draw(noise, y, { samples, size, rows: instances * samples }, place);
+  const from = { first_instance: first.instance, first_sample: first.sample };
+  draw(noise, y, { ...from, samples, size, rows: instances * samples }, place);
   return y;
 }
 
 /** What `noise.sample` does: draws from the next call of the engine's own stream, all of one row. */
 export function sampleNoise(engine: Engine, noise: Noise, shape: readonly number[]): Tensor {
   const y = engine.output("sample", shape);
-  draw(noise, y, { samples: 1, size: y.size, rows: 1 }, engine.random.next(0));
+  draw(noise, y, { first_instance: 0, first_sample: 0, samples: 1, size: y.size, rows: 1 }, engine.random.next(0));
   return y;
 }
 
 function draw(
   noise: Noise,
   y: Tensor,
-  counts: { readonly samples: number; readonly size: number; readonly rows: number },
+  counts: Readonly<Record<"first_instance" | "first_sample" | "samples" | "size" | "rows", number>>,
   place: RandomPlace,
 ): void {
   const { engine } = y;

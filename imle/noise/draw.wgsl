@@ -4,6 +4,8 @@
 
 struct Uniforms {
   random_place: vec4u,
+  first_instance: u32,
+  first_sample: u32,
   samples: u32,
   size: u32,
   rows: u32,
@@ -26,7 +28,9 @@ fn main(
     return;
   }
   let place = uniforms.random_place;
-  let drawn = noise4(vec4u(q, row % uniforms.samples, row / uniforms.samples, place.z), place.xy);
+  let sample = uniforms.first_sample + row % uniforms.samples;
+  let instance = uniforms.first_instance + row / uniforms.samples;
+  let drawn = noise4(vec4u(q, sample, instance, place.z), place.xy);
   for (var j = 0u; j < 4u; j++) {
     if (4u * q + j < uniforms.size) {
       y[row * uniforms.size + 4u * q + j] = drawn[j];
