@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.js";
 import { must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
-import { composeSolver, type Composition, type EmitMode, identityOf } from "./compose.js";
+import { cachesWeights, composeSolver, type Composition, type EmitMode, identityOf } from "./compose.js";
 import {
   type Batch,
   chooseStrategy,
@@ -83,7 +83,7 @@ export function planCall(engine: Engine, solver: Solver, shape: readonly number[
   const lanes = lanesOf(engine);
   const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;
   const ownWords = unit * Math.ceil(solver.workspace(instanceShape, strategy) / unit);
-  const slotWords = ownWords + (solver.cacheWeights ? 4 * Math.ceil(batch.size / 4) : 0);
+  const slotWords = ownWords + (cachesWeights(solver, strategy) ? 4 * Math.ceil(batch.size / 4) : 0);
   const steps = stepsOf(solver, strategy, instanceShape);
   const interleaved = strategy === "lane" && steps.every(({ parts }) => parts === 1);
   const slotGroup = interleaved ? lanes : 1;
@@ -115,7 +115,7 @@ function stepsOf(solver: Solver, strategy: Strategy, instanceShape: readonly num
     repeat: pass.repeat?.(instanceShape) ?? 1,
     fills: false,
   }));
-  if (!solver.cacheWeights) return steps;
+  if (!cachesWeights(solver, strategy)) return steps;
   const only = steps[0]!;
   if (steps.length === 1 && only.parts === 1 && only.repeat === 1) return [{ ...only, fills: true }];
   return [{ pass: null, index: -1, parts: 1, repeat: 1, fills: true }, ...steps];

@@ -58,7 +58,7 @@ export function composeSolver(composition: Composition): Piece[] {
     { name: "solvers/contract/place.wgsl", text: place },
     { name: "solvers/contract/theta.wgsl", text: theta },
     ...source.pieces,
-    solver.cacheWeights
+    cachesWeights(solver, strategy)
       ? { name: "solvers/contract/weight-cached.wgsl", text: weightCached }
       : { name: "solvers/contract/weight.wgsl", text: weight },
     { name: `${solver.name} (${strategy})`, text },
@@ -75,7 +75,7 @@ export function identityOf(composition: Composition): string {
   const { solver, strategy, pass, fills, instanceShape, source, lanes } = composition;
   const sizes = [lanes, workgroupSizeOf(pass, instanceShape)];
   const author = pass ? [textOf(pass, instanceShape), pass.parts !== undefined] : [];
-  const own = [solver.name, strategy, fills, solver.cacheWeights, ...sizes, source.key, ...author];
+  const own = [solver.name, strategy, fills, cachesWeights(solver, strategy), ...sizes, source.key, ...author];
   return [...own, declarations(composition)].join("|");
 }
 
@@ -137,7 +137,7 @@ function declarations(composition: Composition): string {
     if (wanted) bind(`output_${name}`, "read_write", "u32");
     lines.push(outputText(name, dtype, wanted));
   }
-  if (usesWorkspace(solver)) {
+  if (usesWorkspace(solver, composition.strategy)) {
     bind("work", "read_write", solver.workspaceUnit);
     lines.push(workText(composition.interleaved, solver.workspaceUnit));
   } else {
@@ -151,9 +151,14 @@ function declarations(composition: Composition): string {
   return lines.join("\n");
 }
 
-/** Whether a solver has a workspace at all, its own or the cache of weights. */
-export function usesWorkspace(solver: Solver): boolean {
-  return solver.cacheWeights || solver.workspace !== noWorkspace;
+/** Whether the library keeps the weights of an instance for this strategy. */
+export function cachesWeights({ cacheWeights }: Solver, strategy: Strategy): boolean {
+  return cacheWeights === true || cacheWeights === strategy;
+}
+
+/** Whether a strategy has a workspace at all, its own or the cache of weights. */
+export function usesWorkspace(solver: Solver, strategy: Strategy): boolean {
+  return cachesWeights(solver, strategy) || solver.workspace !== noWorkspace;
 }
 
 /** The default of a definition's `workspace`. */

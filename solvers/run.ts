@@ -66,7 +66,7 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   engine.scope(() => {
     const packed = packInputs(operation, engine, solver, batch, inputs);
     if (packed) buffers["packed_inputs"] = packed.tensor.slice(operation);
-    if (usesWorkspace(solver)) {
+    if (usesWorkspace(solver, call.strategy)) {
       const words = Math.max(call.workspaceWords, 1);
       buffers["work"] = engine.output(operation, [words], "u32").slice(operation);
     }

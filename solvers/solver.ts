@@ -88,8 +88,11 @@ export interface SolverDefinition {
    * words of one block at once. By default `u32`.
    */
   readonly workspaceUnit?: "u32" | "vec4u";
-  /** Whether the library keeps an instance's weights in memory because `solve` reads them often. By default false. */
-  readonly cacheWeights?: boolean;
+  /**
+   * Whether the library keeps an instance's weights in memory because `solve` reads them often: for all strategies, or
+   * for the one named. By default false.
+   */
+  readonly cacheWeights?: boolean | Strategy;
   /** Whether `solve` emits every i exactly once, zeros too: saves clearing the output. By default false. */
   readonly emitsEvery?: boolean;
   /** The passes of each strategy that the solver has; at least one strategy. */

@@ -2,7 +2,7 @@ import { Engine } from "../../engine/engine.js";
 import { formatShape, formatValue, ImleError, must } from "../../engine/error.js";
 import { requireOptions } from "../../engine/ops/arguments.js";
 import { product, type Solver, type Strategy } from "../../solvers/solver.js";
-import { type CheckContext, checks, noisePlace, type Oracle } from "./checks.js";
+import { type CheckContext, checks, type Finding, noisePlace, type Oracle, reportCheck } from "./checks.js";
 import { type CheckInstance, drawInstance, type Drawing, shapesOf, takesShape } from "./instances.js";
 import { type Failure, shrink } from "./shrink.js";
 
@@ -86,21 +86,34 @@ export async function checkSolver(solver: Solver, options: CheckOptions): Promis
       const common = { engine, solver, strategies: fitting, oracle, compare, tolerance, feasible, decoy };
       for (const strategy of fitting) {
         const context: CheckContext = { ...common, strategy };
-        for (const check of checks) {
-          const findings = await check.run(context, drawn);
-          const failing = findings.findIndex((finding) => finding !== null);
-          if (failing >= 0) {
-            const failure = { check, instance: drawn[failing]!, finding: findings[failing]! };
-            throw describe(context, await shrink(context, failure, draw), seed);
-          }
-          held[check.name] = (held[check.name] ?? 0) + drawn.length;
-        }
+        const failure = await firstFailure(context, drawn);
+        if (failure) throw describe(context, await shrink(context, failure, draw), seed);
+        for (const { name } of checks) held[name] = (held[name] ?? 0) + drawn.length;
       }
     }
     return { solver: solver.name, seed, strategies, shapes, checks: held };
   } finally {
     if (!options.engine) engine.dispose();
   }
+}
+
+/** Of the first check that fails; all are begun at once, since a wait for the device may take 11 ms. */
+async function firstFailure(context: CheckContext, instances: readonly CheckInstance[]): Promise<Failure | null> {
+  const runs = await Promise.allSettled(checks.map((check) => check.run(context, instances)));
+  const rejected = runs.find((run) => run.status === "rejected");
+  // Only what the solver itself reported is about an instance.
+  if (rejected && !(rejected.reason instanceof ImleError && rejected.reason.code === "value")) throw rejected.reason;
+  const asked = rejected ? [reportCheck] : checks;
+  const results = rejected
+    ? [await reportCheck.run(context, instances)]
+    : runs.map((run) => (run as PromiseFulfilledResult<(Finding | null)[]>).value);
+  for (const [index, findings] of results.entries()) {
+    const failing = findings.findIndex((finding) => finding !== null);
+    if (failing < 0) continue;
+    return { check: asked[index]!, instance: instances[failing]!, finding: findings[failing]! };
+  }
+  if (rejected) throw rejected.reason;
+  return null;
 }
 
 const defaultLengths: Readonly<Record<number, readonly number[]>> = {

@@ -43,8 +43,6 @@ const samples = 3;
 /** A power of two, so that the product with ε is exact, and the sum the same whether or not it is fused. */
 const temperature = 0.5;
 
-const perturbation = { noise: gumbel(), samples, temperature } as const;
-
 /** Where the noise of a check is drawn. */
 export const noisePlace = { seed: 1, stream: 1, call: 1 } as const;
 
@@ -61,7 +59,7 @@ function differences(expected: readonly ArrayLike<number>[], got: readonly Array
   });
 }
 
-const states = (
+const solveAgain = (
   { engine, solver, strategy }: CheckContext,
   instances: readonly CheckInstance[],
   by: Strategy = strategy,
@@ -69,6 +67,35 @@ const states = (
   readRows(engine, solver, instances, instances.length, ({ weights, inputs }) =>
     solve(solver, weights, inputs, { strategy: by }),
   );
+
+const perturb = (
+  { engine, solver, strategy }: CheckContext,
+  instances: readonly CheckInstance[],
+  output: "samples" | "counts",
+): Promise<number[][]> =>
+  readRows(engine, solver, instances, instances.length * (output === "samples" ? samples : 1), ({ weights, inputs }) =>
+    perturbAndMap(solver, weights, { noise: gumbel(), samples, temperature, place: noisePlace, inputs, strategy, output }),
+  );
+
+/** What several checks ask of one batch, solved once. */
+const known = new WeakMap<readonly CheckInstance[], Map<string, Promise<number[][]>>>();
+
+function once(instances: readonly CheckInstance[], what: string, make: () => Promise<number[][]>): Promise<number[][]> {
+  let own = known.get(instances);
+  if (!own) known.set(instances, (own = new Map()));
+  let result = own.get(what);
+  if (!result) own.set(what, (result = make()));
+  return result;
+}
+
+const states = (
+  context: CheckContext,
+  instances: readonly CheckInstance[],
+  by: Strategy = context.strategy,
+): Promise<number[][]> => once(instances, by, () => solveAgain(context, instances, by));
+
+const sampled = (context: CheckContext, instances: readonly CheckInstance[]): Promise<number[][]> =>
+  once(instances, `${context.strategy} under noise`, () => perturb(context, instances, "samples"));
 
 /** ⟨z, θ⟩ in float64, and the sum of its terms' magnitudes. */
 function objective(state: ArrayLike<number>, weights: ArrayLike<number>): { value: number; magnitude: number } {
@@ -116,16 +143,19 @@ export const checks: readonly Check[] = [
   {
     name: "determinism",
     must: "the same batch must give the same states again",
-    run: async (context, instances) => differences(await states(context, instances), await states(context, instances)),
+    async run(context, instances) {
+      const [first, again] = await Promise.all([states(context, instances), solveAgain(context, instances)]);
+      return differences(first, again);
+    },
   },
   {
     name: "batch independence",
     must: "an instance's state must not depend on the instances beside it",
     async run(context, instances) {
       const among = instances.flatMap((instance) => [context.decoy(instance), instance]);
-      const mixed = await states(context, [...among, context.decoy(instances[0]!)]);
-      const own = mixed.filter((_, index) => index % 2 === 1);
-      return differences(await states(context, instances), own);
+      const beside = [...among, context.decoy(instances[0]!)];
+      const [apart, mixed] = await Promise.all([states(context, instances), solveAgain(context, beside)]);
+      return differences(apart, mixed.filter((_, index) => index % 2 === 1));
     },
   },
   {
@@ -134,40 +164,33 @@ export const checks: readonly Check[] = [
     async run(context, instances) {
       const [first, second] = context.strategies;
       if (context.strategy !== first || second === undefined) return instances.map(() => null);
-      return differences(await states(context, instances, first), await states(context, instances, second));
+      const both = [first, second].map((strategy) => states(context, instances, strategy));
+      const [one, other] = await Promise.all(both);
+      return differences(one!, other!);
     },
   },
   {
     name: "noise fusion",
     must: "under noise, the state must be that of the weights to which the noise has been added",
-    async run({ engine, solver, strategy }, instances) {
-      const [rows, size] = [instances.length * samples, instances[0]!.weights.length];
-      const { shape } = instances[0]!;
-      const fused = await readRows(engine, solver, instances, rows, ({ weights, inputs }) =>
-        perturbAndMap(solver, weights, { ...perturbation, place: noisePlace, inputs, strategy, output: "samples" }),
-      );
-      // The same, one job an instance: every sample is an instance of its own.
+    async run(context, instances) {
+      const { engine, solver, strategy } = context;
+      const [rows, { shape, weights: one }] = [instances.length * samples, instances[0]!];
+      // Every sample is an instance of its own.
       const repeated = instances.flatMap((instance) => Array.from({ length: samples }, () => instance));
-      const apart = await readRows(engine, solver, repeated, rows, ({ weights, inputs }) => {
-        const drawn = drawNoise(engine, perturbation.noise, [instances.length, samples, size], noisePlace);
+      const addedFirst = readRows(engine, solver, repeated, rows, ({ weights, inputs }) => {
+        const drawn = drawNoise(engine, gumbel(), [instances.length, samples, one.length], noisePlace);
         const scale = solver.sense === "max" ? temperature : -temperature;
-        const perturbed = weights.add(drawn.reshape([rows, ...shape]).mul(scale));
-        return solve(solver, perturbed, inputs, { strategy });
+        return solve(solver, weights.add(drawn.reshape([rows, ...shape]).mul(scale)), inputs, { strategy });
       });
-      return firstOfSamples(differences(apart, fused));
+      const [expected, fused] = await Promise.all([addedFirst, sampled(context, instances)]);
+      return firstOfSamples(differences(expected, fused));
     },
   },
   {
     name: "counts",
     must: "the sum over samples must be that of the samples (emit at most once per i)",
-    async run({ engine, solver, strategy }, instances) {
-      const common = { ...perturbation, place: noisePlace, strategy } as const;
-      const each = await readRows(engine, solver, instances, instances.length * samples, ({ weights, inputs }) =>
-        perturbAndMap(solver, weights, { ...common, inputs, output: "samples" }),
-      );
-      const counts = await readRows(engine, solver, instances, instances.length, ({ weights, inputs }) =>
-        perturbAndMap(solver, weights, { ...common, inputs, output: "counts" }),
-      );
+    async run(context, instances) {
+      const [each, counts] = await Promise.all([sampled(context, instances), perturb(context, instances, "counts")]);
       const sums = counts.map((count, index) => {
         const own = each.slice(index * samples, (index + 1) * samples);
         return count.map((_, i) => own.reduce((sum, state) => sum + state[i]!, 0));
@@ -176,6 +199,23 @@ export const checks: readonly Check[] = [
     },
   },
 ];
+
+/** What is asked when solving was rejected: which of the instances is it? */
+export const reportCheck: Check = {
+  name: "reports",
+  must: "an instance that is drawn must be solved without a report",
+  async run(context, instances) {
+    const findings: (Finding | null)[] = [];
+    for (const instance of instances) {
+      const problem = await solveAgain(context, [instance]).then(
+        () => null,
+        (error: unknown) => ({ expected: "a state", got: String((error as Error).message) }),
+      );
+      findings.push(problem);
+    }
+    return findings;
+  },
+};
 
 function firstOfSamples(findings: readonly (Finding | null)[]): (Finding | null)[] {
   return Array.from({ length: findings.length / samples }, (_, index) => {
