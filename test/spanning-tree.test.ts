@@ -42,8 +42,8 @@ for (const sense of ["min", "max"] as const) {
   test(`${sense}: trees of complete graphs are the twin's, by both strategies`, async () => {
     await checkSolver(spanningTree({ sense }), {
       engine,
-      instances: 120,
-      shapes: [1, 2, 3, 4, 5, 8, 13, 33].map((n) => [n, n]),
+      instances: 84,
+      shapes: [1, 2, 3, 5, 8, 13, 33].map((n) => [n, n]),
       oracle: ({ weights, shape }) => spanningTreeCpu(weights, denseEdges(shape[0]!), shape[0]!, sense),
     });
   });
@@ -73,7 +73,7 @@ for (const [vertices, shapes] of [[1, [[1], [3]]], [7, [[6], [7], [20]]], [40, [
 }
 
 test("a path whose edges rise is one chain of components to join", async () => {
-  const n = 900;
+  const n = 600;
   const edges = engine.tensor(Array.from({ length: n - 1 }, (_, v) => [v, v + 1]), { dtype: "i32" });
   const weights = engine.arange(n - 1, { dtype: "f32" }).reshape([1, n - 1]);
   for (const strategy of strategies) {
