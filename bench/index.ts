@@ -13,6 +13,7 @@ import { learning } from "./benchmarks/learning.js";
 import { matmulBenchmark } from "./benchmarks/matmul.js";
 import { memory } from "./benchmarks/memory.js";
 import { noise } from "./benchmarks/noise.js";
+import { solversBenchmark } from "./benchmarks/solvers.js";
 import { topKBenchmark } from "./benchmarks/top-k.js";
 import { trainingStep } from "./benchmarks/training-step.js";
 
@@ -21,6 +22,7 @@ export const benchmarks: readonly Benchmark[] = [
   noise,
   topKBenchmark,
   dijkstraGridBenchmark,
+  solversBenchmark,
   matmulBenchmark,
   convolutionBenchmark,
   elementwise,

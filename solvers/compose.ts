@@ -61,13 +61,20 @@ export function composeSolver(composition: Composition): Piece[] {
     cachesWeights(solver, strategy)
       ? { name: "solvers/contract/weight-cached.wgsl", text: weightCached }
       : { name: "solvers/contract/weight.wgsl", text: weight },
-    { name: `${solver.name} (${strategy})`, text },
+    { name: authorName(composition), text },
     { name: "solvers/calls", text: calls(composition), hint: signatureHint },
     strategy === "lane"
       ? { name: "solvers/contract/lane.wgsl", text: lane }
       : { name: "solvers/contract/workgroup.wgsl", text: workgroup },
   ];
   return pieces;
+}
+
+/** What compile errors call the author's text. */
+function authorName({ solver, strategy, pass }: Composition): string {
+  const passes = solver.strategies[strategy]!;
+  const number = passes.length > 1 && pass ? `, pass ${passes.indexOf(pass) + 1}` : "";
+  return `${solver.name} (${strategy}${number})`;
 }
 
 /** Tells compositions apart: equal for those, and only those, of one text. */

@@ -7,7 +7,8 @@ export { dijkstraGridCpu, type GridPath, type GridPathOptions } from "./dijkstra
 export { kSubsetsCpu, type KSubsetsRow } from "../imle/distributions/k-subsets/cpu.js";
 export { traceSolve, type TraceOptions } from "./trace.js";
 export { bruteForce, checkSolver, type CheckOptions, type CheckReport } from "../imle/check/check-solver.js";
-export type { CheckInstance, InputValues, Random } from "../imle/check/instances.js";
+export { type CheckInstance, drawInstance, type InputValues, type Random } from "../imle/check/instances.js";
+export { uploadInstances } from "../imle/check/solve-all.js";
 export { replaySample, type ReplayOptions } from "../imle/check/replay.js";
 export { categoricalCpu } from "./categorical/cpu.js";
 export { rankingCpu } from "./ranking/cpu.js";

@@ -5,26 +5,12 @@ import * as assert from "uvu/assert";
 import { expectOptimal } from "./support/brute-force.js";
 import { testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
+import { randomGraph } from "./support/graphs.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
 
 const engine = await testEngine();
 const test = suite("shortest path");
 const strategies = ["lane", "workgroup"] as const;
-
-/** A random graph of so many edges; with `ring`, edges v → v + 1 make every vertex reachable. */
-function randomGraph(random: () => number, vertices: number, edges: number, ring = true): Graph {
-  const sources = Array.from({ length: edges }, (_, edge) =>
-    ring && edge < vertices ? edge : randomWhole(random, 0, vertices - 1),
-  ).sort((a, b) => a - b);
-  const seen = new Set<number>();
-  const targets = sources.map((source) => {
-    const first = !seen.has(source);
-    seen.add(source);
-    return ring && first ? (source + 1) % vertices : randomWhole(random, 0, vertices - 1);
-  });
-  const offsets = Array.from({ length: vertices + 1 }, (_, v) => sources.filter((source) => source < v).length);
-  return { offsets, targets };
-}
 
 /** The edges of every simple path. */
 function paths({ offsets, targets }: Graph, start: number, goal: number): number[][] {

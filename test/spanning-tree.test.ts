@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { expectOptimal, lists } from "./support/brute-force.js";
 import { testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
-import { randomWhole } from "./support/random.js";
+import { connectedEdges, edgePairs } from "./support/graphs.js";
 
 const engine = await testEngine();
 const test = suite("spanning tree");
@@ -49,25 +49,14 @@ for (const sense of ["min", "max"] as const) {
   });
 }
 
-/** A connected graph with parallel edges and edges from a vertex to itself. */
-function connected(random: () => number, vertices: number, edges: number): number[] {
-  return Array.from({ length: edges }, (_, edge) => {
-    const b = edge + 1 < vertices ? edge + 1 : randomWhole(random, 0, vertices - 1);
-    return [edge + 1 < vertices ? randomWhole(random, 0, edge) : randomWhole(random, 0, vertices - 1), b];
-  }).flat();
-}
-
-const pairs = (flat: ArrayLike<number>): Edge[] =>
-  Array.from({ length: flat.length / 2 }, (_, edge): Edge => [flat[2 * edge]!, flat[2 * edge + 1]!]);
-
 for (const [vertices, shapes] of [[1, [[1], [3]]], [7, [[6], [7], [20]]], [40, [[39], [41], [200]]]] as const) {
   test(`trees of lists of edges between ${vertices} vertices are the twin's, by both strategies`, async () => {
     await checkSolver(spanningTree({ vertices }), {
       engine,
       instances: 48,
       shapes,
-      inputs: (random, [m]) => ({ edges: connected(random, vertices, m!) }),
-      oracle: ({ weights, inputs }) => spanningTreeCpu(weights, pairs(inputs["edges"]!), vertices),
+      inputs: (random, [m]) => ({ edges: connectedEdges(random, vertices, m!) }),
+      oracle: ({ weights, inputs }) => spanningTreeCpu(weights, edgePairs(inputs["edges"]!), vertices),
     });
   });
 }

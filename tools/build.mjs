@@ -199,7 +199,7 @@ async function buildDeclarations() {
 
 /** build/: tools, tests and programs. */
 async function buildPrograms() {
-  const files = [...settings, "README.md", ...programFolders.flatMap(filesBelow)];
+  const files = [...settings, "README.md", ...filesBelow("docs"), ...programFolders.flatMap(filesBelow)];
   return await whenStale("build/.stamps/programs", files, async () => {
     const entries = entryPoints(files.filter((file) => !settings.includes(file)));
     // The package's own "sideEffects: false" is for what is shipped: modules here may be imported for what they do.

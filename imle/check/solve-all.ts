@@ -10,7 +10,7 @@ export interface Instances {
 }
 
 /** Uploads instances of one shape and with the same inputs. */
-export function upload(engine: Engine, solver: Solver, instances: readonly CheckInstance[]): Instances {
+export function uploadInstances(engine: Engine, solver: Solver, instances: readonly CheckInstance[]): Instances {
   const { shape, weights, inputs } = instances[0]!;
   const joined = new Float32Array(instances.length * weights.length);
   instances.forEach((instance, index) => joined.set(instance.weights, index * weights.length));
@@ -31,7 +31,7 @@ export async function readRows(
   rows: number,
   make: (given: Instances) => Tensor,
 ): Promise<number[][]> {
-  const result = engine.scope(() => make(upload(engine, solver, instances)).keep());
+  const result = engine.scope(() => make(uploadInstances(engine, solver, instances)).keep());
   try {
     const numbers = [...(await result.read())];
     const length = numbers.length / rows;

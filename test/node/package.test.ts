@@ -11,6 +11,7 @@ import { projectRoot } from "../../tools/runtimes/index.js";
 import { serveSession } from "../../tools/runtimes/server.js";
 import { softwareAdapterEnvironment, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
 import { launchBrowser } from "../support/browser.js";
+import { promisesOf, tutorialFiles } from "../support/tutorial.js";
 
 /** Of the checkout, what a test's project may use beside the package itself. */
 const ofCheckout = (name: string): string => join(projectRoot, "node_modules", ...name.split("/"));
@@ -139,6 +140,18 @@ packed("works in Deno, as npm:webgpu-imle", async ({ folder }) => {
   const env = { ...(await adapterEnvironment()), DENO_NO_UPDATE_CHECK: "1", DENO_WEBGPU_BACKEND: "vulkan" };
   const parameters = ["run", "--quiet", "--no-prompt", "--no-remote", "--node-modules-dir=manual", file];
   assert.is(execFileSync(denoBinary()!, parameters, { cwd: folder, env, encoding: "utf8" }).trim(), answer);
+});
+
+packed("is enough for the tutorial, done as printed in an empty project", async ({ folder }) => {
+  const tutorial = readFileSync(join(projectRoot, "docs", "tutorial-interval-scheduling.md"), "utf8");
+  const files = tutorialFiles(tutorial);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  cpSync(ofCheckout("webgpu"), join(folder, "node_modules", "webgpu"), { recursive: true });
+  const env = await adapterEnvironment();
+  for (const name of ["check.js", "check-twin.js", "traced.js", "train.js"]) {
+    const printed = execFileSync(process.execPath, [name], { cwd: folder, env, encoding: "utf8" });
+    assert.equal(printed.trim().split("\n"), promisesOf(files[name]!), name);
+  }
 });
 
 packed("works in a browser through an import map, without a bundler", async ({ folder }) => {
