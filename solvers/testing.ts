@@ -10,6 +10,7 @@ export { bruteForce, checkSolver, type CheckOptions, type CheckReport } from "..
 export { type CheckInstance, drawInstance, type InputValues, type Random } from "../imle/check/instances.js";
 export { uploadInstances } from "../imle/check/solve-all.js";
 export { replaySample, type ReplayOptions } from "../imle/check/replay.js";
+export { budgetedSubsetCpu } from "./budgeted-subset/cpu.js";
 export { categoricalCpu } from "./categorical/cpu.js";
 export { rankingCpu } from "./ranking/cpu.js";
 export { viterbiCpu } from "./viterbi/cpu.js";

@@ -2,6 +2,7 @@
 
 import { alignmentDifferential } from "./alignment.js";
 import { assignmentDifferential } from "./assignment.js";
+import { budgetedSubsetDifferential } from "./budgeted-subset.js";
 import { categoricalDifferential } from "./categorical.js";
 import type { Differential } from "./differential.js";
 import { dijkstraGridDifferential } from "./dijkstra-grid.js";
@@ -15,6 +16,7 @@ import { viterbiDifferential } from "./viterbi.js";
 export const differentials: readonly Differential[] = [
   topKDifferential,
   dijkstraGridDifferential,
+  budgetedSubsetDifferential,
   categoricalDifferential,
   rankingDifferential,
   viterbiDifferential,

@@ -1,5 +1,5 @@
 // Order-preserving keys: for numbers a, b the order of key(a), key(b) as u32 is the order of a, b; −0 counts as +0.
-// No number has the key 0.
+// No number has the key 0, which is never chosen.
 
 fn top_k_key(value: f32) -> u32 {
   let given = bitcast<u32>(value);

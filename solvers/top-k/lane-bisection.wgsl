@@ -18,7 +18,7 @@ fn top_k_fill(i: u32, key: u32, threshold: u32, ties: u32) -> u32 {
   if (i >= size()) {
     return 0u;
   }
-  let tied = key == threshold && ties > 0u;
+  let tied = key == threshold && ties > 0u && key != 0u;
   emit(i, select(0, 1, key > threshold || tied));
   return select(0u, 1u, tied);
 }

@@ -20,7 +20,7 @@ export function sortedList(k: number): string {
     }),
     "}",
     "fn top_k_emit() {",
-    ...places.map((j) => `  emit(top_index_${j}, 1);`),
+    ...places.map((j) => `  if (top_key_${j} != 0u) { emit(top_index_${j}, 1); }`),
     "}",
   ].join("\n");
 }

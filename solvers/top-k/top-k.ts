@@ -1,6 +1,6 @@
 import { formatValue, must } from "../../engine/error.js";
 import { defineSolver } from "../define.js";
-import type { ChoiceFacts, Solver, Strategy } from "../solver.js";
+import type { ChoiceFacts, Solver, SolverDefinition, Strategy } from "../solver.js";
 import keys from "./keys.wgsl";
 import laneBisection from "./lane-bisection.wgsl";
 import lane from "./lane.wgsl";
@@ -34,11 +34,9 @@ export function topK(k: number): Solver {
     () => `topK: k must be a whole number from 0, got ${formatValue(k)}`,
     "Pass how many are to be chosen.",
   );
-  const listed = k <= listLimit;
   return defineSolver({
     name: "topK",
-    sense: "max",
-    parameters: { k: { type: "u32", value: k } },
+    ...selectLargest(k, keys),
     check: ([n]) =>
       must(
         k <= n!,
@@ -46,14 +44,27 @@ export function topK(k: number): Solver {
         () => `topK: k must be in the range [0, ${n}], the length of the last axis, got ${k}`,
         "Choose fewer, or pass longer rows.",
       ),
+  });
+}
+
+/**
+ * What chooses the k largest keys of a row, the lowest index first of equal ones; the key 0 is never chosen.
+ *
+ * @param keysText WGSL defining `fn top_k_keys(weights: vec4f) -> vec4u`
+ */
+export function selectLargest(k: number, keysText: string): Omit<SolverDefinition, "name"> {
+  const listed = k <= listLimit;
+  return {
+    sense: "max",
+    parameters: { k: { type: "u32", value: k } },
     ...(listed ? {} : { emitsEvery: true, workspace: ([n]: readonly number[]) => 4 * Math.ceil(n! / 4) }),
     strategies: {
-      lane: [{ wgsl: [keys, ...(listed ? [sortedList(k), lane] : [laneBisection])].join("\n") }],
-      workgroup: [{ wgsl: [keys, workgroup].join("\n"), workgroupSize: 256 }],
+      lane: [{ wgsl: [keysText, ...(listed ? [sortedList(k), lane] : [laneBisection])].join("\n") }],
+      workgroup: [{ wgsl: [keysText, workgroup].join("\n"), workgroupSize: 256 }],
     },
     fits: (strategy, [n]) => n! <= (strategy === "workgroup" ? onChip : listed ? longestListed : longestBisected),
     choose,
-  });
+  };
 }
 
 function choose({ size, jobs, software }: ChoiceFacts): Strategy {

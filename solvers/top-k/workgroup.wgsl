@@ -75,7 +75,7 @@ fn solve(lane: u32) {
   var ties = sh_wanted - min(before, sh_wanted);
   for (var i = first; i < last; i++) {
     let key = sh_keys[i];
-    let tied = key == threshold && ties > 0u;
+    let tied = key == threshold && ties > 0u && key != 0u;
     ties -= select(0u, 1u, tied);
     emit(i, select(0, 1, key > threshold || tied));
   }
