@@ -2,6 +2,7 @@ import type { Storage } from "./buffers.js";
 import type { Slice } from "./commands.js";
 import { ImleError } from "./error.js";
 import type { Kernel } from "./kernel.js";
+import { locateInExcerpt } from "./naga.js";
 
 interface Compiled {
   readonly id: number;
@@ -150,10 +151,10 @@ async function compileError(kernel: Kernel, module: GPUShaderModule, detail: str
   const first = messages.find((message) => message.type === "error");
   const fix = "Correct the WGSL; the line is the one of the named file.";
   if (!first) return new ImleError("wgsl", `${kernel.label}: the WGSL must compile, got: ${detail}`, fix);
-  const origin = kernel.composed.locate(first.lineNum);
-  const where = `${origin.piece}:${origin.line}`;
   // naga's message goes on with an excerpt that counts the composed lines.
-  const said = first.message.trim().split("\n")[0];
+  const { line, said } = locateInExcerpt(first.message, first.lineNum);
+  const origin = kernel.composed.locate(line);
+  const where = `${origin.piece}:${origin.line}`;
   return new ImleError(
     "wgsl",
     `${kernel.label}: the WGSL must compile, got at ${where}: ${said}\n  ${origin.line} | ${origin.text}`,

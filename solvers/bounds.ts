@@ -1,8 +1,19 @@
+import type { SolverReport } from "./solver.js";
+
 /**
  * How often the loops of an invocation may turn altogether: lavapipe ends them, silently, after 65,535 iterations. A
  * solver's `fits` keeps its lanes below it.
  */
 export const loopIterations = 60_000;
+
+/**
+ * What is reported where the last loop of an instance did not come to its end: then the adapter ended the loops before,
+ * too, as lavapipe does with those of large instances by workgroups.
+ */
+export const loopReport: SolverReport = {
+  must: "the loops of an instance must end within what the adapter allows",
+  fix: "Use smaller instances; software adapters end an invocation's loops after 65,535 turns.",
+};
 
 /** WGSL that declares whole numbers as constants. */
 export function constantsText(values: Readonly<Record<string, number>>): string {

@@ -82,7 +82,7 @@ export function identityOf(composition: Composition): string {
   const { solver, strategy, pass, fills, instanceShape, source, lanes } = composition;
   const sizes = [lanes, workgroupSizeOf(pass, instanceShape)];
   const author = pass ? [textOf(pass, instanceShape), pass.parts !== undefined] : [];
-  const own = [solver.name, strategy, fills, cachesWeights(solver, strategy), ...sizes, source.key, ...author];
+  const own = [authorName(composition), fills, cachesWeights(solver, strategy), ...sizes, source.key, ...author];
   return [...own, declarations(composition)].join("|");
 }
 

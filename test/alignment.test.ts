@@ -63,6 +63,14 @@ test("tables that are beyond a lane go to workgroups, and long ones the other wa
   assert.is((await solve(timeWarping(), engine.ones([1, 2000, 2])).read()).reduce((a, b) => a + b), 2000);
 });
 
+test("where the adapter ends the loops of a large instance early, that is told", async () => {
+  const shape = [2, 40_000] as const;
+  const costs = randomNumbers(randomSource(4), 80_000, 0, 1);
+  const [outcome] = await Promise.allSettled([solve(timeWarping(), engine.tensor(costs, [1, ...shape])).read()]);
+  if (outcome.status === "fulfilled") assert.equal(outcome.value, Float32Array.from(timeWarpingCpu(costs, shape)));
+  else assert.match(outcome.reason.message, /timeWarping: the loops of an instance must end within/);
+});
+
 test("scores with a gap penalty are θ + 2g: edit distance by alignment", async () => {
   // Kitten and sitting: a match 1, a gap −1, no other pair better than two gaps.
   const [a, b] = ["kitten", "sitting"];

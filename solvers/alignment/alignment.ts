@@ -1,5 +1,5 @@
 import { formatShape, must } from "../../engine/error.js";
-import { constantsText, loopIterations, sharedLength } from "../bounds.js";
+import { constantsText, loopIterations, loopReport, sharedLength } from "../bounds.js";
 import { defineSolver } from "../define.js";
 import type { Solver } from "../solver.js";
 import lane from "./lane.wgsl";
@@ -7,6 +7,8 @@ import matching from "./matching.wgsl";
 import table from "./table.wgsl";
 import warping from "./warping.wgsl";
 import workgroup from "./workgroup.wgsl";
+
+const reports = { 1: loopReport };
 
 /** Three anti-diagonals in 16 KiB of workgroup memory. */
 const mostRows = 1344;
@@ -47,6 +49,7 @@ function tableSolver(name: string, sense: "min" | "max", rule: string): Solver {
         "Pass a table of pairs.",
       ),
     cacheWeights: "workgroup",
+    reports,
     workspace: ([rows, columns], strategy) =>
       strategy === "lane" ? columns! + rows! * Math.ceil(columns! / 16) : rows! * columns!,
     strategies: {

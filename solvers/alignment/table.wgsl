@@ -2,6 +2,8 @@
 // (DIAGONAL), the one above or the one to the left. `cell_value(weight, diagonal, above, left)` and `cell_direction(…)`
 // say how; BORDER is the value outside of the table, save before its first cell, where it is 0.
 
+const REPORT_LOOPS: u32 = 1u;
+
 const DIAGONAL: u32 = 0u;
 const ABOVE: u32 = 1u;
 const LEFT: u32 = 2u;
@@ -20,5 +22,8 @@ fn trace_table() {
     }
     i -= select(1u, 0u, direction == LEFT);
     j -= select(1u, 0u, direction == ABOVE);
+  }
+  if (i != 0u && j != 0u) {
+    report(REPORT_LOOPS);
   }
 }

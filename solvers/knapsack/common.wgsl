@@ -7,6 +7,7 @@ fn decision_words() -> u32 {
 
 const REPORT_SIZE: u32 = 1u;
 const REPORT_CAPACITY: u32 = 2u;
+const REPORT_LOOPS: u32 = 3u;
 
 // The instance's capacity; outside of 0 … parameter_capacity() it is reported, and moved inside.
 fn own_capacity() -> u32 {
@@ -29,11 +30,15 @@ fn size_of(item: u32) -> u32 {
 // Back from the last item: what was decided with the capacity that is left.
 fn take_decisions(capacity: u32) {
   var left = capacity;
-  for (var item = size(); item > 0u; item--) {
+  var item = size();
+  for (; item > 0u; item--) {
     let word = work_load((item - 1u) * decision_words() + left / 32u);
     if (((word >> (left % 32u)) & 1u) == 1u) {
       emit(item - 1u, 1);
       left -= size_of(item - 1u);
     }
+  }
+  if (item > 0u) {
+    report(REPORT_LOOPS);
   }
 }

@@ -1,6 +1,6 @@
 import { formatValue, must } from "../../engine/error.js";
 import { requireOptions } from "../../engine/ops/arguments.js";
-import { constantsText, loopIterations, sharedLength } from "../bounds.js";
+import { constantsText, loopIterations, loopReport, sharedLength } from "../bounds.js";
 import { defineSolver } from "../define.js";
 import type { Solver, SolverReport } from "../solver.js";
 import common from "./common.wgsl";
@@ -16,6 +16,7 @@ export interface KnapsackOptions {
 const reports: Readonly<Record<number, SolverReport>> = {
   1: { must: "sizes must not be negative", fix: "Pass whole sizes from 0." },
   2: { must: "capacity must be from 0 to the capacity of the solver", fix: "Make the solver with the largest capacity." },
+  3: loopReport,
 };
 
 /** Two rows of values in 16 KiB of workgroup memory. */

@@ -26,6 +26,9 @@ const reports: Readonly<Record<number, SolverReport>> = {
 /** Four words a vertex in 16 KiB of workgroup memory, less three. */
 const mostVertices = 1000;
 
+/** 256 lanes go over all edges twice a round, in at most eleven rounds. */
+const mostWeights = 2 ** 19;
+
 /**
  * The minimum or maximum spanning tree. A state is the mask of its edges; ties go to the lower index.
  *
@@ -37,7 +40,7 @@ const mostVertices = 1000;
  * A graph that is not connected is reported: the next read rejects.
  *
  * @throws ImleError `value` where an option is out of its range, `shape` where weights are no square, `limit` beyond
- *   1,000 vertices
+ *   1,000 vertices or 524,288 weights (a complete graph: 724 vertices)
  */
 export function spanningTree(options: SpanningTreeOptions = {}): Solver {
   requireOptions("spanningTree", options, ["sense", "vertices"]);
@@ -98,7 +101,8 @@ export function spanningTree(options: SpanningTreeOptions = {}): Solver {
     fits: (strategy, shape) => {
       const [n, weights] = [verticesOf(shape), shape.reduce((a, b) => a * b, 1)];
       const work = listed ? roundsOf(shape) * (weights + 6 * n) : n * n;
-      return strategy === "workgroup" || work + weights / 4 + n <= loopIterations;
+      if (strategy === "workgroup") return weights <= mostWeights;
+      return work + weights / 4 + n <= loopIterations;
     },
   });
 }

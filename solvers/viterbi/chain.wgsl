@@ -2,6 +2,8 @@
 // edge(t − 1, i, j)) + node(t, j), ties to the lowest i. The strategies supply best_load and best_store; predecessors
 // and, with shared transitions, counts of transitions are in the workspace.
 
+const REPORT_LOOPS: u32 = 1u;
+
 fn predecessor_at(t: u32, j: u32) -> u32 {
   return (t - 1u) * states() + j;
 }
@@ -45,11 +47,15 @@ fn trace_chain() {
   }
   begin_emit();
   emit_node(last, state);
-  for (var t = last; t > 0u; t--) {
+  var t = last;
+  for (; t > 0u; t--) {
     let from_state = work_load(predecessor_at(t, state));
     emit_edge(t - 1u, from_state, state);
     emit_node(t - 1u, from_state);
     state = from_state;
+  }
+  if (t > 0u) {
+    report(REPORT_LOOPS);
   }
   end_emit();
 }

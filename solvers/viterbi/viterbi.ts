@@ -1,6 +1,6 @@
 import { formatShape, formatValue, must } from "../../engine/error.js";
 import { requireOptions } from "../../engine/ops/arguments.js";
-import { constantsText, loopIterations, sharedLength } from "../bounds.js";
+import { constantsText, loopIterations, loopReport, sharedLength } from "../bounds.js";
 import { defineSolver } from "../define.js";
 import type { Solver } from "../solver.js";
 import chain from "./chain.wgsl";
@@ -14,6 +14,8 @@ export interface ViterbiOptions {
   /** Whether every step has transitions of its own, or all share one matrix. By default `each`. */
   readonly transitions?: "each" | "shared";
 }
+
+const reports = { 1: loopReport };
 
 /** Two rows of scores in 16 KiB of workgroup memory. */
 const mostStates = 2048;
@@ -66,6 +68,7 @@ export function viterbi(options: ViterbiOptions = {}): Solver {
     },
     ...(sharing && { maximumState: (shape: readonly number[]) => Math.max(sizes(shape).length - 1, 1) }),
     cacheWeights: true,
+    reports,
     workspace: (shape) => {
       const { length, states } = sizes(shape);
       return (length + 2) * states + counts(states);
