@@ -135,13 +135,15 @@ export function kernelsOfCall(
   const { strategy, lanes, emit, interleaved, outputs } = call;
   const { instanceShape } = call.batch;
   const known = knownKernels(engine, solver);
+  const several = call.steps.filter(({ pass }) => pass !== null).length > 1;
   return call.steps.map(({ pass, index, fills }) => {
     const shaped = [solver.strategies[strategy], pass?.wgsl, pass?.workgroupSize].some((one) => typeof one === "function");
     const layout = [lanes, interleaved, index, shaped ? instanceShape.join() : "", aligned, traced];
     const key = [strategy, ...layout, source.key, emit, ...outputs].join("|");
     let kernel = known.get(key);
     if (!kernel) {
-      const how = { solver, strategy, pass, fills, instanceShape, source, emit, outputs };
+      const number = several && pass ? index + 1 : null;
+      const how = { solver, strategy, pass, number, fills, instanceShape, source, emit, outputs };
       const composition: Composition = { ...how, lanes, interleaved, aligned, traced };
       const label = `${solver.name} (${strategy})`;
       kernel = engine.kernel(identityOf(composition), () => composeSolver(composition), label);

@@ -21,6 +21,8 @@ export interface Composition {
   readonly strategy: Strategy;
   /** The pass, or null for the library's own pass that fills the cache of weights. */
   readonly pass: Pass | null;
+  /** Which of several passes it is, from 1. */
+  readonly number: number | null;
   /** Whether the weights are drawn in this pass, before `solve`. */
   readonly fills: boolean;
   readonly instanceShape: readonly number[];
@@ -71,10 +73,8 @@ export function composeSolver(composition: Composition): Piece[] {
 }
 
 /** What compile errors call the author's text. */
-function authorName({ solver, strategy, pass }: Composition): string {
-  const passes = solver.strategies[strategy]!;
-  const number = passes.length > 1 && pass ? `, pass ${passes.indexOf(pass) + 1}` : "";
-  return `${solver.name} (${strategy}${number})`;
+function authorName({ solver, strategy, number }: Composition): string {
+  return `${solver.name} (${strategy}${number === null ? "" : `, pass ${number}`})`;
 }
 
 /** Tells compositions apart: equal for those, and only those, of one text. */

@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.js";
 import { formatValue, must } from "../engine/error.js";
 import type { Tensor } from "../engine/tensor.js";
 import { usesWorkspace } from "./compose.js";
-import { type Batch, product, type Solver } from "./solver.js";
+import { type Batch, product, type Solver, type Strategy } from "./solver.js";
 
 /** Tensors for the further outputs of a call, by name: [...batch, ...output shape]. */
 export function createOutputs(
@@ -11,6 +11,7 @@ export function createOutputs(
   solver: Solver,
   batch: Batch,
   names: readonly string[],
+  strategy: Strategy,
 ): Record<string, Tensor> {
   const known = Object.keys(solver.outputs).join(", ");
   for (const name of names) {
@@ -21,7 +22,8 @@ export function createOutputs(
       "Correct its name; the state comes always.",
     );
   }
-  const others = 2 + [Object.keys(solver.inputs).length > 0, usesWorkspace(solver), solver.reports].filter(Boolean).length;
+  const own = [Object.keys(solver.inputs).length > 0, usesWorkspace(solver, strategy), solver.reports];
+  const others = 2 + own.filter(Boolean).length;
   const most = engine.device.limits.maxStorageBuffersPerShaderStage - others;
   must(
     names.length <= most,

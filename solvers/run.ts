@@ -54,7 +54,7 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   const shape = [...batch.batchShape, ...sampleAxis, ...call.stateShape];
   const result = engine.output(operation, shape, output === "states" ? "f32" : "i32");
   buffers["output"] = result.slice(operation);
-  const further = createOutputs(operation, engine, solver, batch, names);
+  const further = createOutputs(operation, engine, solver, batch, names, call.strategy);
   for (const [name, tensor] of Object.entries(further)) {
     engine.commands.clear((buffers[`output_${name}`] = tensor.slice(operation)));
   }
