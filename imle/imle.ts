@@ -3,7 +3,7 @@ import { formatShape, formatValue, must } from "../engine/error.js";
 import { isTensor, requireOptions } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
-import { type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimators/estimator.js";
+import { type CallOptions, type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimators/estimator.js";
 import { requireSolver, signOf } from "./estimators/options.js";
 import { differenceOfMeans } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
@@ -40,12 +40,7 @@ export interface ImleOptions {
 }
 
 /** What a single call of an `imle` layer may say anew; the rest is the layer's own. */
-export interface ImleCall {
-  /**
-   * Which call of its stream this is, from 0: the same call has the same noise, so one number for all steps holds the
-   * noise fixed (sample average approximation). By default the next one, afresh.
-   */
-  readonly call?: number;
+export interface ImleCall extends CallOptions {
   /** This call's target, such as `known(θ*)` of this batch, or a λ that has changed. */
   readonly target?: Target;
   /** τ of this call. */

@@ -38,8 +38,8 @@ export function regret(solver: Solver, z: Tensor, weights: Tensor, y: Tensor): T
 }
 
 /**
- * Σ regret / Σ |⟨weights, y⟩| over all instances, f32 []: of sums, so that an instance whose optimum is 0 does not count
- * for infinity.
+ * Σ regret / Σ |⟨weights, y⟩| over all instances, f32 []: of sums, so that an instance whose optimum is 0 does not
+ * count for infinity.
  *
  * Source: Elmachtoub, Grigas 2022 (arXiv 1710.08005), Section 6.
  */
@@ -50,9 +50,9 @@ export function normalisedRegret(solver: Solver, z: Tensor, weights: Tensor, y: 
 }
 
 /**
- * 1 where z is a state of the solver and as good as the optimal state y by the true weights, else 0: many instances have
- * several optimal states, of which y is one. For costs z may mark more than a state, which costs more; for scores it
- * must be one.
+ * 1 where z is a state of the solver and as good as the optimal state y by the true weights, else 0: many instances
+ * have several optimal states, of which y is one. For costs z may mark more than a state, which costs more; for scores
+ * it must be one.
  *
  * @param y an optimal state, as `solve(solver, weights)` gives it
  * @param options.inputs per-instance inputs of the solver

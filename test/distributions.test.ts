@@ -24,8 +24,10 @@ import { randomNumbers, randomSource } from "./support/random.js";
 const engine = await testEngine();
 const test = suite("distributions");
 
-const rowsOf = ({ values, count }: StateList): number[][] =>
-  Array.from({ length: count }, (_, row) => [...values.slice((row * values.length) / count, ((row + 1) * values.length) / count)]);
+const rowsOf = ({ values, count }: StateList): number[][] => {
+  const size = values.length / count;
+  return Array.from({ length: count }, (_, row) => [...values.subarray(row * size, (row + 1) * size)]);
+};
 const sorted = (states: readonly (readonly number[])[]): string[] => states.map((state) => state.join("")).sort();
 
 test("the lists have every state once: subsets by counting, paths by their ends and steps", () => {
@@ -62,7 +64,13 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { name: "enumerated subsets", distribution: enumerated(kSubsetStates(6, 2)), states: allSubsets(6, 2), sign: 1, shape: [6] },
+  {
+    name: "enumerated subsets",
+    distribution: enumerated(kSubsetStates(6, 2)),
+    states: allSubsets(6, 2),
+    sign: 1,
+    shape: [6],
+  },
   {
     name: "enumerated paths of costs",
     distribution: enumerated(gridPathStates(2, 3), { sense: "min" }),
@@ -128,7 +136,8 @@ for (const { name, distribution, states, sign, shape } of cases) {
       }
       enumerate(states, rowOf(row).map((x) => sign * x)).probabilities.forEach((p, place) => {
         const deviation = Math.sqrt(p * (1 - p) * samples) + 0.5;
-        assert.ok(Math.abs(counts[place]! - p * samples) < 5 * deviation, `state ${place}: ${counts[place]} of ${p * samples}`);
+        const count = counts[place]!;
+        assert.ok(Math.abs(count - p * samples) < 5 * deviation, `state ${place}: ${count} of ${p * samples}`);
       });
     }
     const some = engine.tensor(values.slice(0, size), [1, 1, ...shape]);
@@ -165,7 +174,8 @@ test("subsets of long rows equal the twin: marginals, covariances, and samples w
     const drawn = await kSubsets(k).sample(weights, { samples, place }).read();
     const short = n < 100;
     for (let row = 0; row < rows; row++) {
-      const part = <T extends Float32Array>(values: T, size: number = n): Float32Array => values.subarray(row * size, (row + 1) * size);
+      const part = (values: Float32Array, size: number = n): Float32Array =>
+        values.subarray(row * size, (row + 1) * size);
       const twin = kSubsetsCpu(part(theta), k);
       expectClose(`marginals of ${n}`, part(marginals), twin.marginals, { absolute: 2e-5 });
       if (short) expectClose(`covariance of ${n}`, part(covariance), twin.covariance(part(v)), { absolute: 5e-5 });

@@ -34,7 +34,8 @@ interface Data {
   readonly weights: Float32Array;
 }
 
-const part = (values: Float32Array, row: number, size: number): number[] => [...values.subarray(row * size, row * size + size)];
+const part = (values: Float32Array, row: number, size: number): number[] =>
+  [...values.subarray(row * size, row * size + size)];
 
 /** Masks at random, some of them right. */
 function data(rows: number, size: number, seed: number): Data {
@@ -77,7 +78,8 @@ test("regret: what a state costs too much, or scores too little; normalised by t
       return sign * (dot(own, part(y, row, size)) - dot(own, part(z, row, size)));
     });
     expectClose("regret", await regret(solver, states!, truth!, best!).read(), expected);
-    const optima = Array.from({ length: rows }, (_, row) => Math.abs(dot(part(weights, row, size), part(y, row, size))));
+    const optimum = (row: number): number => Math.abs(dot(part(weights, row, size), part(y, row, size)));
+    const optima = Array.from({ length: rows }, (_, row) => optimum(row));
     const normalised = await normalisedRegret(solver, states!, truth!, best!).item();
     expectClose("normalised", [normalised], [total(expected) / total(optima)], { absolute: 1e-5 });
   }
@@ -111,7 +113,8 @@ test("optimal-cost accuracy: with inputs, and of random maps as the twin says", 
   const [truth, predicted] = [engine.tensor(costs, [rows, 5, 5]), engine.tensor(learnt, [rows, 5, 5])];
   const start = engine.tensor(new Int32Array(rows * 2).fill(1), [rows, 2]);
   const z = solve(paths, predicted, { start });
-  const right = await optimalCostAccuracy(paths, z, truth, solve(paths, truth, { start }), { inputs: { start } }).read();
+  const best = solve(paths, truth, { start });
+  const right = await optimalCostAccuracy(paths, z, truth, best, { inputs: { start } }).read();
   const found = await z.read();
   const expected = Array.from({ length: rows }, (_, row) => {
     const own = part(costs, row, size);

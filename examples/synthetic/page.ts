@@ -40,7 +40,8 @@ const methodOf = ({ method }: MethodEvent): Method => methods[method as MethodKe
 /** A method's least loss over the rates, the paper's among them. */
 export function bestOf({ outcomes, published }: MethodEvent): { rate: number; outcome: Outcome } {
   const all = outcomes.map((outcome, i) => ({ rate: rates[i] as number, outcome }));
-  return (published ? [...all, published] : all).reduce((best, one) => (one.outcome.mean < best.outcome.mean ? one : best));
+  const tried = published ? [...all, published] : all;
+  return tried.reduce((best, one) => (one.outcome.mean < best.outcome.mean ? one : best));
 }
 
 /** The whole page, also of a run that was stopped at any time. */
@@ -87,10 +88,11 @@ function leadOf({ results }: Told, { state }: Circumstances): Markup {
   if (compared.length < ordering.length) return html`Not all methods of the paper were run yet.${status}`;
   const [own, through, score] = compared.map(({ loss }) => loss.mean);
   const isSame = own! < through! && through! < score!;
-  return html`A hundred times, ${k} of ${n} items with the least loss are to be found by following estimated gradients. At
-the paper’s learning rates, I-MLE comes within <strong>${fixed(own!)}</strong> of the least loss, straight-through within
-${fixed(through!)}, and the score function, with ${compared[2]!.result.steps} steps instead of ${compared[0]!.result.steps},
-within ${fixed(score!)}: ${isSame ? "the paper’s order" : "not the paper’s order, which is this one"}.${status}`;
+  const [few, many] = [compared[0]!.result.steps, compared[2]!.result.steps];
+  return html`A hundred times, ${k} of ${n} items with the least loss are to be found by following estimated gradients.
+At the paper’s learning rates, I-MLE comes within <strong>${fixed(own!)}</strong> of the least loss, straight-through
+within ${fixed(through!)}, and the score function, with ${many} steps instead of ${few}, within ${fixed(score!)}:
+${isSame ? "the paper’s order" : "not the paper’s order, which is this one"}.${status}`;
 }
 
 function figuresOf(results: readonly MethodEvent[], { untrained }: ProblemsEvent): Figure[] {
@@ -132,8 +134,8 @@ function chartsOf(results: readonly MethodEvent[]): Chart[] {
 function courseSection(charts: readonly Chart[]): Section {
   return {
     heading: "How the loss fell",
-    introduction: html`Expected loss above the least there is, exactly, by all 252 states: the mean of a hundred repeats,
-each with a problem and a start of its own, and where the middle 80 of them lie. Learning rates in brackets.`,
+    introduction: html`Expected loss above the least there is, exactly, by all 252 states: the mean of a hundred
+repeats, each with a problem and a start of its own, and where the middle 80 of them lie. Learning rates in brackets.`,
     body: chartPlaces(charts),
   };
 }
@@ -158,8 +160,8 @@ which only small problems allow; the others see states of perturbed or plain wei
 function gridSection({ means }: GridEvent, { untrained }: ProblemsEvent): Section {
   return {
     heading: "I-MLE by learning rate and λ",
-    introduction: html`The same for I-MLE with other λ; the paper takes ${publishedLambda}. A small λ moves the weights too
-little for the state to change, a large one so far that the state no longer depends on them.`,
+    introduction: html`The same for I-MLE with other λ; the paper takes ${publishedLambda}. A small λ moves the weights
+too little for the state to change, a large one so far that the state no longer depends on them.`,
     body: heatTable({
       rowLabel: "λ",
       columnLabel: "learning rate",

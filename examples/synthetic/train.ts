@@ -1,7 +1,7 @@
 /**
  * Minimises E‖z − b‖² over distributions of 5-subsets of 10 items, by every method, from the same starts: a hundred
- * problems and all learning rates side by side, as the batch of one training. A program: it runs unchanged on Node, Deno
- * and Chrome.
+ * problems and all learning rates side by side, as the batch of one training. A program: it runs unchanged on Node,
+ * Deno and Chrome.
  */
 
 import { Engine, enumerated, kSubsetStates, noGrad, SGD, stack, type Tensor } from "webgpu-imle";
@@ -80,7 +80,6 @@ interface Watch {
  * @returns losses at these steps, [groups, repeats] each
  */
 async function train(
-  engine: Engine,
   problems: Problems,
   loss: TotalLoss,
   groups: readonly Group[],
@@ -88,6 +87,7 @@ async function train(
   evaluate: (step: number) => boolean,
   { onStep, counts }: Watch,
 ): Promise<Float32Array[]> {
+  const { engine } = problems.excess;
   const shape = [groups.length, repeats, n];
   const repeated = (values: Float32Array): Float32Array =>
     Float32Array.from({ length: groups.length * values.length }, (_, i) => values[i % values.length]!);
@@ -134,8 +134,8 @@ export default async function main(host: Host): Promise<void> {
     counts,
     onStep: async (step) => {
       await engine.idle();
-      const event = { type: "progress", stage, epoch: part, epochs: parts, step, steps: total, unit: "method" } as const;
-      host.emit(event satisfies ProgressEvent);
+      const place = { epoch: part, epochs: parts, step, steps: total, unit: "method" };
+      host.emit({ type: "progress", stage, ...place } satisfies ProgressEvent);
     },
   });
 
@@ -145,14 +145,17 @@ export default async function main(host: Host): Promise<void> {
     const groups = [...(published === undefined ? [] : [{ rate: published }]), ...rates.map((rate) => ({ rate }))];
     const own = steps * patience;
     const evaluate = (step: number): boolean => step % patience === 0;
-    const losses = await train(engine, problems, method.make(), groups, own, evaluate, watch(method.name, index + 1, own));
-    if (index === 0) host.emit({ type: "problems", repeats, untrained: mean(ofGroup(losses[0]!, 0)) } satisfies ProblemsEvent);
+    const losses = await train(problems, method.make(), groups, own, evaluate, watch(method.name, index + 1, own));
+    if (index === 0) {
+      const untrained = mean(ofGroup(losses[0]!, 0));
+      host.emit({ type: "problems", repeats, untrained } satisfies ProblemsEvent);
+    }
     host.emit(methodEvent(key, method, losses, own, elapsed()));
   }
 
   const pairs = lambdas.flatMap((lambda) => rates.map((rate) => ({ rate, lambda })));
   const last = (step: number): boolean => step === steps;
-  const [final] = await train(engine, problems, imleLoss(1), pairs, steps, last, watch("I-MLE, rates and λ", parts, steps));
+  const [final] = await train(problems, imleLoss(1), pairs, steps, last, watch("I-MLE, rates and λ", parts, steps));
   const means = lambdas.map((_, row) => rates.map((_, column) => mean(ofGroup(final!, row * rates.length + column))));
   host.emit({ type: "grid", means } satisfies GridEvent);
   host.emit({

@@ -10,8 +10,8 @@ export interface SampleOptions {
 }
 
 /**
- * A distribution of states with weights θ, f32 [...batch, ...instance]: p(z; θ) = exp⟨z, θ⟩ / Σ exp⟨z′, θ⟩ over a set of
- * states (costs: exp(−⟨z, c⟩)). For a temperature pass θ divided by it.
+ * A distribution of states with weights θ, f32 [...batch, ...instance]: p(z; θ) = exp⟨z, θ⟩ / Σ exp⟨z′, θ⟩ over a set
+ * of states (costs: exp(−⟨z, c⟩)). For a temperature pass θ divided by it.
  */
 export interface StateDistribution {
   /** How many trailing axes of the weights are one instance. */

@@ -28,7 +28,10 @@ export interface EnumeratedDistribution extends StateDistribution {
  * @example enumerated(kSubsetStates(10, 5)).marginals(theta) // θ [...batch, 10]
  * @throws ImleError `value` where the list is none; at a call `shape` where weights do not fit the states
  */
-export function enumerated(states: StateList, options: { readonly sense?: "max" | "min" } = {}): EnumeratedDistribution {
+export function enumerated(
+  states: StateList,
+  options: { readonly sense?: "max" | "min" } = {},
+): EnumeratedDistribution {
   const operation = "enumerated";
   requireOptions(operation, options, ["sense"]);
   const { sense = "max" } = options;
@@ -48,7 +51,9 @@ export function enumerated(states: StateList, options: { readonly sense?: "max" 
     must(
       split >= 0 && sameShape(theta.shape.slice(split), shape),
       "shape",
-      () => `${operation}: the weights must be [...batch, ...state], state ${formatShape(shape)}, got ${formatShape(theta.shape)}`,
+      () =>
+        `${operation}: the weights must be [...batch, ...state], state ${formatShape(shape)}, ` +
+        `got ${formatShape(theta.shape)}`,
       "Give the weights the states' shape.",
     );
     return theta.shape.slice(0, split);

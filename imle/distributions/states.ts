@@ -22,7 +22,9 @@ export function kSubsetStates(n: number, k: number): StateList {
   must(
     Number.isInteger(n) && n >= 1 && Number.isInteger(k) && k >= 0 && k <= n,
     "value",
-    () => `kSubsetStates: n must be a whole number from 1, and k one from 0 to n, got ${formatValue(n)} and ${formatValue(k)}`,
+    () =>
+      `kSubsetStates: n must be a whole number from 1, and k one from 0 to n, ` +
+      `got ${formatValue(n)} and ${formatValue(k)}`,
     "Pass how many items there are and how many a state has.",
   );
   let count = 1;

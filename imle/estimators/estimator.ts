@@ -2,7 +2,7 @@ import { customGradient } from "../../engine/custom-gradient.js";
 import type { Engine, Preparable } from "../../engine/engine.js";
 import { formatValue, must } from "../../engine/error.js";
 import type { RandomPlace } from "../../engine/random.js";
-import { requireTensor } from "../../engine/ops/arguments.js";
+import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
@@ -20,11 +20,22 @@ export interface Switch<Call> extends Preparable {
 /** A differentiable call, in training or in evaluation. */
 export type Estimator<Call> = Call & Switch<Call>;
 
+/** What a single call may say anew. */
+export interface CallOptions {
+  /**
+   * Which call of its stream this is, from 0: the same call has the same noise, so one number for all steps holds the
+   * noise fixed (sample average approximation). By default the next one, afresh.
+   */
+  readonly call?: number;
+}
+
+export const callNames: readonly (keyof CallOptions)[] = ["call"];
+
 /**
  * A solver as a layer, θ → z: weights f32 [...batch, ...instance], per-instance inputs of the solver by name, to states
  * f32 [...batch, ...instance], or [...batch, S, ...instance] for output `samples`.
  */
-export type SolverLayer = Estimator<(theta: Tensor, inputs?: SolverInputs) => Tensor>;
+export type SolverLayer = Estimator<(theta: Tensor, inputs?: SolverInputs, call?: CallOptions) => Tensor>;
 
 /** Joins the two ways of a call. */
 export function estimator<Call extends (...parameters: never[]) => Tensor>(parts: {
@@ -83,13 +94,14 @@ export function solverLayer(
   operation: string,
   solver: Solver,
   output: "mean" | "samples",
-  train: (theta: Tensor, inputs: SolverInputs) => Tensor,
+  train: (theta: Tensor, inputs: SolverInputs, call: number | undefined) => Tensor,
   calls: (theta: Tensor) => readonly PerturbOptions[],
 ): SolverLayer {
   return estimator({
-    train: (theta: Tensor, inputs: SolverInputs = {}) => {
+    train: (theta: Tensor, inputs: SolverInputs = {}, call: CallOptions = {}) => {
       requireTensor(operation, "the weights", theta, ["f32"]);
-      return theta.engine.scope(() => train(theta, inputs));
+      requireOptions(operation, call, callNames);
+      return theta.engine.scope(() => train(theta, inputs, call.call));
     },
     eval: (theta: Tensor, inputs: SolverInputs = {}) => perturbAndMap(solver, theta, { inputs, output }),
     kernelsFor: kernelsOfCalls(solver, (theta) => [...calls(theta), { output }]),
@@ -108,29 +120,32 @@ export interface LossAndSlope {
  * A loss of weights θ, f32 [...batch, ...instance], and what they should lead to, f32 of the same shape: one number an
  * instance, f32 [...batch], for the caller to reduce. Only θ gets a gradient.
  */
-export type SolverLoss = Estimator<(theta: Tensor, y: Tensor, inputs?: SolverInputs) => Tensor>;
+export type SolverLoss = Estimator<
+  (theta: Tensor, y: Tensor, inputs?: SolverInputs, call?: CallOptions) => Tensor
+>;
 
 /**
  * A loss whose evaluation is the same without noise and without a gradient.
  *
  * @param yName names the second argument in errors
- * @param compute runs unrecorded, in a scope
+ * @param compute runs unrecorded, in a scope; its last parameter is null without noise
  */
 export function solverLoss(
   operation: string,
   solver: Solver,
   yName: string,
-  compute: (theta: Tensor, y: Tensor, inputs: SolverInputs, perturbed: boolean) => LossAndSlope,
+  compute: (theta: Tensor, y: Tensor, inputs: SolverInputs, call: CallOptions | null) => LossAndSlope,
   calls: (theta: Tensor) => readonly PerturbOptions[] = () => [{}],
 ): SolverLoss {
-  const both = (theta: Tensor, y: Tensor, inputs: SolverInputs, perturbed: boolean): LossAndSlope => {
+  const both = (theta: Tensor, y: Tensor, inputs: SolverInputs, call: CallOptions | null): LossAndSlope => {
     batchOf(operation, solver, theta);
     requireLike(operation, yName, theta, y);
-    return theta.engine.scope(() => noGrad(() => compute(theta, y, inputs, perturbed)));
+    return theta.engine.scope(() => noGrad(() => compute(theta, y, inputs, call)));
   };
   return estimator({
-    train: (theta: Tensor, y: Tensor, inputs: SolverInputs = {}) => {
-      const { loss, slope } = both(theta, y, inputs, true);
+    train: (theta: Tensor, y: Tensor, inputs: SolverInputs = {}, call: CallOptions = {}) => {
+      requireOptions(operation, call, callNames);
+      const { loss, slope } = both(theta, y, inputs, call);
       const result = customGradient({
         label: operation,
         inputs: [theta],
@@ -142,7 +157,7 @@ export function solverLoss(
       return result;
     },
     eval: (theta: Tensor, y: Tensor, inputs: SolverInputs = {}) => {
-      const { loss, slope } = both(theta, y, inputs, false);
+      const { loss, slope } = both(theta, y, inputs, null);
       slope.dispose();
       return loss;
     },

@@ -31,9 +31,10 @@ export function fenchelYoung(solver: Solver, options: PerturbedOptions = {}): So
     operation,
     solver,
     "the target state",
-    (theta, y, inputs, perturbed) => {
-      if (!perturbed) return excessOf(solver, theta, y, inputs);
-      const call: PerturbedCall = { noise, samples, temperature, perturbation, place: placeOf(theta.engine), inputs };
+    (theta, y, inputs, options) => {
+      if (!options) return excessOf(solver, theta, y, inputs);
+      const place = placeOf(theta.engine, options.call);
+      const call: PerturbedCall = { noise, samples, temperature, perturbation, place, inputs };
       const states = perturbedStates(solver, theta, call);
       const draws = drawsOf(solver, theta, call);
       const sampleAxis = theta.shape.length - solver.instanceAxes;

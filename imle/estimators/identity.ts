@@ -3,7 +3,7 @@ import { sqrt, square } from "../../engine/ops/elementwise.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
 import { noNoise } from "../noise/none/none.js";
-import { estimator, type SolverLayer } from "./estimator.js";
+import { type CallOptions, estimator, type SolverLayer } from "./estimator.js";
 import { instanceAxesOf, type LayerOptions } from "./options.js";
 import { straightThrough } from "./straight-through.js";
 
@@ -40,7 +40,8 @@ export function identity(solver: Solver, options: IdentityOptions = {}): SolverL
     return centred.div(sqrt(square(centred).sum(axes, true).add(1e-12))); // no division by 0
   };
   return estimator({
-    train: (theta: Tensor, inputs?: SolverInputs) => theta.engine.scope(() => layer.train()(project(theta), inputs)),
+    train: (theta: Tensor, inputs?: SolverInputs, call?: CallOptions) =>
+      theta.engine.scope(() => layer.train()(project(theta), inputs, call)),
     eval: (theta: Tensor, inputs?: SolverInputs) => theta.engine.scope(() => layer.eval()(project(theta), inputs)),
     kernelsFor: layer.kernelsFor,
   });

@@ -1,5 +1,5 @@
 /** The family: one line an estimator. */
-export type { Estimator, SolverLayer, SolverLoss, Switch } from "./estimator.js";
+export type { CallOptions, Estimator, SolverLayer, SolverLoss, Switch } from "./estimator.js";
 export type { LayerOptions, PerturbationOptions } from "./options.js";
 export type { PerturbedOptions } from "./perturbed-states.js";
 export { blackbox, type BlackboxOptions } from "./blackbox.js";

@@ -36,7 +36,8 @@ export function checkPerturbation(
   const { noise, samples = 1, temperature = 1, output = "mean" } = options;
   const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
     must(condition, "value", () => `${operation}: ${holds}, got ${formatValue(got)}`, fix);
-  rule(Number.isInteger(samples) && samples >= 1, "samples must be a whole number from 1", samples, "Leave it out for 1.");
+  const isCount = Number.isInteger(samples) && samples >= 1;
+  rule(isCount, "samples must be a whole number from 1", samples, "1 is the default.");
   rule(
     Number.isFinite(temperature) && temperature >= 0,
     "temperature must be a number from 0",
@@ -102,7 +103,8 @@ export function batchOf(operation: string, solver: Solver, theta: Tensor): Batch
     sameShape(stateShape, batch.instanceShape),
     "shape",
     () =>
-      `${operation}: states must have the weights' shape ${formatShape(batch.instanceShape)}, got ${solver.name} with ${formatShape(stateShape)}`,
+      `${operation}: states must have the weights' shape ${formatShape(batch.instanceShape)}, ` +
+      `got ${solver.name} with ${formatShape(stateShape)}`,
     "Use perturbedOptimiser or scoreFunction, which take states of any shape.",
   );
   return batch;

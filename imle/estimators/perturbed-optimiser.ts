@@ -6,7 +6,14 @@ import { type Solver, splitBatch } from "../../solvers/solver.js";
 import { normal } from "../noise/normal/normal.js";
 import { perturbAndMap } from "../perturb-and-map.js";
 import { placesOf, solverLayer, type SolverLayer } from "./estimator.js";
-import { checkPerturbation, type LayerOptions, requirePositive, requireScore, requireSolver, signOf } from "./options.js";
+import {
+  checkPerturbation,
+  type LayerOptions,
+  requirePositive,
+  requireScore,
+  requireSolver,
+  signOf,
+} from "./options.js";
 import { drawsOf, type PerturbedCall, type PerturbedOptions, perturbedStates } from "./perturbed-states.js";
 
 /** Options of {@link perturbedOptimiser}. */
@@ -46,10 +53,10 @@ export function perturbedOptimiser(solver: Solver, options: PerturbedOptimiserOp
     operation,
     solver,
     output,
-    (theta, inputs) => {
+    (theta, inputs, number) => {
       const { batchShape, instanceShape } = splitBatch(operation, solver, theta.shape);
       const sampleAxis = batchShape.length;
-      const place = placeOf(theta.engine);
+      const place = placeOf(theta.engine, number);
       const call: PerturbedCall = { noise, samples, temperature, perturbation, place, inputs };
       const z: Tensor = customGradient({
         label: operation,

@@ -7,7 +7,10 @@ import type { Noise } from "../noise/noise.js";
 import { perturbAndMap, type PerturbOptions } from "../perturb-and-map.js";
 import type { PerturbationOptions } from "./options.js";
 
-/** How weights are perturbed: θ + τ·ε (costs: c − τ·ε), or θ ⊙ exp(τ·ε − τ²/2), which keeps signs, and for normal ε means. */
+/**
+ * How weights are perturbed: θ + τ·ε (costs: c − τ·ε), or θ ⊙ exp(τ·ε − τ²/2), which keeps their signs and, where ε is
+ * normal, their means.
+ */
 export type Perturbation = "additive" | "multiplicative";
 
 /** Options of estimators that need the noise itself. */
@@ -52,6 +55,7 @@ export function perturbedStates(solver: Solver, theta: Tensor, call: PerturbedCa
   if (perturbation === "additive") return perturbAndMap(solver, theta, { ...common, noise, temperature, place });
   return theta.engine.scope(() => {
     const changes = factorsOf(drawsOf(solver, theta, call), temperature).sub(1).mul(withSampleAxis(solver, theta));
-    return perturbAndMap(solver, theta, { ...common, noise: givenNoise(solver.sense === "max" ? changes : changes.neg()) });
+    const noise = givenNoise(solver.sense === "max" ? changes : changes.neg());
+    return perturbAndMap(solver, theta, { ...common, noise });
   });
 }

@@ -1,6 +1,6 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import { formatShape, formatValue, must } from "../../engine/error.js";
-import { requireTensor } from "../../engine/ops/arguments.js";
+import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { broadcastTo } from "../../engine/ops/shape.js";
 import { sameShape } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
@@ -9,7 +9,7 @@ import type { Solver, SolverInputs } from "../../solvers/solver.js";
 import type { StateDistribution } from "../distributions/distribution.js";
 import { normal } from "../noise/normal/normal.js";
 import { perturbAndMap } from "../perturb-and-map.js";
-import { type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimator.js";
+import { callNames, type CallOptions, type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimator.js";
 import {
   checkPerturbation,
   perturbationNames,
@@ -22,11 +22,13 @@ import {
 import { drawsOf, type PerturbedCall, perturbedStates } from "./perturbed-states.js";
 
 /**
- * An expected loss: of weights θ, f32 [...batch, ...instance], and a function from states f32 [...batch, S, ...state] to
- * their losses f32 [...batch, S], it gives their mean f32 [...batch]. The function need not be differentiable; where it
- * is, its own parameters get their gradient too.
+ * An expected loss: of weights θ, f32 [...batch, ...instance], and a function from states f32 [...batch, S, ...state]
+ * to their losses f32 [...batch, S], it gives their mean f32 [...batch]. The function need not be differentiable; where
+ * it is, its own parameters get their gradient too.
  */
-export type ExpectedLoss = Estimator<(theta: Tensor, lossOf: (states: Tensor) => Tensor, inputs?: SolverInputs) => Tensor>;
+export type ExpectedLoss = Estimator<
+  (theta: Tensor, lossOf: (states: Tensor) => Tensor, inputs?: SolverInputs, call?: CallOptions) => Tensor
+>;
 
 /** States, and ∂ ln p/∂θ of each, f32 [...batch, S, ...instance]; an evaluation has no scores. */
 interface Draws {
@@ -39,11 +41,11 @@ interface Draws {
  * states, and no gradient of them.
  *
  *     value      (1/S) Σ_s ℓ(z_s)
- *     gradient   (1/S) Σ_s (ℓ(z_s) − b_s) · ∇ ln p(z_s; θ)         b_s the mean of ℓ over the other samples; 0 for S = 1
+ *     gradient   (1/S) Σ_s (ℓ(z_s) − b_s) · ∇ ln p(z_s; θ)      b_s the mean of ℓ over the other samples; 0 for S = 1
  *
  * Of a distribution, ∇ ln p(z; θ) = z − E z. Of a perturbed solver the score is that of the weights it has seen,
- * −∇ ln q(ε)/τ, q the noise's density (costs: the negative). An evaluation takes the solver's states without noise; of a
- * distribution it draws, and passes no gradient to θ.
+ * −∇ ln q(ε)/τ, q the noise's density (costs: the negative). An evaluation takes the solver's states without noise; of
+ * a distribution it draws, and passes no gradient to θ.
  *
  * Source: Williams 1992; Kool, van Hoof, Welling 2019 ("Buy 4 REINFORCE samples, get a baseline for free!").
  *
@@ -61,8 +63,8 @@ export function scoreFunction(source: Solver | StateDistribution, options: Pertu
   if (isDistribution) {
     return expectedLoss(
       source,
-      (theta) => {
-        const states = source.sample(theta, { samples, place: placeOf(theta.engine) });
+      (theta, _inputs, call) => {
+        const states = source.sample(theta, { samples, place: placeOf(theta.engine, call?.call) });
         return { states, score: () => source.score(theta, states) };
       },
       () => [],
@@ -74,9 +76,9 @@ export function scoreFunction(source: Solver | StateDistribution, options: Pertu
   const scoreOf = requireScore(operation, noise);
   return expectedLoss(
     source,
-    (theta, inputs, perturbed) => {
-      if (!perturbed) return { states: perturbAndMap(source, theta, { inputs, output: "samples" }) };
-      const place = placeOf(theta.engine);
+    (theta, inputs, options) => {
+      if (!options) return { states: perturbAndMap(source, theta, { inputs, output: "samples" }) };
+      const place = placeOf(theta.engine, options.call);
       const call: PerturbedCall = { noise, samples, temperature, perturbation: "additive", place, inputs };
       const score = (): Tensor => scoreOf(drawsOf(source, theta, call)).mul(signOf(source) / temperature);
       return { states: perturbedStates(source, theta, call), score };
@@ -87,13 +89,14 @@ export function scoreFunction(source: Solver | StateDistribution, options: Pertu
 
 function expectedLoss(
   { instanceAxes }: Pick<Solver, "instanceAxes">,
-  draw: (theta: Tensor, inputs: SolverInputs, perturbed: boolean) => Draws,
+  draw: (theta: Tensor, inputs: SolverInputs, call: CallOptions | null) => Draws,
   kernelsFor: ExpectedLoss["kernelsFor"],
 ): ExpectedLoss {
   const operation = "scoreFunction";
   const call =
     (perturbed: boolean) =>
-    (theta: Tensor, lossOf: (states: Tensor) => Tensor, inputs: SolverInputs = {}): Tensor => {
+    (theta: Tensor, lossOf: (states: Tensor) => Tensor, inputs: SolverInputs = {}, own: CallOptions = {}): Tensor => {
+      requireOptions(operation, own, callNames);
       requireTensor(operation, "the weights", theta, ["f32"]);
       must(
         typeof lossOf === "function",
@@ -101,7 +104,7 @@ function expectedLoss(
         () => `${operation}: the second argument must be a function from states to losses, got ${formatValue(lossOf)}`,
         "Pass (states) => losses, one loss a sample.",
       );
-      const { states, score } = noGrad(() => draw(theta, inputs, perturbed));
+      const { states, score } = noGrad(() => draw(theta, inputs, perturbed ? own : null));
       const losses = lossOf(states);
       requireTensor(operation, "the losses", losses, ["f32"]);
       const sampleAxis = theta.shape.length - instanceAxes;

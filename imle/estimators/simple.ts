@@ -1,17 +1,17 @@
 import { customGradient } from "../../engine/custom-gradient.js";
-import { requireTensor } from "../../engine/ops/arguments.js";
+import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { topK } from "../../solvers/top-k/top-k.js";
 import { kSubsets } from "../distributions/k-subsets/k-subsets.js";
 import { perturbAndMap } from "../perturb-and-map.js";
-import { type Estimator, estimator, placesOf } from "./estimator.js";
+import { callNames, type CallOptions, type Estimator, estimator, placesOf } from "./estimator.js";
 import { checkPerturbation, type LayerOptions } from "./options.js";
 
-/** A layer over the last axis: weights f32 [...batch, n] to states of that shape, or [...batch, S, n] for output `samples`. */
-export type SubsetLayer = Estimator<(theta: Tensor) => Tensor>;
+/** A layer over the last axis: f32 [...batch, n] to states of that shape, or [...batch, S, n] for output `samples`. */
+export type SubsetLayer = Estimator<(theta: Tensor, call?: CallOptions) => Tensor>;
 
 /**
- * SIMPLE: a subset of k is drawn exactly from p(z) ∝ exp⟨z, θ⟩, and passes its gradient on as the exact marginals would.
+ * SIMPLE: a subset of k is drawn exactly from p(z) ∝ exp⟨z, θ⟩, and passes its gradient on as exact marginals would.
  *
  *     forward    z_s ~ p(z; θ)
  *     backward   ∂L/∂θ = (∂μ/∂θ)ᵀ ∂L/∂z = Cov(z)·∂L/∂z           output `samples`: of the sum over s
@@ -30,9 +30,10 @@ export function simple(k: number, options: Pick<LayerOptions, "samples" | "outpu
   const solver = topK(k);
   const placeOf = placesOf(operation, stream);
   return estimator({
-    train: (theta: Tensor) => {
+    train: (theta: Tensor, call: CallOptions = {}) => {
+      requireOptions(operation, call, callNames);
       requireTensor(operation, "the weights", theta, ["f32"]);
-      const place = placeOf(theta.engine);
+      const place = placeOf(theta.engine, call.call);
       const sampleAxis = theta.shape.length - 1;
       return customGradient({
         label: operation,

@@ -7,7 +7,7 @@ import type { Tensor } from "../../engine/tensor.js";
 import { topK } from "../../solvers/top-k/top-k.js";
 import { gumbel } from "../noise/gumbel/gumbel.js";
 import { perturbAndMap } from "../perturb-and-map.js";
-import { estimator, kernelsOfCalls, placesOf } from "./estimator.js";
+import { type CallOptions, estimator, kernelsOfCalls, placesOf } from "./estimator.js";
 import { checkPerturbation, type LayerOptions, requirePositive } from "./options.js";
 import { drawsOf, withSampleAxis } from "./perturbed-states.js";
 import type { SubsetLayer } from "./simple.js";
@@ -42,7 +42,7 @@ export function softSubset(k: number, options: RelaxationOptions = {}): SubsetLa
   const solver = topK(k);
   const placeOf = placesOf(operation, options.stream);
   return estimator({
-    train: (theta: Tensor) => {
+    train: (theta: Tensor, { call: number }: CallOptions = {}) => {
       requireTensor(operation, "the weights", theta, ["f32"]);
       const n = theta.shape.at(-1) ?? 0;
       must(
@@ -51,7 +51,8 @@ export function softSubset(k: number, options: RelaxationOptions = {}): SubsetLa
         () => `${operation}: the last axis must have at least k = ${k} weights, got ${formatShape(theta.shape)}`,
         "Choose fewer, or pass longer rows.",
       );
-      const call = { noise, samples, temperature, perturbation: "additive", place: placeOf(theta.engine), inputs: {} } as const;
+      const place = placeOf(theta.engine, number);
+      const call = { noise, samples, temperature, perturbation: "additive", place, inputs: {} } as const;
       return theta.engine.scope(() => {
         const scores = withSampleAxis(solver, theta).add(drawsOf(solver, theta, call).mul(temperature));
         let left = scores;

@@ -28,9 +28,9 @@ export function straightThrough(solver: Solver, options: LayerOptions = {}): Sol
     operation,
     solver,
     output,
-    (theta, inputs) => {
+    (theta, inputs, number) => {
       const { batchShape } = batchOf(operation, solver, theta);
-      const place = placeOf(theta.engine);
+      const place = placeOf(theta.engine, number);
       return customGradient({
         label: operation,
         inputs: [theta],

@@ -24,10 +24,16 @@ export const solverCases: readonly SolverCase[] = [
 ];
 
 /** The state of weights, rounded as they are on the device. */
-export const solveTwin = ({ twin }: SolverCase, weights: ArrayLike<number>): number[] => [...twin(Float32Array.from(weights))];
+export const solveTwin = ({ twin }: SolverCase, weights: ArrayLike<number>): number[] =>
+  [...twin(Float32Array.from(weights))];
 
 /** The state of θ + τ·ε (costs: c − τ·ε). */
-export function perturbTwin(one: SolverCase, theta: ArrayLike<number>, noise: ArrayLike<number>, temperature: number): number[] {
+export function perturbTwin(
+  one: SolverCase,
+  theta: ArrayLike<number>,
+  noise: ArrayLike<number>,
+  temperature: number,
+): number[] {
   const scale = fround(one.sign * temperature);
   return solveTwin(one, Array.from(theta, (x, i) => fround(x + fround(scale * noise[i]!))));
 }

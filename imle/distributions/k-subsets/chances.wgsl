@@ -1,5 +1,6 @@
-// The chances by which k of n items are drawn one after the other, the last item first: p(i, j) is that of item i, where
-// j of the items 0 … i are still to be drawn. With E(i, j) = ln Σ exp⟨z, θ⟩ over the subsets z of j of the first i items,
+// The chances by which k of n items are drawn one after the other, the last item first: p(i, j) is that of item i,
+// where j of the items 0 … i are still to be drawn. With E(i, j) = ln Σ exp⟨z, θ⟩ over the subsets z of j of the first
+// i items,
 //   E(i + 1, j) = ln(exp E(i, j) + exp(θ_i + E(i, j − 1))),   p(i, j) = σ(θ_i + E(i, j − 1) − E(i, j)).
 // Ahmed, Zeng, Niepert, Van den Broeck, "SIMPLE", ICLR 2023, Proposition 1, sequentially and in logarithms.
 //

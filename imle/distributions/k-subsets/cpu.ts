@@ -23,9 +23,10 @@ export function kSubsetsCpu(theta: ArrayLike<number>, k: number): KSubsetsRow {
   const n = theta.length;
   const shift = Math.max(...Array.from(theta));
   const odds = Array.from(theta, (x) => Math.exp(x - shift));
-  // prefix[i][j]: subsets of j of the items before i; suffix[i][j]: of the items from i on.
+  // prefix[i][j]: the weight of all subsets of j of the items before i.
   const empty = (): number[] => [1, ...new Array<number>(k).fill(0)];
-  const grown = (sums: readonly number[], x: number): number[] => sums.map((sum, j) => sum + (j > 0 ? x * sums[j - 1]! : 0));
+  const grown = (sums: readonly number[], x: number): number[] =>
+    sums.map((sum, j) => sum + (j > 0 ? x * sums[j - 1]! : 0));
   const prefix = [empty()];
   for (const x of odds) prefix.push(grown(prefix.at(-1)!, x));
   const all = prefix[n]![k]!;
@@ -54,8 +55,7 @@ export function kSubsetsCpu(theta: ArrayLike<number>, k: number): KSubsetsRow {
         const word = philox4([i >> 2, sample, row, call], [seed, stream])[i & 3]!;
         const p = chance(i, left);
         if (p > 0 && left <= i) margin = Math.min(margin, Math.abs(uniformFrom(word) - p));
-        if (uniformFrom(word) >= p && left <= i) continue;
-        if (left === 0) continue;
+        if (left === 0 || (left <= i && uniformFrom(word) >= p)) continue;
         state[i] = 1;
         left--;
       }

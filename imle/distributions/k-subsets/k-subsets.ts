@@ -69,7 +69,8 @@ export function kSubsets(k: number): KSubsets {
     sample(theta, { samples = 1, place } = {}) {
       requireRows("sample", k, theta);
       requireSamples("kSubsets.sample", samples);
-      return theta.engine.scope(() => sampleOf(k, theta, samples, place ?? theta.engine.random.next(0)));
+      const own = place ?? theta.engine.random.next(0);
+      return theta.engine.scope(() => noGrad(() => sampleOf(k, theta, samples, own)));
     },
     score: (theta, states) => states.sub(distribution.marginals(theta).reshape([...theta.shape.slice(0, -1), 1, -1])),
     covariance(theta, v) {
@@ -106,7 +107,12 @@ function requireRows(method: string, k: number, theta: Tensor): void {
     () => `${operation}: the last axis must have at least k = ${k} weights, got ${formatShape(theta.shape)}`,
     "Draw fewer, or pass longer rows.",
   );
-  must(n <= mostSteps, "limit", () => `${operation}: rows must have at most ${mostSteps} weights, got ${n}`, "Split them.");
+  must(
+    n <= mostSteps,
+    "limit",
+    () => `${operation}: rows must have at most ${mostSteps} weights, got ${n}`,
+    "Draw from parts of them, or use perturbAndMap(topK(k), …).",
+  );
 }
 
 /** Dispatches for the items in order, or from the last, as many at a time as a lane may step through. */
