@@ -1,6 +1,7 @@
 // y = softmax(x), or its logarithm where LOGARITHM is 1, along the middle axis of [outer, length, inner]: one lane a
 // row (or four rows side by side), no barriers. T is what is loaded at once, W what a row comes to: engine/ops/softmax.ts.
-// The exponentials are kept in y, so that each is computed once.
+// The maximum and the sum come in one pass (Milakov and Gimelshein 2018), which keeps one of each for each part of T:
+// memory costs more than the exponentials, so a row is read twice and written once.
 
 #import grid
 
@@ -21,27 +22,34 @@ fn main(
   let start = (i / inner) * uniforms.length * inner + i % inner;
   let end = start + uniforms.length * inner;
   var highest = x[start];
-  for (var at = start + inner; at < end; at += inner) {
-    highest = max(highest, x[at]);
-  }
-  let maximum = largest(highest);
   var total = T(0);
-  for (var at = start; at < end; at += inner) {
-    let e = exp(x[at] - T(maximum));
-    total += e;
-    if (LOGARITHM == 0u) {
-      y[at] = e;
-    }
+  var at = start;
+  for (; at + 3u * inner < end; at += 4u * inner) {
+    let a = x[at];
+    let b = x[at + inner];
+    let c = x[at + 2u * inner];
+    let d = x[at + 3u * inner];
+    let higher = max(highest, max(max(a, b), max(c, d)));
+    let four = (exp(a - higher) + exp(b - higher)) + (exp(c - higher) + exp(d - higher));
+    total = total * exp(highest - higher) + four;
+    highest = higher;
   }
-  let sum = together(total);
+  for (; at < end; at += inner) {
+    let a = x[at];
+    let higher = max(highest, a);
+    total = total * exp(highest - higher) + exp(a - higher);
+    highest = higher;
+  }
+  let maximum = T(largest(highest));
+  let sum = T(together(total * exp(highest - maximum)));
   if (LOGARITHM == 0u) {
-    for (var at = start; at < end; at += inner) {
-      y[at] = y[at] / T(sum);
+    for (at = start; at < end; at += inner) {
+      y[at] = exp(x[at] - maximum) / sum;
     }
   } else {
     let log_sum = log(sum);
-    for (var at = start; at < end; at += inner) {
-      y[at] = (x[at] - T(maximum)) - T(log_sum);
+    for (at = start; at < end; at += inner) {
+      y[at] = (x[at] - maximum) - log_sum;
     }
   }
 }
