@@ -17,6 +17,7 @@ import { type Scope, Scopes } from "./scope.js";
 import { sizeOf } from "./shape.js";
 import { Status } from "./status.js";
 import { type DType, Tensor } from "./tensor.js";
+import { checkTuning, measureTuning, type Tuning, usualTuning } from "./tuning.js";
 
 /** How a tensor is made. */
 export interface TensorOptions {
@@ -56,6 +57,7 @@ export class Engine {
   private readonly kernels = new Map<string, Kernel>();
   private readonly cached = new Map<object | string, Tensor>();
   private readonly faults = new Faults();
+  private chosen: Tuning | null = null;
   /** Set once the engine can do no more: the error that every later call throws. */
   private ended: ImleError | null = null;
 
@@ -89,14 +91,18 @@ export class Engine {
    *
    * @param options.gpu defaults to `navigator.gpu`
    * @param options.debug submits every dispatch by itself, so that a driver's error names its kernel; slow
+   * @param options.tuning what {@link tune} found on this adapter
    * @throws ImleError `adapter` where there is no WebGPU
    */
   static async create(
-    options: { gpu?: GPU; powerPreference?: GPUPowerPreference; debug?: boolean } = {},
+    options: { gpu?: GPU; powerPreference?: GPUPowerPreference; debug?: boolean; tuning?: Tuning } = {},
   ): Promise<Engine> {
+    const tuning = options.tuning && checkTuning(options.tuning);
     const gpu = options.gpu ?? globalThis.navigator?.gpu;
     const { device, adapter } = await requestDevice(gpu, options.powerPreference ?? "high-performance");
-    return new Engine(device, adapter.info, true, options.debug ?? false);
+    const engine = new Engine(device, adapter.info, true, options.debug ?? false);
+    if (tuning) engine.tuning = tuning;
+    return engine;
   }
 
   /** An engine on the host's device, which is used and never destroyed. */
@@ -319,6 +325,30 @@ export class Engine {
   async prepare(target: Preparable, shapes: readonly (readonly number[])[]): Promise<void> {
     this.assertUsable("prepare");
     for (const kernel of target.kernelsFor(this, shapes)) await this.pipelines.prepare(kernel);
+  }
+
+  /** Which kernels are taken where there are several; by default by the kind of the adapter. */
+  get tuning(): Tuning {
+    return this.chosen ?? usualTuning(this.software);
+  }
+
+  set tuning(tuning: Tuning) {
+    this.chosen = checkTuning(tuning);
+  }
+
+  /**
+   * Measures on this adapter, for some seconds, which kernels are quicker, takes those from then on, and returns the
+   * table to be saved: `Engine.create({ tuning })` or `engine.tuning = …` takes it without measuring.
+   */
+  async tune(): Promise<Tuning> {
+    const before = this.tuning;
+    try {
+      this.tuning = await measureTuning(this);
+    } catch (error) {
+      this.tuning = before;
+      throw error;
+    }
+    return this.tuning;
   }
 
   /** Frees everything; a device that the engine made is destroyed, the host's is left alone. Safe to call twice. */

@@ -10,5 +10,6 @@ export type { NestedNumbers } from "./data.js";
 export type { RandomSnapshot } from "./random.js";
 export type { Scope } from "./scope.js";
 export type { CapturedStep, CaptureOptions } from "./capture/capture.js";
+export type { Tuning } from "./tuning.js";
 export * from "./ops/index.js";
 export * from "./nn/index.js";

@@ -78,7 +78,7 @@ export function planCall(engine: Engine, solver: Solver, shape: readonly number[
   checkCounts(operation, solver, batch, samples);
   const stateShape = solver.stateShape(instanceShape);
   const jobs = batch.instances * samples;
-  const facts = { instanceShape, size: batch.size, jobs, software: engine.software };
+  const facts = { instanceShape, size: batch.size, jobs, software: engine.tuning.rows === "lane" };
   const strategy = chooseStrategy(operation, solver, facts, request.strategy);
   const lanes = lanesOf(engine);
   const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;

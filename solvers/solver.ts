@@ -56,7 +56,7 @@ export interface ChoiceFacts {
   readonly size: number;
   /** Instances × samples. */
   readonly jobs: number;
-  /** Whether the adapter computes on the processor: barriers are then expensive. */
+  /** Whether barriers are expensive: the adapter computes on the processor, or `engine.tuning.rows` says "lane". */
   readonly software: boolean;
 }
 

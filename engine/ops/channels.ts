@@ -62,7 +62,7 @@ export function channelTypes(grouping: RowGrouping): readonly Piece[] {
 /** Reduces every channel to parts, [splits, fields, channels], in one dispatch. */
 export function reduceChannels(engine: Engine, reduction: ChannelReduction): { parts: Tensor; splits: number } {
   const { label, view, pieces, buffers, fields } = reduction;
-  const { grouping, strategy, lanes, splits, channels, inner } = plan(engine.software, view);
+  const { grouping, strategy, lanes, splits, channels, inner } = plan(engine, view);
   const parts = engine.output(label, [splits, fields, view.channels]);
   const count = splits * channels;
   const step = strategy === "workgroup" ? splits * lanes : splits;
@@ -126,10 +126,10 @@ export function sumChannels(
 }
 
 /** A pure function of the shape and the kind of adapter, as that of engine/ops/reduction.ts. */
-function plan(software: boolean, view: ChannelView): Plan {
+function plan({ software, tuning }: Engine, view: ChannelView): Plan {
   const grouped = groupChannels(view);
   const items = view.images * grouped.inner;
-  if (!software && view.inner > 1 && items >= 32) {
+  if (tuning.rows === "workgroup" && view.inner > 1 && items >= 32) {
     const lanes = items <= 256 ? 64 : 256;
     const wanted = Math.min(Math.ceil(1024 / grouped.channels), Math.floor(items / 1024));
     return { ...grouped, strategy: "workgroup", lanes, splits: Math.max(1, Math.min(wanted, mostSplits)) };

@@ -55,14 +55,16 @@ export function elements(isVector: Readonly<Record<string, boolean>>): Piece {
 }
 
 /**
- * Computes a product into its output, whose elements are all written: by lanes that keep a tile in registers on
- * software adapters, by workgroups that share their operands in workgroup memory on GPUs.
+ * Computes a product into its output, whose elements are all written: by lanes that keep a tile in registers, or by
+ * workgroups that share their operands in workgroup memory; by default the one on software adapters and the other on
+ * GPUs.
  */
 export function multiplyTiled(product: Product): void {
   const { output } = product;
   const { engine } = output;
   if (output.size === 0) return;
-  const plan = engine.software ? planTiles(product) : planForGpu(product);
+  const { products, largestTile } = engine.tuning;
+  const plan = products === "lane" ? planTiles(product, largestTile) : planForGpu(product);
   if (plan.splits === 1) {
     dispatch(product, plan, output);
     return;
@@ -152,18 +154,24 @@ function addParts(engine: Engine, operation: string, partial: Tensor, output: Te
   });
 }
 
+interface TileSize {
+  readonly rows: number;
+  readonly columns: number;
+  readonly from: number;
+}
+
 /**
  * Tiles that a lane may take, and the multiplications from which one pays for its compilation. Loads take most of the
  * time (on lavapipe 140 cycles for four numbers in eight lanes), and a tile of r × c does r·c multiplications for r + c
  * of them: of products of 768, 32×24 computes 1.5 times as fast as 16×16 on lavapipe and 1.3 times on SwiftShader, and
  * 8×8 two thirds as fast. They compile for 1.3 to 1.8 s, 250 to 500 ms, and 100 to 150 ms.
  */
-const tileSizes = [
+const tileSizes: readonly TileSize[] = [
   { rows: 32, columns: 24, from: 2 ** 27 },
   { rows: 16, columns: 16, from: 2 ** 24 },
   { rows: 8, columns: 8, from: 0 },
   { rows: 4, columns: 4, from: 0 },
-] as const;
+];
 
 /** Lanes that keep a few cores busy. */
 const lanesWanted = 32;
@@ -177,10 +185,11 @@ function splitCount(inner: number, parts: number, wanted: number): number {
   return Math.max(1, useful, Math.ceil(inner / longestStretch));
 }
 
-function planTiles({ rows, columns, inner, batches, left, right }: Product): Plan {
+function planTiles({ rows, columns, inner, batches, left, right }: Product, largest: number): Plan {
   const work = rows * columns * inner * batches;
   const longest = Math.max(rows, columns);
-  const tile = tileSizes.find(({ rows: size, from }) => work >= from && longest > size / 2) ?? tileSizes.at(-1)!;
+  const fits = ({ rows: size, from }: TileSize): boolean => size <= largest && work >= from && longest > size / 2;
+  const tile = tileSizes.find(fits) ?? tileSizes.at(-1)!;
   const tiles = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns) * batches;
   const splits = splitCount(inner, tiles, lanesWanted);
   return { rows: tile.rows, columns: tile.columns, splits, unroll: unrollOf(inner, left, right), lanes: 8 };

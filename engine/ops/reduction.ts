@@ -68,7 +68,7 @@ export function reduceBlock(
   const { fold, scale = 1, equalTo } = options;
   const { outer, length, inner } = block;
   const source = x.slice(label);
-  const stage = planStage(engine.software, block, source, equalTo?.slice(label));
+  const stage = planStage(engine, block, source, equalTo?.slice(label));
   const width = stage.grouping === "scalars" ? 1 : 4;
   const isRows = stage.grouping.startsWith("rows");
   const dtype = fold === "first" ? "u32" : x.dtype;
@@ -101,8 +101,9 @@ export function reduceBlock(
   return result;
 }
 
-/** How the next stage folds: a pure function of the shape and the kind of adapter. */
-function planStage(software: boolean, block: Block, x: Slice, equalTo: Slice | undefined): Stage {
+/** How the next stage folds: a pure function of the shape, the kind of adapter and the tuning. */
+function planStage(engine: Engine, block: Block, x: Slice, equalTo: Slice | undefined): Stage {
+  const { software, tuning } = engine;
   const { outer, length, inner } = block;
   const vectors = [x, equalTo].every((slice) => !slice || holdsVectors(slice));
   let grouping: Grouping = "scalars";
@@ -111,7 +112,7 @@ function planStage(software: boolean, block: Block, x: Slice, equalTo: Slice | u
   else if (vectors && inner === 1 && length >= 8 && outer === 1) grouping = "rows with tail";
   const items = grouping.startsWith("rows") ? Math.ceil(length / 4) : length;
   const results = outer * (grouping === "columns" ? inner / 4 : inner);
-  if (!software && inner === 1 && items >= 32) {
+  if (tuning.rows === "workgroup" && inner === 1 && items >= 32) {
     const wanted = results < 512 ? Math.min(Math.ceil(1024 / results), Math.floor(items / 1024)) : 1;
     const lanes = items <= 256 ? 64 : 256;
     const splits = Math.max(1, wanted, Math.ceil(items / (lanes * longestChain)));

@@ -11,11 +11,11 @@ export interface RowPlan {
 }
 
 /**
- * A pure function of the shape and the adapter: a lane a row without barriers on software adapters and for short rows,
- * a workgroup a row for long ones on GPUs; few and very long rows are split over several dispatches.
+ * A pure function of the shape and the tuning: a lane a row without barriers, as on software adapters, and for short
+ * rows; a workgroup a row for long ones, as on GPUs; few and very long rows are split over several dispatches.
  */
 export function planRows(tensors: readonly Tensor[], outer: number, length: number, inner: number): RowPlan {
-  const { software } = tensors[0]!.engine;
+  const { tuning } = tensors[0]!.engine;
   const isVector = tensors.every(({ storage, size }) => Math.ceil(size / 4) * 16 <= storage.capacity);
   let grouping: RowGrouping = "scalars";
   if (isVector && inner % 4 === 0) grouping = "columns";
@@ -23,7 +23,7 @@ export function planRows(tensors: readonly Tensor[], outer: number, length: numb
   const items = grouping === "rows" ? length / 4 : length;
   const rows = outer * (grouping === "columns" ? inner / 4 : inner);
   if (rows < 64 && length >= 16384) return { grouping, strategy: "split", lanes: 0 };
-  if (!software && inner === 1 && items >= 32) {
+  if (tuning.rows === "workgroup" && inner === 1 && items >= 32) {
     return { grouping, strategy: "workgroup", lanes: items <= 256 ? 64 : 256 };
   }
   return { grouping, strategy: "lanes", lanes: 64 };
