@@ -134,8 +134,12 @@ function chartsOf(epochs: readonly EpochEvent[]): Chart[] {
         : []),
     ],
   });
+  const validation: Chart["series"] = epochs.some((event) => event.validation !== null)
+    ? [{ name: "validation", colour: "third", values: epochs.map((event) => event.validation?.accuracy ?? null) }]
+    : [];
+  const accuracy = chart("Cheapest paths on unseen maps", "percent", ({ measured }) => measured.accuracy);
   return [
-    chart("Cheapest paths on unseen maps", "percent", ({ measured }) => measured.accuracy),
+    { ...accuracy, series: [...accuracy.series, ...validation] },
     chart("Tiles that differ, in training (Hamming loss)", "number", ({ loss }) => loss),
   ];
 }

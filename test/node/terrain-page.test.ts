@@ -94,6 +94,15 @@ page("a page of a finished run is whole HTML with its figures, paths, costs and 
   assert.not.match(shown, "This run was");
 });
 
+page("maps to validate on have a curve of their own, and a row in the summary", () => {
+  const validated = epochs.map((event) => ({ ...event, validation: measured(0.875, 0.5) }));
+  const text = terrainPage({ ...finished, epochs: validated }, circumstances);
+  assert.match(text, /"name":"validation","colour":"third","values":\[0\.875/);
+  const run = new TerrainRun({ seed: 1, epochs: 3 });
+  for (const event of [{ ...maps, validationCount: 1000 }, ...validated, outcome]) run.receive({ ...event });
+  assert.equal(run.summary()[2], ["cheapest paths, validation (1,000)", "87.5 %"]);
+});
+
 page("a page names no address that a browser would fetch", () => {
   const outsideScripts = terrainPage(finished, circumstances).replace(/<script>[^]*?<\/script>/g, "");
   assert.not.match(outsideScripts, /\b(src|href|srcset|action|poster)\s*=/i);
