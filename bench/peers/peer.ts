@@ -79,14 +79,16 @@ export interface PeerSettings extends PeerContext {
   readonly onResult?: (result: PeerResult) => void;
 }
 
-/** What a promise gives, unless the time (of `performance.now`) comes first. @throws Error in one line */
-async function before<T>(end: number, promise: Promise<T>): Promise<T> {
-  if (end === Infinity) return await promise;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(leftOut)), end - performance.now());
+/** What a promise gives, unless the time (of `performance.now`) or a stop comes first. @throws Error in one line */
+async function before<T>(end: number, signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  let giveUp = (): void => {};
+  const over = new Promise<never>((_, reject) => (giveUp = () => reject(new Error(leftOut))));
+  const timer = end === Infinity ? undefined : setTimeout(giveUp, end - performance.now());
+  signal?.addEventListener("abort", giveUp);
+  return await Promise.race([promise, over]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
   });
-  return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** Times every peer on every row that it can do; one that is not there, or fails, says so and is passed by. */
@@ -105,7 +107,7 @@ export async function runPeers(
   ): Promise<Pick<PeerResult, "time" | "ratio" | "message">> => {
     if (late()) return { time: null, ratio: null, message: leftOut };
     try {
-      const time = await before(endOfPeer, ready.time(task, budgetMilliseconds));
+      const time = await before(endOfPeer, signal, ready.time(task, budgetMilliseconds));
       return { time, ratio: time.median / milliseconds, message: "" };
     } catch (error) {
       return { time: null, ratio: null, message: oneLine(error) };
@@ -135,6 +137,7 @@ export async function runPeers(
       if (stopped()) break;
       onStart?.(peer.name, row);
       const result = { peer: peer.name, benchmark: row.benchmark, name: row.name, ...(await timed(ready, row)) };
+      if (stopped()) break;
       results.push(result);
       onResult?.(result);
     }

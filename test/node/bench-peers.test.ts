@@ -88,6 +88,15 @@ peersSuite("time is shared out among peers, and whoever takes longer is left out
   );
 });
 
+peersSuite("a stop while a peer works ends the waiting, and what was there is kept", async () => {
+  const stopping = new AbortController();
+  const endless = fake("endless", { prepare: () => Promise.resolve({ time: () => new Promise(() => {}) }) });
+  const settings = { ...context, budgetMilliseconds: 1, signal: stopping.signal };
+  setTimeout(() => stopping.abort(), 20);
+  const { results } = await runPeers([fake("quick"), endless], rows, settings);
+  assert.equal(results.map(({ peer }) => peer), ["quick", "quick"]);
+});
+
 peersSuite("after a stop no peer is asked", async () => {
   const settings = { budgetMilliseconds: 1, ...context, signal: AbortSignal.abort() };
   assert.equal(await runPeers([fake("a")], rows, settings), { results: [], absent: [] });
