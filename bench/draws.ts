@@ -1,6 +1,6 @@
 /** Laws of noise, what is known of them, and the kernel that draws from one without storing the draws. */
 
-import { type Engine, gumbel, type Noise, normal, sumOfGamma } from "webgpu-imle";
+import { type Engine, gumbel, laplace, type Noise, normal, sumOfGamma } from "webgpu-imle";
 import { expectClose, type Prepared } from "./benchmark.js";
 import text from "./kernels/draws.wgsl";
 
@@ -45,6 +45,7 @@ function sumOfGammaLaw(kappa: number, iterations: number): Law {
 
 export const laws: readonly Law[] = [
   { name: "normal", noise: normal, mean: 0, variance: 1 },
+  { name: "Laplace", noise: laplace, mean: 0, variance: 2 },
   { name: "Gumbel", noise: gumbel, mean: eulerGamma, variance: Math.PI ** 2 / 6 },
   sumOfGammaLaw(10, 10),
   sumOfGammaLaw(10, Infinity),
