@@ -14,7 +14,12 @@ export {
 export { defineSolver } from "./define.js";
 export { solve, solveOutputs } from "./run.js";
 export { topK } from "./top-k/top-k.js";
-export { dijkstraGrid, type DijkstraGridOptions, type NegativeCosts } from "./dijkstra-grid/dijkstra-grid.js";
+export {
+  type DiagonalCost,
+  dijkstraGrid,
+  type DijkstraGridOptions,
+  type NegativeCosts,
+} from "./dijkstra-grid/dijkstra-grid.js";
 export { budgetedSubset } from "./budgeted-subset/budgeted-subset.js";
 export { categorical } from "./categorical/categorical.js";
 export { ranking, type RankingOptions } from "./ranking/ranking.js";

@@ -22,7 +22,7 @@ const strategies: readonly Strategy[] = ["lane", "workgroup"];
 const { fround } = Math;
 
 /** Costs as the solver takes them by default. */
-const clamped = (costs: Float32Array): Float32Array => costs.map((cost) => Math.min(Math.max(cost, 0), 1e34));
+const clamped = (costs: Float32Array): Float32Array => costs.map((cost) => Math.min(Math.max(cost, 0), 1e31));
 
 /** Compares the device's path on every map, [maps, H, W], with the twin's. */
 async function comparePaths(
@@ -53,7 +53,7 @@ test("the twin's cost is the least of all simple paths on small grids", () => {
       for (let map = 0; map < 6; map++) {
         const costs = Float32Array.from({ length: height * width }, () => randomWhole(random, 0, 9));
         const { cost, path } = dijkstraGridCpu(costs, [height, width], { neighbours });
-        assert.is(cost, leastByEnumeration(costs, height, width, neighbours));
+        assert.is(cost, leastByEnumeration(costs, height, width, { neighbours }));
         assert.is(costs.reduce((sum, own, i) => sum + own * path[i]!, 0), cost, "the path has this cost");
       }
     }
@@ -67,7 +67,7 @@ test("the twin's distances, hops and path are those of the definition, for every
       for (const neighbours of [4, 8] as const) {
         const map = gridMap(family, random, height, width);
         const own = dijkstraGridCpu(map, [height, width], { neighbours });
-        const expected = pathByDefinition(clamped(map), height, width, neighbours);
+        const expected = pathByDefinition(clamped(map), height, width, { neighbours });
         assert.equal([...own.distances], [...expected.distances], `${family} ${height} × ${width}: distances`);
         assert.equal([...own.hops], [...expected.hops], `${family} ${height} × ${width}: hops`);
         assert.equal(own.path, expected.path, `${family} ${height} × ${width}: path`);
@@ -80,7 +80,7 @@ test("the twin's distances are exact where sums are whole numbers", () => {
   const random = randomSource(3);
   for (const [height, width] of [[17, 23], [40, 31]] as const) {
     const costs = Float32Array.from({ length: height * width }, () => randomWhole(random, 0, 1000));
-    const { distances } = pathByDefinition(costs, height, width, 8, (x) => x);
+    const { distances } = pathByDefinition(costs, height, width, { neighbours: 8, round: (x) => x });
     assert.equal([...dijkstraGridCpu(costs, [height, width]).distances], [...distances]);
   }
 });
@@ -268,7 +268,9 @@ test("options, grids and places that cannot be are refused", async () => {
     [() => dijkstraGrid({ negative: "ignore" as never }), "value", /negative must be clamp, shift or error, got/],
     [() => solve(dijkstraGrid(), engine.zeros([3])), "shape", /at least 2 axes/],
     [() => solve(dijkstraGrid(), engine.zeros([2, 0, 3])), "shape", /at least one cell/],
-    [() => solve(dijkstraGrid(), engine.zeros([1, 65, 3])), "limit", /at most 64 by 64, got \[65, 3\]/],
+    [() => dijkstraGrid({ diagonalCost: "long" as never }), "value", /diagonalCost must be same or euclidean, got/],
+    [() => dijkstraGrid({ countStart: 1 as never }), "value", /countStart must be true or false, got 1/],
+    [() => solve(dijkstraGrid(), engine.zeros([1, 1025, 3])), "limit", /at most 1024 by 1024, got \[1025, 3\]/],
     [() => solve(dijkstraGrid(), large, undefined, { strategy: "workgroup" }), "limit", /must fit workgroup/],
   ];
   for (const [call, code, message] of refusals) refused(call, code, message);

@@ -1,6 +1,6 @@
 /** Solvers against their twins on many instances: what a solver declares, and how it is run. */
 
-import { type Engine, solve, type Solver, type Strategy, type Tensor } from "webgpu-imle";
+import { type Engine, solveOutputs, type Solver, type Strategy, type Tensor } from "webgpu-imle";
 import type { CountedCase } from "../benchmark.js";
 import { randomSource } from "../../test/support/random.js";
 
@@ -34,26 +34,44 @@ export interface Batch {
   readonly inputs?: Readonly<Record<string, Tensor>>;
   /** The twin's states, one instance after the other. */
   readonly expected: ArrayLike<number>;
+  /** The twin's further outputs, by name, likewise. */
+  readonly outputs?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** Solves a batch by each strategy that can take it; states must be the twin's to the last bit. */
-export async function compareStates({ what, solver, weights, inputs, expected }: Batch): Promise<Comparison> {
+/** Solves a batch by each strategy that can take it; states and outputs must be the twin's to the last bit. */
+export async function compareStates(batch: Batch): Promise<Comparison> {
+  const { what, solver, weights, inputs, expected, outputs = {} } = batch;
   const [instances, ...instanceShape] = weights.shape as [number, ...number[]];
   const strategies = (Object.keys(solver.strategies) as Strategy[]).filter((one) => solver.fits(one, instanceShape));
-  const size = expected.length / instances;
+  const wanted = Object.entries({ state: expected, ...outputs });
   const wrong: string[] = [];
   for (const strategy of strategies) {
-    const states = await solve(solver, weights, inputs, { strategy }).read();
+    const tensors = solveOutputs(solver, weights, Object.keys(outputs), inputs, { strategy });
+    const got = await Promise.all(wanted.map(([name]) => tensors[name]!.read()));
     for (let instance = 0; instance < instances; instance++) {
-      for (let i = instance * size; i < (instance + 1) * size; i++) {
-        if (states[i] === expected[i]) continue;
-        const place = `${what} [${instanceShape}] (${strategy}), instance ${instance}`;
-        wrong.push(`${place}: state ${i - instance * size} must be ${expected[i]}, got ${states[i]}`);
-        break;
-      }
+      const place = `${what} [${instanceShape}] (${strategy}), instance ${instance}`;
+      const lines = wanted.map(([name, values], which) => difference(name, values, got[which]!, instance, instances));
+      const first = lines.find((line) => line !== "");
+      if (first !== undefined) wrong.push(`${place}: ${first}`);
     }
   }
   return { instances: instances * strategies.length, wrong };
+}
+
+/** The first element of an instance that is not what is wanted; empty where all are. */
+function difference(
+  name: string,
+  wanted: ArrayLike<number>,
+  got: ArrayLike<number>,
+  instance: number,
+  instances: number,
+): string {
+  const size = wanted.length / instances;
+  for (let i = 0; i < size; i++) {
+    const [right, own] = [wanted[instance * size + i], got[instance * size + i]];
+    if (right !== own) return `${name} ${i} must be ${right}, got ${own}`;
+  }
+  return "";
 }
 
 const seed = 1;

@@ -1,11 +1,14 @@
 import { formatShape, formatValue, must } from "../../engine/error.js";
 import { defineSolver } from "../define.js";
-import type { ChoiceFacts, Solver, SolverReport, Strategy } from "../solver.js";
+import type { ChoiceFacts, Pass, Solver, Strategy } from "../solver.js";
 import costs from "./costs.wgsl";
 import directions from "./directions.wgsl";
 import lane from "./lane.wgsl";
 import laneRows from "./lane-rows.wgsl";
+import places from "./places.wgsl";
 import { rowText } from "./rows.js";
+import { constantsText, reports, type Steps } from "./steps.js";
+import { tilesPasses, tilesWorkspace } from "./tiles.js";
 import trace from "./trace.wgsl";
 import { blocksText } from "./workgroup-blocks.js";
 import workgroup from "./workgroup.wgsl";
@@ -13,10 +16,17 @@ import workgroup from "./workgroup.wgsl";
 /** What becomes of costs below zero. */
 export type NegativeCosts = "clamp" | "shift" | "error";
 
+/** What a step across a corner costs, as a multiple of the cell's cost: 1, or √2 (in f32, rounded once more). */
+export type DiagonalCost = "same" | "euclidean";
+
 /** Options of {@link dijkstraGrid}. */
 export interface DijkstraGridOptions {
   /** Cells that one step reaches: 4 across edges, 8 across corners too. By default 8. */
   readonly neighbours?: 4 | 8;
+  /** By default `same`. */
+  readonly diagonalCost?: DiagonalCost;
+  /** Whether distances have the start's own cost in them. By default true. */
+  readonly countStart?: boolean;
   /**
    * Costs below zero, as they reach the solver (with the noise, in both passes): `clamp` takes them for 0, `shift`
    * lifts all costs of the instance by as much as its least lies below 0, `error` takes them for 0 and rejects the next
@@ -25,8 +35,11 @@ export interface DijkstraGridOptions {
   readonly negative?: NegativeCosts;
 }
 
-/** Longest side: positions in the trace's queue have twelve bits. */
-const longestSide = 64;
+/** Longest side: 2²⁰ cells of the largest cost add up to what f32 holds. */
+const longestSide = 1024;
+
+/** Longest side that one invocation or one workgroup takes whole: positions in the search's queue have twelve bits. */
+const longestSideInOne = 64;
 
 /** Words of workgroup memory, of the 4,096 that every adapter has, that are left to the grid. */
 const sharedWords = 4090;
@@ -39,42 +52,30 @@ const smallGrid = 64;
 
 /**
  * Steps over rows, and turns of the trace, before the lane strategy gives up: lavapipe ends an invocation's loops after
- * 65,535 iterations, and its other loops need up to 6,300. The worst maze known, 64 by 64, takes 16,000.
+ * 65,535 iterations, and its other loops need up to 13,300. The worst maze known, 64 by 64, takes 16,000.
  */
-const mostSteps = 59_000;
+const mostSteps = 52_000;
+
+const diagonals: readonly DiagonalCost[] = ["same", "euclidean"];
 
 const policies: Readonly<Record<NegativeCosts, number>> = { clamp: 0, shift: 1, error: 2 };
-
-const reportCodes = { REPORT_NEGATIVE: 1, REPORT_OUTSIDE: 2, REPORT_BOUND: 3 } as const;
-
-const reports: Readonly<Record<number, SolverReport>> = {
-  [reportCodes.REPORT_NEGATIVE]: {
-    must: "costs must not be negative",
-    fix: "Keep them positive (softplus, abs), or take negative: \"clamp\" or \"shift\".",
-  },
-  [reportCodes.REPORT_OUTSIDE]: {
-    must: "start and goal must be (row, column) inside the grid",
-    fix: "Rows count from 0 to H − 1, columns from 0 to W − 1.",
-  },
-  [reportCodes.REPORT_BOUND]: {
-    must: `a path must be found within ${mostSteps} steps over rows`,
-    fix: "Take the workgroup strategy, or smaller grids.",
-  },
-};
 
 /**
  * The cheapest path on a grid of costs [...batch, H, W]: a state is 1 on the path's cells, both ends counted, else 0.
  * Exact: distances are those of Dijkstra's algorithm in f32, and of equally cheap paths the one whose cells come, from
  * the goal backwards, each from the neighbour that is least by (distance, hops, index).
  *
- * Costs are taken as f32 from 0 to 1e34 (more counts as 1e34, less than 2⁻¹²⁶ as 0). Sides are at most 64.
- * Inputs, both optional, i32 [...batch, 2], (row, column): `start`, by default (0, 0), and `goal`, by default
- * (H − 1, W − 1).
+ * Costs are taken as f32 from 0 to 1e31 (more counts as 1e31, less than 2⁻¹²⁶ as 0). Sides are at most 1,024.
+ * Inputs, all optional: `start`, by default (0, 0), and `goal`, by default (H − 1, W − 1), both i32 [...batch, 2], (row,
+ * column); `obstacles`, f32 [...batch, H, W], not 0 where a cell cannot be entered.
+ * Where no path leads to the goal, or start or goal is an obstacle, the state is all zeros, and costs Infinity.
+ * Outputs, for `solveOutputs`: `cost`, f32 [...batch], the goal's distance; `hops`, i32 [...batch], the path's steps, −1
+ * where there is none; `distance`, f32 [...batch, H, W], of every cell from the start, Infinity where no path leads.
  *
- * @throws ImleError `value` for options, `shape` or `limit` for grids without cells or above 64 by 64
+ * @throws ImleError `value` for options, `shape` or `limit` for grids without cells or above 1024 by 1024
  */
 export function dijkstraGrid(options: DijkstraGridOptions = {}): Solver {
-  const { neighbours = 8, negative = "clamp" } = options;
+  const { neighbours = 8, diagonalCost = "same", countStart = true, negative = "clamp" } = options;
   must(
     neighbours === 4 || neighbours === 8,
     "value",
@@ -82,31 +83,47 @@ export function dijkstraGrid(options: DijkstraGridOptions = {}): Solver {
     "8 allows steps across corners.",
   );
   must(
+    diagonals.includes(diagonalCost),
+    "value",
+    () => `dijkstraGrid: diagonalCost must be same or euclidean, got ${formatValue(diagonalCost)}`,
+    "euclidean takes √2 times a cell's cost for a step across a corner.",
+  );
+  must(
+    typeof countStart === "boolean",
+    "value",
+    () => `dijkstraGrid: countStart must be true or false, got ${formatValue(countStart)}`,
+    "Leave it out to count the start's own cost.",
+  );
+  must(
     Object.hasOwn(policies, negative),
     "value",
     () => `dijkstraGrid: negative must be clamp, shift or error, got ${formatValue(negative)}`,
     "Leave it out to take costs below zero for 0.",
   );
+  const steps: Steps = { neighbours, euclidean: diagonalCost === "euclidean" && neighbours === 8, countStart };
   const place = { dtype: "i32", shape: () => [2], optional: true } as const;
   return defineSolver({
     name: "dijkstraGrid",
     sense: "min",
     instanceAxes: 2,
     parameters: { negative: { type: "u32", value: policies[negative] } },
-    inputs: { start: place, goal: place },
+    inputs: { start: place, goal: place, obstacles: { dtype: "f32", shape: (shape) => shape, optional: true } },
+    outputs: {
+      cost: { dtype: "f32", shape: () => [] },
+      hops: { dtype: "i32", shape: () => [] },
+      distance: { dtype: "f32", shape: (shape) => shape },
+    },
     check,
-    workspace: ([height, width], strategy) => (strategy === "lane" ? 8 * height! * Math.ceil(width! / 4) : 0),
+    workspace: ([height, width], strategy) => {
+      if (inTiles(strategy, height!, width!)) return tilesWorkspace(height!, width!);
+      return strategy === "lane" ? (steps.euclidean ? 3 : 2) * paddedCells(height!, width!) : 0;
+    },
     workspaceUnit: "vec4u",
     strategies: {
-      lane: [{ wgsl: ([height, width]) => laneText(height!, width!, neighbours) }],
-      workgroup: [
-        {
-          wgsl: ([height, width]) => workgroupText(height!, width!, neighbours),
-          workgroupSize: ([height, width]) => workgroupSizeFor(height! * width!),
-        },
-      ],
+      lane: ([height, width]) => passesOf("lane", height!, width!, steps),
+      workgroup: ([height, width]) => passesOf("workgroup", height!, width!, steps),
     },
-    fits: (strategy, [height, width]) => strategy === "lane" || sharedFor(height!, width!) <= sharedWords,
+    fits: (strategy, [height, width]) => strategy === "lane" || !inTiles(strategy, height!, width!),
     choose,
     reports,
   });
@@ -132,28 +149,41 @@ function choose({ size, jobs, software }: ChoiceFacts): Strategy {
   return software || (size <= smallGrid && jobs >= 4096) ? "lane" : "workgroup";
 }
 
-function laneText(height: number, width: number, neighbours: 4 | 8): string {
-  const blocks = Math.ceil(width / 4);
-  const sizes = { PITCH: 4 * blocks, ROW_BLOCKS: blocks, QUEUE: 4 * blocks * height, MOST_STEPS: mostSteps };
-  const rows = rowText(width, neighbours);
-  return [constantsText(height, width, sizes), costs, rows, trace, directions, laneRows, lane].join("\n");
+/** Whether a strategy takes a grid in tiles, in several passes. */
+function inTiles(strategy: Strategy, height: number, width: number): boolean {
+  if (Math.max(height, width) > longestSideInOne) return true;
+  return strategy === "workgroup" && sharedFor(height, width) > sharedWords;
 }
 
-function workgroupText(height: number, width: number, neighbours: 4 | 8): string {
+function passesOf(strategy: Strategy, height: number, width: number, steps: Steps): readonly Pass[] {
+  if (inTiles(strategy, height, width)) return tilesPasses(height, width, steps);
+  if (strategy === "lane") return [{ wgsl: laneText(height, width, steps) }];
+  return [{ wgsl: workgroupText(height, width, steps), workgroupSize: workgroupSizeFor(height * width) }];
+}
+
+/** Cells with those that fill the last block of a row. */
+const paddedCells = (height: number, width: number): number => 4 * height * Math.ceil(width / 4);
+
+function laneText(height: number, width: number, steps: Steps): string {
+  const cells = paddedCells(height, width);
+  const blocks = Math.ceil(width / 4);
+  const areas = { COST_BLOCKS: cells / 4, QUEUE: steps.euclidean ? 2 * cells : cells };
+  const sizes = { ROWS: height, PITCH: 4 * blocks, ROW_BLOCKS: blocks, ...areas, MOST_STEPS: mostSteps };
+  const rows = rowText({ width, ...steps, halo: false });
+  return [constantsText(height, width, steps, sizes), costs, places, rows, laneRows, directions, trace, lane].join("\n");
+}
+
+function workgroupText(height: number, width: number, steps: Steps): string {
   const blocks = Math.ceil((height * width) / 4);
   // Turns of a lane between barriers; on GPUs a barrier costs about as much as one.
-  const sizes = { PITCH: width, BLOCKS: blocks, SHARED_WORDS: sharedFor(height, width), TURNS: 4 };
-  const own = blocksText(width, neighbours, Math.ceil(blocks / workgroupSizeFor(height * width)));
-  return [constantsText(height, width, sizes), costs, own, trace, workgroup].join("\n");
+  const shared = { BLOCKS: blocks, SHARED_WORDS: sharedFor(height, width), TURNS: 4 };
+  const sizes = { PITCH: width, RING_PITCH: width + 2, ...shared };
+  const own = blocksText(Math.ceil(blocks / workgroupSizeFor(height * width)));
+  return [constantsText(height, width, steps, sizes), costs, places, own, directions, trace, workgroup].join("\n");
 }
 
 /** Words for distances with their ring, and later for directions and queue. */
 function sharedFor(height: number, width: number): number {
   const cells = height * width;
   return Math.max((height + 2) * (width + 2), Math.ceil(cells / 4) + cells);
-}
-
-function constantsText(height: number, width: number, sizes: Readonly<Record<string, number>>): string {
-  const values = { HEIGHT: height, WIDTH: width, ...sizes, ...reportCodes };
-  return Object.entries(values).map(([name, value]) => `const ${name}: u32 = ${value}u;`).join("\n");
 }

@@ -1,15 +1,19 @@
-// Directions of all cells, from the distances in the workspace.
+// A cell's directions: which of its neighbours its distance comes from, as eight bits by rows of the 3 × 3 square around
+// it. They are those that give it its distance, and of these the nearest. `straight` are the neighbours above, left,
+// right, below; `across` those above left, above right, below left, below right, FAR where only four count.
 
-const DISTANCES: u32 = QUEUE / 4u;
-
-fn store_directions() {
-  var above = far_row();
-  var own = load_row(DISTANCES);
-  for (var row = 0u; row < HEIGHT; row++) {
-    let next = min(row + 1u, HEIGHT - 1u);
-    let below = choose_row(far_row(), load_row(DISTANCES + next * ROW_BLOCKS), next > row);
-    store_directions_of(row, above, own, below);
-    above = own;
-    own = below;
+fn nearest_directions(straight: vec4u, across: vec4u, cost: u32) -> u32 {
+  var nearest_straight = least_of(straight);
+  var nearest_across = least_of(across);
+  if (EUCLIDEAN) {
+    let by_straight = plus(nearest_straight, cost);
+    let by_across = plus(nearest_across, across_cost(cost));
+    nearest_straight = select(FAR_BITS, nearest_straight, by_straight <= by_across);
+    nearest_across = select(FAR_BITS, nearest_across, by_across <= by_straight);
   }
+  let nearest = min(nearest_straight, nearest_across);
+  let a = select(vec4u(), vec4u(2u, 8u, 16u, 64u), (straight == vec4u(nearest)) & vec4<bool>(nearest_straight == nearest));
+  let b = select(vec4u(), vec4u(1u, 4u, 32u, 128u), (across == vec4u(nearest)) & vec4<bool>(nearest_across == nearest));
+  let bits = select(a | b, vec4u(), nearest >= FAR_BITS);
+  return bits.x | bits.y | bits.z | bits.w;
 }

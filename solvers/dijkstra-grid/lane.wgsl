@@ -1,29 +1,92 @@
-// Shortest path on a grid by one invocation, in three steps: costs into the workspace; distances and directions, by
-// `settle` (lane-rows.wgsl); the path.
-// Layout of the workspace: costs as [row][block of four words], whose place the directions take when the distances are
-// known, as [row][block's word]; then QUEUE.
+// Shortest path on a grid by one invocation, in three steps: costs into the workspace; distances, by `settle`
+// (lane-rows.wgsl); the path, whose cells' directions are looked up in the distances as the search comes to them.
+// Layout of the workspace, each as [row][block of four words]: distances, in which the search marks what it has taken;
+// costs; the queue of the search, in place of the costs where the directions do not need them.
 
-fn directions_load(word: u32) -> u32 {
-  return work_load(word);
+const COSTS: u32 = 4u * COST_BLOCKS;
+
+fn cell_of(place: vec2u) -> u32 {
+  return place.x * PITCH + place.y;
 }
 
-fn directions_store(word: u32, directions: u32) {
-  work_store(word, directions);
+fn state_index(cell: u32) -> u32 {
+  return (cell / PITCH) * WIDTH + cell % PITCH;
 }
 
-fn queue_load(position: u32) -> u32 {
-  return work_load(QUEUE + position);
+fn queue_load(position: u32) -> Entry {
+  let word = work_load(QUEUE + position);
+  return Entry(word & 4095u, (word >> 12u) & 4095u, word >> 24u);
 }
 
-fn queue_store(position: u32, entry: u32) {
-  work_store(QUEUE + position, entry);
+fn queue_store(position: u32, entry: Entry) {
+  work_store(QUEUE + position, (entry.directions << 24u) | (entry.parent << 12u) | entry.cell);
+}
+
+fn distance_at(cell: u32, outside: bool) -> u32 {
+  return select(work_load(select(cell, 0u, outside)) & ~TAKEN, FAR_BITS, outside);
+}
+
+fn take_directions(cell: u32) -> u32 {
+  let own = work_load(cell);
+  work_store(cell, own | TAKEN);
+  let row = cell / PITCH;
+  let column = cell % PITCH;
+  let above = row == 0u;
+  let below = row == HEIGHT - 1u;
+  let left = column == 0u;
+  let right = column == WIDTH - 1u;
+  let straight = vec4u(
+    distance_at(cell - PITCH, above),
+    distance_at(cell - 1u, left),
+    distance_at(cell + 1u, right),
+    distance_at(cell + PITCH, below),
+  );
+  var across = vec4u(FAR_BITS);
+  if (NEIGHBOURS == 8u) {
+    across = vec4u(
+      distance_at(cell - PITCH - 1u, above | left),
+      distance_at(cell - PITCH + 1u, above | right),
+      distance_at(cell + PITCH - 1u, below | left),
+      distance_at(cell + PITCH + 1u, below | right),
+    );
+  }
+  var cost = 0u;
+  if (EUCLIDEAN) {
+    cost = work_load(COSTS + cell);
+  }
+  return select(nearest_directions(straight, across, cost), 0u, own >= FAR_BITS);
 }
 
 fn solve() {
   let start = start_place();
+  let from_cell = cell_of(start);
+  let goal = cell_of(goal_place());
   load_costs();
-  let steps = settle(start);
-  trace_path(cell_of(start), cell_of(goal_place()), MOST_STEPS - steps);
+  let steps = settle_from(start);
+  tell_distances();
+  let distance = work_load(goal);
+  let search = go_on(begin_search(from_cell, goal), from_cell, MOST_STEPS - steps);
+  let found = search.found & (distance < FAR_BITS);
+  if (!found && distance < FAR_BITS) {
+    report(REPORT_BOUND);
+  }
+  let walk = walk_on(Walk(select(0u, search.tail - 1u, found), 0u), HEIGHT * WIDTH);
+  tell(found, goal, distance, walk.hops);
+}
+
+fn settle_from(start: vec2u) -> u32 {
+  let row = i32(start.x);
+  let first = source_row(start.y, first_distance(work_load(COSTS + cell_of(start))));
+  store_row(start.x * ROW_BLOCKS, first);
+  let settled = settle(0u, Sweeps(row, row + 1, true, row, row));
+  // What obstacles cut off has not been visited.
+  for (var beyond = 0i; beyond < settled.visited_from; beyond++) {
+    store_row(u32(beyond) * ROW_BLOCKS, far_row());
+  }
+  for (var beyond = settled.visited_to + 1; beyond < i32(HEIGHT); beyond++) {
+    store_row(u32(beyond) * ROW_BLOCKS, far_row());
+  }
+  return settled.steps;
 }
 
 // Draws every weight once.
@@ -40,6 +103,32 @@ fn load_costs() {
     report(REPORT_NEGATIVE);
   }
   for (var q = 0u; q < select(0u, HEIGHT * ROW_BLOCKS, shifts); q++) {
-    work_store4(q, cost_bits(bitcast<vec4f>(work_load4(q)) - least));
+    let block = COST_BLOCKS + q;
+    work_store4(block, cost_bits(bitcast<vec4f>(work_load4(block)) - least));
+  }
+  for (var i = 0u; i < select(0u, HEIGHT * WIDTH, has_obstacles()); i++) {
+    if (input_obstacles(i) != 0.0) {
+      work_store(COSTS + (i / WIDTH) * PITCH + i % WIDTH, FAR_BITS);
+    }
+  }
+}
+
+// Blocks of weights lie like those of rows, unless they straddle them.
+fn store_costs(q: u32, bits: vec4u) {
+  if (WIDTH % 4u == 0u) {
+    work_store4(COST_BLOCKS + q, bits);
+    return;
+  }
+  for (var j = 0u; j < 4u; j++) {
+    let i = 4u * q + j;
+    if (i < HEIGHT * WIDTH) {
+      work_store(COSTS + (i / WIDTH) * PITCH + i % WIDTH, bits[j]);
+    }
+  }
+}
+
+fn tell_distances() {
+  for (var i = 0u; i < select(0u, HEIGHT * WIDTH, wants_distance()); i++) {
+    emit_distance(i, distance_told(work_load((i / WIDTH) * PITCH + i % WIDTH)));
   }
 }

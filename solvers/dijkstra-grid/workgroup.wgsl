@@ -12,30 +12,40 @@ var<workgroup> sh_changed: atomic<u32>;
 var<workgroup> sh_lowest: atomic<u32>;
 var<workgroup> sh_go_on: u32;
 
-fn directions_load(word: u32) -> u32 {
-  return atomicLoad(&sh_words[word]);
+fn cell_of(place: vec2u) -> u32 {
+  return place.x * PITCH + place.y;
 }
 
-fn directions_store(word: u32, directions: u32) {
-  atomicStore(&sh_words[word], directions);
+fn state_index(cell: u32) -> u32 {
+  return cell;
 }
 
-fn queue_load(position: u32) -> u32 {
-  return atomicLoad(&sh_words[BLOCKS + position]);
+fn take_directions(cell: u32) -> u32 {
+  let word = atomicLoad(&sh_words[cell >> 2u]);
+  let shift = 8u * (cell & 3u);
+  atomicStore(&sh_words[cell >> 2u], word & ~(255u << shift));
+  return (word >> shift) & 255u;
 }
 
-fn queue_store(position: u32, entry: u32) {
-  atomicStore(&sh_words[BLOCKS + position], entry);
+fn queue_load(position: u32) -> Entry {
+  let word = atomicLoad(&sh_words[BLOCKS + position]);
+  return Entry(word & 4095u, (word >> 12u) & 4095u, word >> 24u);
+}
+
+fn queue_store(position: u32, entry: Entry) {
+  let word = (entry.directions << 24u) | (entry.parent << 12u) | entry.cell;
+  atomicStore(&sh_words[BLOCKS + position], word);
 }
 
 fn solve(lane: u32) {
   let start = cell_of(start_place());
+  let goal = cell_of(goal_place());
   if (lane == 0u) {
     atomicStore(&sh_changed, 0u);
     atomicStore(&sh_lowest, 0u);
   }
-  for (var i = lane; i < (HEIGHT + 2u) * (WIDTH + 2u); i += WORKGROUP_SIZE) {
-    atomicStore(&sh_words[i], bitcast<u32>(FAR));
+  for (var i = lane; i < (HEIGHT + 2u) * RING_PITCH; i += WORKGROUP_SIZE) {
+    atomicStore(&sh_words[i], FAR_BITS);
   }
   workgroupBarrier();
   draw_blocks(lane);
@@ -44,7 +54,7 @@ fn solve(lane: u32) {
   if (lane == 0u && least < 0.0 && parameter_negative() == POLICY_ERROR) {
     report(REPORT_NEGATIVE);
   }
-  set_costs(select(0.0, least, parameter_negative() == POLICY_SHIFT));
+  set_costs(lane, select(0.0, least, parameter_negative() == POLICY_SHIFT));
   start_blocks(lane, start);
   workgroupBarrier();
 
@@ -68,11 +78,16 @@ fn solve(lane: u32) {
   }
 
   find_directions(lane);
+  tell_distances(lane);
+  let distance = distance_at(ringed(goal));
   workgroupBarrier();
   keep_directions(lane);
   workgroupBarrier();
   if (lane == 0u) {
-    trace_path(start, cell_of(goal_place()), 8u * HEIGHT * WIDTH);
+    let search = go_on(begin_search(start, goal), start, 8u * HEIGHT * WIDTH);
+    let found = search.found & (distance < FAR_BITS);
+    let walk = walk_on(Walk(select(0u, search.tail - 1u, found), 0u), HEIGHT * WIDTH);
+    tell(found, goal, distance, walk.hops);
   }
 }
 
@@ -84,13 +99,57 @@ fn note_lowest(weights: vec4f) {
   }
 }
 
+// What a block of weights costs, and which of its cells cannot be entered.
+fn costs_of_block(block: u32, weights: vec4f) -> vec4u {
+  var costs = cost_bits(weights);
+  if (has_obstacles()) {
+    for (var j = 0u; j < 4u; j++) {
+      let cell = 4u * block + j;
+      if (cell < HEIGHT * WIDTH && input_obstacles(cell) != 0.0) {
+        costs[j] = FAR_BITS;
+      }
+    }
+  }
+  return costs;
+}
+
 // Where a cell's distance is within the ring.
 fn ringed(cell: u32) -> u32 {
-  return cell + 2u * (cell / WIDTH) + WIDTH + 3u;
+  return cell + 2u * (cell / WIDTH) + RING_PITCH + 1u;
 }
 
 fn distance_at(place: u32) -> u32 {
   return atomicLoad(&sh_words[place]);
+}
+
+fn straight_of(place: u32) -> vec4u {
+  return vec4u(
+    distance_at(place - RING_PITCH),
+    distance_at(place - 1u),
+    distance_at(place + 1u),
+    distance_at(place + RING_PITCH),
+  );
+}
+
+fn across_of(place: u32) -> vec4u {
+  if (NEIGHBOURS == 4u) {
+    return vec4u(FAR_BITS);
+  }
+  return vec4u(
+    distance_at(place - RING_PITCH - 1u),
+    distance_at(place - RING_PITCH + 1u),
+    distance_at(place + RING_PITCH - 1u),
+    distance_at(place + RING_PITCH + 1u),
+  );
+}
+
+fn distance_through(place: u32, cost: u32) -> u32 {
+  let straight = least_of(straight_of(place));
+  let across = least_of(across_of(place));
+  if (EUCLIDEAN) {
+    return min(plus(straight, cost), plus(across, across_cost(cost)));
+  }
+  return plus(min(straight, across), cost);
 }
 
 fn relax_block(block: u32, costs: vec4u) -> bool {
@@ -99,7 +158,7 @@ fn relax_block(block: u32, costs: vec4u) -> bool {
     let cell = 4u * block + j;
     if (cell < HEIGHT * WIDTH) {
       let place = ringed(cell);
-      let through = bitcast<u32>(bitcast<f32>(nearest_around(place)) + bitcast<f32>(costs[j]));
+      let through = distance_through(place, costs[j]);
       if (through < distance_at(place)) {
         atomicStore(&sh_words[place], through);
         changed = true;
@@ -111,16 +170,19 @@ fn relax_block(block: u32, costs: vec4u) -> bool {
 
 fn start_block(block: u32, costs: vec4u, start: u32) {
   if (block == start / 4u) {
-    atomicStore(&sh_words[ringed(start)], costs[start % 4u]);
+    atomicStore(&sh_words[ringed(start)], first_distance(costs[start % 4u]));
   }
 }
 
-fn directions_of(block: u32) -> u32 {
+fn directions_of(block: u32, costs: vec4u) -> u32 {
   var directions = 0u;
   for (var j = 0u; j < 4u; j++) {
     let cell = 4u * block + j;
     if (cell < HEIGHT * WIDTH) {
-      directions |= directions_around(ringed(cell)) << (8u * j);
+      let place = ringed(cell);
+      let reached = distance_at(place) < FAR_BITS;
+      let own = nearest_directions(straight_of(place), across_of(place), costs[j]);
+      directions |= select(0u, own, reached) << (8u * j);
     }
   }
   return directions;
@@ -128,6 +190,12 @@ fn directions_of(block: u32) -> u32 {
 
 fn keep_block(block: u32, directions: u32) {
   if (block < BLOCKS) {
-    directions_store(block, directions);
+    atomicStore(&sh_words[block], directions);
+  }
+}
+
+fn tell_distances(lane: u32) {
+  for (var cell = lane; cell < select(0u, HEIGHT * WIDTH, wants_distance()); cell += WORKGROUP_SIZE) {
+    emit_distance(cell, distance_told(distance_at(ringed(cell))));
   }
 }

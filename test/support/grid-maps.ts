@@ -46,37 +46,54 @@ export function neighboursOf(cell: number, height: number, width: number, neighb
   return found;
 }
 
-/** The least cost of any simple path between opposite corners, by trying all of them. */
-export function leastByEnumeration(costs: ArrayLike<number>, height: number, width: number, neighbours: 4 | 8): number {
+/** How a step costs, beside the cell's own cost. */
+export interface StepRule {
+  readonly neighbours: 4 | 8;
+  /** A step across a corner costs √2 as much. */
+  readonly euclidean?: boolean;
+  readonly round?: (x: number) => number;
+}
+
+/** The cost of a step from one cell to one beside it. */
+function stepCost(costs: ArrayLike<number>, from: number, to: number, width: number, rule: StepRule): number {
+  const { euclidean = false, round = Math.fround } = rule;
+  const across = from % width !== to % width && Math.floor(from / width) !== Math.floor(to / width);
+  return euclidean && across ? round(round(Math.SQRT2) * costs[to]!) : costs[to]!;
+}
+
+/** The least cost of any simple path between opposite corners, by trying all of them; Infinity where there is none. */
+export function leastByEnumeration(costs: ArrayLike<number>, height: number, width: number, rule: StepRule): number {
   const goal = height * width - 1;
   const visited = new Set<number>();
   let least = Infinity;
-  const visit = (cell: number, before: number): void => {
-    const sum = before + costs[cell]!;
+  const visit = (cell: number, sum: number): void => {
+    if (sum >= least) return;
     if (cell === goal) {
-      least = Math.min(least, sum);
+      least = sum;
       return;
     }
     visited.add(cell);
-    for (const next of neighboursOf(cell, height, width, neighbours)) if (!visited.has(next)) visit(next, sum);
+    for (const next of neighboursOf(cell, height, width, rule.neighbours)) {
+      if (!visited.has(next)) visit(next, sum + stepCost(costs, cell, next, width, rule));
+    }
     visited.delete(cell);
   };
-  visit(0, 0);
+  visit(0, costs[0]!);
   return least;
 }
 
 /**
  * Path, distances and hops by their definition, in plain relaxation: distances as the limit from above of
- * `fl(w + min d)`, then hops as the limit from above over nearest neighbours, then each predecessor as the least by
- * (distance, hops, index).
+ * `fl(w + min d)`, then hops as the limit from above over the neighbours that give a cell its distance and of these are
+ * nearest, then each predecessor as the least by (distance, hops, index). Cells that cost Infinity are obstacles.
  */
 export function pathByDefinition(
   costs: ArrayLike<number>,
   height: number,
   width: number,
-  neighbours: 4 | 8,
-  round: (x: number) => number = Math.fround,
+  rule: StepRule,
 ): { path: Int32Array; distances: Float64Array; hops: Float64Array } {
+  const { neighbours, round = Math.fround } = rule;
   const size = height * width;
   const around = Array.from({ length: size }, (_, cell) => neighboursOf(cell, height, width, neighbours));
   const settle = (values: Float64Array, lower: (cell: number) => number): void => {
@@ -93,15 +110,19 @@ export function pathByDefinition(
   };
   const distances = new Float64Array(size).fill(Infinity);
   distances[0] = costs[0]!;
-  settle(distances, (cell) => round(costs[cell]! + Math.min(...around[cell]!.map((next) => distances[next]!))));
-  const nearest = around.map((cells) => {
-    const least = Math.min(...cells.map((next) => distances[next]!));
-    return cells.filter((next) => distances[next] === least);
+  const through = (from: number, to: number): number =>
+    round(stepCost(costs, from, to, width, rule) + distances[from]!);
+  settle(distances, (cell) => Math.min(...around[cell]!.map((next) => through(next, cell))));
+  const nearest = around.map((cells, cell) => {
+    const tight = cells.filter((next) => distances[cell]! < Infinity && through(next, cell) === distances[cell]);
+    const least = Math.min(...tight.map((next) => distances[next]!));
+    return tight.filter((next) => distances[next] === least);
   });
   const hops = new Float64Array(size).fill(Infinity);
-  hops[0] = 0;
+  hops[0] = distances[0] === Infinity ? Infinity : 0;
   settle(hops, (cell) => 1 + Math.min(...nearest[cell]!.map((next) => hops[next]!)));
   const path = new Int32Array(size);
+  if (distances[size - 1] === Infinity) return { path, distances, hops };
   const predecessor = (cell: number): number =>
     nearest[cell]!.reduce((best, next) => (hops[next]! < hops[best]! ? next : best));
   for (let cell = size - 1; cell !== 0; cell = predecessor(cell)) path[cell] = 1;
