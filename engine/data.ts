@@ -63,7 +63,8 @@ export function flattenNested(
 
 function flatten(operation: string, data: unknown): { flat: number[]; shape: number[] } {
   const shape: number[] = [];
-  for (let level = data; Array.isArray(level); level = level[0]) shape.push(level.length);
+  // Not deeper than a tensor can be: an array may hold itself.
+  for (let level = data; Array.isArray(level) && shape.length <= 6; level = level[0]) shape.push(level.length);
   const flat: number[] = [];
   const walk = (value: unknown, depth: number): void => {
     if (depth === shape.length) {

@@ -48,13 +48,14 @@ export function formatShape(shape: readonly number[]): string {
 }
 
 /** Any value as messages print it, short enough for one line. */
-export function formatValue(value: unknown): string {
+export function formatValue(value: unknown, depth = 0): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return value.toString();
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) {
-    const shown = value.slice(0, 6).map(formatValue).join(", ");
+    if (depth > 6) return "[...]";
+    const shown = value.slice(0, 6).map((one) => formatValue(one, depth + 1)).join(", ");
     return `[${shown}${value.length > 6 ? `, ... ${value.length} in all` : ""}]`;
   }
   const name = (value as { constructor?: { name?: string } }).constructor?.name;

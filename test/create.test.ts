@@ -147,6 +147,15 @@ const bad: readonly [name: string, run: (engine: Engine) => unknown, code: strin
   ["a seed that is no u32", (e) => e.seed(-1), "value", /^seed: the seed must be a whole number/],
 ];
 
+const ring: never[] = [];
+ring.push(ring as never);
+creating("arrays that hold themselves are refused, as data, shapes and axes", () => {
+  refused(() => engine.tensor(ring), "value", /^tensor: data must be numbers in evenly nested arrays/);
+  refused(() => engine.zeros(ring), "shape", /^full: a shape must be an array of whole numbers/);
+  using x = engine.zeros([2]);
+  refused(() => x.sum(ring), "shape", /^sum: axis of \[2\]/);
+});
+
 for (const [name, run, code, message] of bad) {
   creating(`refuse ${name}`, () => {
     const before = engine.memory();

@@ -10,6 +10,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Adam,
+  adaptiveAveragePool2d,
+  adaptiveMaxPool2d,
   add,
   argsort,
   averagePool2d,
@@ -38,7 +40,7 @@ import {
   type Tensor,
 } from "webgpu-imle";
 import { scoped, testEngine } from "./support/engine.js";
-import { rejected } from "./support/errors.js";
+import { refused, rejected } from "./support/errors.js";
 import { expectClose } from "./support/gradients.js";
 
 const engine = await testEngine();
@@ -127,6 +129,65 @@ large("rows of softmax, layer normalisation and cross-entropy", async () => {
   });
   const losses = crossEntropy(x, engine.zeros([shortRows], { dtype: "i32" }), { reduction: "none" });
   await expectAt("crossEntropy", losses, (i) => Math.log(exponentials(i)) - remainder(4 * i), 1e-5);
+});
+
+large("rows that are longer than the loops of one lane may turn", async () => {
+  // lavapipe ends all loops of an invocation after 65,535 turns.
+  const [count, length] = [64, 70_001];
+  const x = remainders([count, length]);
+  const values = Array.from({ length }, (_, i) => remainder((count - 1) * length + i));
+  const last = values.at(-1)!;
+  const logSum = Math.log(values.reduce((total, value) => total + Math.exp(value), 0));
+  const end = async (y: Tensor): Promise<number[]> => at(y, [count * length - 1]);
+  expectClose("softmax", await end(softmax(x)), [Math.exp(last - logSum)], { relative: 1e-4, absolute: 0 });
+  expectClose("layerNorm", await end(layerNorm(x)), [(last - 8) / Math.sqrt(24)], { absolute: 1e-3 });
+  const losses = crossEntropy(x, engine.zeros([count], { dtype: "i32" }), { reduction: "none" });
+  expectClose("crossEntropy", await at(losses, [count - 1]), [logSum - values[0]!], { relative: 1e-5 });
+  const columns = engine.wrap(numbers.gpu.buffer, [length, count]);
+  expectClose("sum", await at(softmax(columns, 0).sum(0), [0, 63]), [1, 1], { absolute: 1e-4 });
+  const leaf = engine.ones([count, length], { requiresGrad: true });
+  const places = engine.arange(length, { dtype: "f32" }).div(length - 1);
+  softmax(leaf).mul(places).sum().backward();
+  expectClose("slope of softmax", await end(leaf.grad!.mul(length)), [0.5], { absolute: 1e-3 });
+  leaf.grad = null;
+  layerNorm(add(leaf, places)).mul(places).sum().backward();
+  assert.ok(Math.abs((await end(leaf.grad!))[0]!) < 1e-3);
+  leaf.dispose();
+});
+
+large("windows that are larger than the loops of one lane may turn", async () => {
+  const sides = [300, 280] as const;
+  const x = engine.arange(2 * sides[0] * sides[1], { dtype: "f32" }).reshape([1, 2, ...sides]);
+  const area = sides[0] * sides[1];
+  const middle = (area - 1) / 2;
+  for (const pool of [averagePool2d(x, sides), adaptiveAveragePool2d(x, 1)]) {
+    expectClose("average", await pool.read(), [middle, middle + area], { relative: 1e-5 });
+  }
+  for (const pool of [maxPool2d(x, sides), adaptiveMaxPool2d(x, 1)]) {
+    assert.equal([...(await pool.read())], [area - 1, 2 * area - 1]);
+  }
+  const sliding = { stride: [10, 9], padding: [20, 0] } as const;
+  assert.equal([...(await maxPool2d(x, [290, 270], sliding).read())].slice(0, 4), [
+    269 * 280 + 269, 269 * 280 + 278, 279 * 280 + 269, 279 * 280 + 278,
+  ]);
+  // The mean of what the window sees, times the share of it that is no padding.
+  const first = (269 / 2) * 280 + 269 / 2;
+  const averages = await averagePool2d(x, [290, 270], sliding).read();
+  expectClose("average with padding", averages.slice(0, 1), [(first * 270) / 290], { relative: 1e-5 });
+  const wide = engine.arange(600 * 560, { dtype: "f32" }).reshape([1, 1, 600, 560]);
+  assert.equal([...(await adaptiveMaxPool2d(wide, 2).read())], [
+    299 * 560 + 279, 299 * 560 + 559, 599 * 560 + 279, 599 * 560 + 559,
+  ]);
+  const leaf = engine.zeros([1, 1, 400, 400], { requiresGrad: true });
+  averagePool2d(leaf, 300, { stride: 50 }).sum().backward();
+  expectClose("slopes", await at(leaf.grad!, [0, 399, 200 * 400 + 200]), [1, 1, 9].map((n) => n / 90_000), {});
+  leaf.grad = null;
+  maxPool2d(leaf, 300, { stride: 100 }).sum().backward();
+  assert.equal(await at(leaf.grad!, [0, 100, 100 * 400, 100 * 400 + 100, 1]), [1, 1, 1, 1, 0]);
+  leaf.dispose();
+  const sequence = engine.arange(210_000, { dtype: "f32" }).reshape([1, 1, 1, 210_000]);
+  assert.is(await adaptiveMaxPool2d(sequence, 1).item(), 209_999);
+  refused(() => adaptiveMaxPool2d(sequence, [1, 2]), "limit", /^adaptiveMaxPool2d: a window must be shorter than 65,535/);
 });
 
 large("batch normalisation", async () => {

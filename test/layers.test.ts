@@ -284,6 +284,9 @@ training("gradients of a small network agree with central differences on the dev
 const refusals = suite("layers: bad input");
 
 const linear = new Linear(engine, 3, 2);
+const loop: Record<string, never> = {};
+loop["loop"] = loop as never;
+
 const bad: [name: string, run: () => unknown, code: string, message: RegExp][] = [
   ["another length", () => linear.forward(engine.ones([2, 4])), "shape", /Linear: .*3 .*got shape \[2, 4\]/],
   ["a scalar", () => linear.forward(engine.ones([])), "shape", /Linear: .*got shape \[\]/],
@@ -298,6 +301,7 @@ const bad: [name: string, run: () => unknown, code: string, message: RegExp][] =
   ["no entries", () => new Embedding(engine, 0, 2), "value", /Embedding: entries .*got 0/],
   ["something that is no layer", () => new Sequential(linear, {} as never), "value", /Sequential: .*at 1/],
   ["weights without inputs", () => xavierUniform(engine, [3]), "shape", /xavierUniform: .*got \[3\]/],
+  ["a tree that holds itself", () => flattenParameters(loop), "value", /nested at most 64 deep/],
   ["a tree with a number in it", () => flattenParameters({ a: [1 as never] }), "value", /got 1 at "a.0"/],
 ];
 for (const [name, run, code, message] of bad) refusals(`${name}: refused`, () => refused(run, code, message));

@@ -6,6 +6,8 @@ import type { Tensor } from "../tensor.js";
 /** Tensors by name, nested as the layers are: `{ hidden: { weight, bias }, output: { weight, bias } }`. */
 export type ParameterTree = Tensor | readonly ParameterTree[] | { readonly [name: string]: ParameterTree };
 
+const deepest = 64;
+
 /**
  * The tensors of a tree with their paths, in the order of the tree: `[["hidden.weight", …], …]`.
  *
@@ -13,7 +15,13 @@ export type ParameterTree = Tensor | readonly ParameterTree[] | { readonly [name
  */
 export function flattenParameters(tree: ParameterTree, operation = "flattenParameters"): [name: string, Tensor][] {
   const found: [string, Tensor][] = [];
-  const walk = (node: ParameterTree, path: string): void => {
+  const walk = (node: ParameterTree, path: string, depth: number): void => {
+    must(
+      depth <= deepest,
+      "value",
+      () => `${operation}: parameters must be nested at most ${deepest} deep, got more`,
+      "Pass a tree that does not hold itself.",
+    );
     must(
       typeof node === "object" && node !== null,
       "value",
@@ -21,9 +29,9 @@ export function flattenParameters(tree: ParameterTree, operation = "flattenParam
       "Pass layer.parameters, an array of tensors, or an object of these.",
     );
     if (isTensor(node)) found.push([path, node]);
-    else for (const [name, child] of Object.entries(node)) walk(child, path === "" ? name : `${path}.${name}`);
+    else for (const [name, child] of Object.entries(node)) walk(child, path === "" ? name : `${path}.${name}`, depth + 1);
   };
-  walk(tree, "");
+  walk(tree, "", 0);
   return found;
 }
 

@@ -9,8 +9,9 @@ import { constants, type Piece } from "../compose.js";
 import type { Engine } from "../engine.js";
 import { formatShape, formatValue, must } from "../error.js";
 import { isRecorded, record } from "../tape.js";
-import type { Tensor } from "../tensor.js";
+import type { Axes, Tensor } from "../tensor.js";
 import { requireOptions, requirePair, requireTensor } from "./arguments.js";
+import { max, mean } from "./reduce.js";
 
 /** Options of {@link maxPool2d} and {@link averagePool2d}. A pair is [vertical, horizontal]. */
 export interface PoolOptions {
@@ -31,6 +32,8 @@ interface Windows {
 }
 
 const lanes = 64;
+/** Pixels that a lane walks over: lavapipe ends the loops of an invocation after 65,535 turns. */
+const longestWalk = 2 ** 14;
 
 /**
  * The greatest pixel of each window, channel by channel; padding is never chosen. The gradient goes to the first (in
@@ -52,11 +55,7 @@ export function maxPool2d(x: Tensor, size: number | readonly [number, number], o
  * @param x `[images, channels, height, width]`, f32
  * @param size of the windows, one number or [vertical, horizontal]
  */
-export function averagePool2d(
-  x: Tensor,
-  size: number | readonly [number, number],
-  options: PoolOptions = {},
-): Tensor {
+export function averagePool2d(x: Tensor, size: number | readonly [number, number], options: PoolOptions = {}): Tensor {
   return averagePool("averagePool2d", x, slidingWindows("averagePool2d", x, size, options));
 }
 
@@ -81,6 +80,8 @@ export function adaptiveAveragePool2d(x: Tensor, size: number | readonly [number
 
 function maxPool(name: Name, x: Tensor, windows: Windows): Tensor {
   const { engine, shape } = x;
+  const long = poolLong(name, x, windows, maxPool, max);
+  if (long) return long;
   const outShape = [shape[0]!, shape[1]!, ...windows.count];
   const y = engine.output(name, outShape);
   const isKept = isRecorded([x]);
@@ -114,6 +115,8 @@ function maxPool(name: Name, x: Tensor, windows: Windows): Tensor {
 
 function averagePool(name: Name, x: Tensor, windows: Windows): Tensor {
   const { engine, shape } = x;
+  const long = poolLong(name, x, windows, averagePool, mean);
+  if (long) return long;
   const y = engine.output(name, [shape[0]!, shape[1]!, ...windows.count]);
   dispatch(engine, {
     name,
@@ -141,6 +144,41 @@ function averagePool(name: Name, x: Tensor, windows: Windows): Tensor {
     },
   });
   return y;
+}
+
+/**
+ * Pools by windows that are too large to walk over at once: one that is the whole image by a reduction, others first
+ * across and then down, which comes to the same (also in which of equal pixels is the first). Null for small windows.
+ */
+function poolLong(
+  name: Name,
+  x: Tensor,
+  { image, count, window }: Windows,
+  pool: (name: Name, x: Tensor, windows: Windows) => Tensor,
+  reduce: (x: Tensor, axis: Axes, keepDims: boolean) => Tensor,
+): Tensor | null {
+  const covering = image.map((length, axis) => Math.ceil(length / count[axis]!) + Math.sign(length % count[axis]!));
+  const [height, width] = (window ? window.size : covering) as Pair;
+  if (height * width <= longestWalk) return null;
+  const isWhole = count[0] * count[1] === 1 && (!window || (height === image[0] && width === image[1]));
+  if (isWhole && !window?.padding.some((one) => one > 0)) return reduce(x, [2, 3], true);
+  const stage = (from: Pair, to: Pair, axis: 0 | 1): Windows => {
+    const along = ([y, x_]: Pair, other: number): Pair => (axis === 0 ? [y, other] : [other, x_]);
+    const { size, stride, padding } = window ?? { size: [1, 1], stride: [1, 1], padding: [0, 0] };
+    const one = { size: along(size, 1), stride: along(stride, 1), padding: along(padding, 0) };
+    return { image: from, count: to, window: window && one };
+  };
+  if (height > 1 && width > 1) {
+    const middle: Pair = [image[0], count[1]];
+    return x.engine.scope(() => pool(name, pool(name, x, stage(image, middle, 1)), stage(middle, count, 0)));
+  }
+  must(
+    height * width < 2 ** 16 - 1,
+    "limit",
+    () => `${name}: a window must be shorter than 65,535 pixels, got ${height}×${width}`,
+    "Pool in two steps, or reduce with max() or mean().",
+  );
+  return null;
 }
 
 const keptPlaces: Piece = {
@@ -183,7 +221,13 @@ const adaptivePiece = file("pool-windows-adaptive", adaptiveWindows);
 
 function stridedPieces({ size, stride, padding }: NonNullable<Windows["window"]>): readonly Piece[] {
   const named = Object.entries({ SIZE: size, STRIDE: stride, PADDING: padding });
-  const values = named.flatMap(([name, [y, x]]) => [[`${name}_Y`, y], [`${name}_X`, x]] as const);
+  const values = named.flatMap(
+    ([name, [y, x]]) =>
+      [
+        [`${name}_Y`, y],
+        [`${name}_X`, x],
+      ] as const,
+  );
   return [constants(Object.fromEntries(values)), file("pool-windows-strided", stridedWindows)];
 }
 

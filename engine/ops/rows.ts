@@ -10,9 +10,13 @@ export interface RowPlan {
   readonly lanes: number;
 }
 
+/** What a lane may load of a row, up to three times: lavapipe ends the loops of an invocation after 65,535 turns. */
+const longestRow = 2 ** 14;
+
 /**
  * A pure function of the shape and the tuning: a lane a row without barriers, as on software adapters, and for short
- * rows; a workgroup a row for long ones, as on GPUs; few and very long rows are split over several dispatches.
+ * rows; a workgroup a row for long ones, as on GPUs. Few long rows, and those too long for a lane, are split over
+ * several dispatches.
  */
 export function planRows(tensors: readonly Tensor[], outer: number, length: number, inner: number): RowPlan {
   const { tuning } = tensors[0]!.engine;
@@ -26,7 +30,7 @@ export function planRows(tensors: readonly Tensor[], outer: number, length: numb
   if (tuning.rows === "workgroup" && inner === 1 && items >= 32) {
     return { grouping, strategy: "workgroup", lanes: items <= 256 ? 64 : 256 };
   }
-  return { grouping, strategy: "lanes", lanes: 64 };
+  return { grouping, strategy: items > longestRow ? "split" : "lanes", lanes: 64 };
 }
 
 /** T, what is loaded at once; W, what a row comes to; and how the one becomes the other. */
