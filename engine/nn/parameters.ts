@@ -29,7 +29,8 @@ export function flattenParameters(tree: ParameterTree, operation = "flattenParam
       "Pass layer.parameters, an array of tensors, or an object of these.",
     );
     if (isTensor(node)) found.push([path, node]);
-    else for (const [name, child] of Object.entries(node)) walk(child, path === "" ? name : `${path}.${name}`, depth + 1);
+    else
+      for (const [name, child] of Object.entries(node)) walk(child, path === "" ? name : `${path}.${name}`, depth + 1);
   };
   walk(tree, "", 0);
   return found;
