@@ -2,6 +2,7 @@ import { type Storage, usage } from "./buffers.js";
 import type { Recorder } from "./capture/recorder.js";
 import { ImleError } from "./error.js";
 import type { Kernel, UniformValue, UniformViews } from "./kernel.js";
+import type { ElementWork } from "./ops/map.js";
 import type { PipelineCache } from "./pipelines.js";
 
 /** A range of a storage as a kernel sees it. */
@@ -23,8 +24,8 @@ export interface Dispatch {
   readonly uniforms?: Readonly<Record<string, UniformValue>>;
   /** Workgroups, one-dimensional; more than 65,535 are folded into rows (kernels/lib/grid.wgsl). */
   readonly workgroups: number;
-  /** The buffer of which every element is written and none read: the result of an elementwise kernel. */
-  readonly overwrites?: string;
+  /** What an elementwise kernel computes: a captured step may join several of them. */
+  readonly elements?: ElementWork;
 }
 
 /** Where a copy goes: into a storage, or into a host's buffer; `offset` counts from its start. */

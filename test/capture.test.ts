@@ -1,21 +1,32 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  abs,
+  add,
   Adam,
   BatchNorm1d,
+  clamp,
   crossEntropy,
   Dropout,
   type Engine,
+  exp,
   gumbel,
   imle,
+  leakyRelu,
   Linear,
+  log,
+  mul,
   noGrad,
   type ParameterTree,
   pid,
   relu,
   SGD,
+  sigmoid,
   solve,
+  square,
+  sub,
   sumOfGamma,
+  tanh,
   type Tensor,
   topK,
 } from "webgpu-imle";
@@ -282,4 +293,89 @@ capture("a disposed step gives back all that it held, and a replay allocates not
   assert.is(engine.memory().liveBytes, before.liveBytes);
 });
 
+const fusion = suite("captured steps: chains of elementwise operations");
+
+/** The dispatches of a captured function, and its elements beside those of the plain call. */
+async function compared(
+  step: () => Tensor,
+  options?: { fuse: boolean },
+): Promise<[dispatches: number, replayed: Float32Array, plain: Float32Array]> {
+  const scope = engine.openScope();
+  const captured = engine.capture(step, options);
+  captured();
+  const replayed = await captured().read();
+  const count = captured.dispatches;
+  const plain = await step().read();
+  captured.dispose();
+  scope.close();
+  return [count, replayed, plain];
+}
+
+const x = engine.tensor(randomNumbers(randomSource(4), 60, -3, 3), [3, 4, 5]).keep();
+const row = engine.tensor(randomNumbers(randomSource(5), 5), [5]).keep();
+const column = engine.tensor(randomNumbers(randomSource(6), 4), [4, 1]).keep();
+const chain = (a: Tensor): Tensor => exp(tanh(log(abs(a).add(1))).mul(2));
+
+fusion("what nobody else reads becomes one dispatch, with the bits of the operations apart", async () => {
+  const cases: [name: string, dispatches: number, step: () => Tensor][] = [
+    ["a chain", 1, () => chain(x)],
+    ["operands broadcast", 1, () => relu(x.mul(column).add(row)).sub(x)],
+    ["one value twice", 1, () => square(x.add(row)).mul(x.add(row))],
+    ["two chains that meet", 1, () => exp(x.neg()).mul(log(x.mul(x).add(1)))],
+    ["reshaped in between", 1, () => abs(x).reshape([12, 5]).mul(2).reshape([60]).add(1)],
+    ["broadcast after the chain", 2, () => exp(row.mul(2)).add(x)],
+    ["reshaped after a broadcast", 2, () => x.add(row).reshape([60]).mul(2)],
+    ["a sum in between", 3, () => exp(abs(x).sum(-1, true)).mul(x)],
+    ["a mask", 1, () => leakyRelu(x, 0.1).sub(clamp(x, -1, 1)).mul(3)],
+  ];
+  for (const [name, dispatches, step] of cases) {
+    const [count, replayed, plain] = await compared(step);
+    assert.equal([...replayed], [...plain], name);
+    assert.is(count, dispatches, name);
+    const [apart] = await compared(step, { fuse: false });
+    assert.ok(apart > 1 && apart >= count, name);
+  }
+});
+
+fusion("what the step returns, what changes in between, and other types stay apart", async () => {
+  const inner = (): Tensor[] => (([y]) => [y!, exp(y!)])([x.add(1)]);
+  const captured = engine.capture(inner);
+  engine.scope(() => captured());
+  const [y, z] = captured();
+  assert.is(captured.dispatches, 2);
+  assert.equal([...(await z!.read())], [...(await exp(y!).read())]);
+
+  const state = engine.full([4], 1);
+  const step = engine.capture(() => {
+    const before = state.mul(2);
+    state.write(state.add(1));
+    return before.add(0.5);
+  });
+  step();
+  assert.equal([...(await step().read())], [4.5, 4.5, 4.5, 4.5]);
+  assert.equal([...(await step().read())], [6.5, 6.5, 6.5, 6.5]);
+
+  const whole = engine.arange(4);
+  const [count, replayed, plain] = await compared(() => whole.add(1).mul(whole));
+  assert.is(count, 2);
+  assert.equal([...replayed], [...plain]);
+});
+
+fusion("random chains give the bits of plain ones", async () => {
+  const unary = [abs, tanh, relu, sigmoid, (a: Tensor) => a.neg(), (a: Tensor) => a.mul(0.5)];
+  const binary = [add, sub, mul];
+  const random = randomSource(8);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+  for (let turn = 0; turn < 12; turn++) {
+    const links = Array.from({ length: 8 }, (): ((y: Tensor) => Tensor) => {
+      const [one, two, other, kind] = [pick(unary), pick(binary), pick([x, row, column]), random()];
+      if (kind < 0.5) return one;
+      return kind < 0.9 ? (y) => two(y, other) : (y) => two(y, y);
+    });
+    const [, replayed, plain] = await compared(() => links.reduce((y, link) => link(y), x.mul(1)));
+    assert.equal([...replayed], [...plain], `turn ${turn}`);
+  }
+});
+
 capture.run();
+fusion.run();

@@ -87,7 +87,7 @@ export function storagesOf(entry: Entry): { read: readonly Storage[]; written: r
     if (kind === "uniforms") continue;
     const { storage } = buffers[name]!;
     if (kind === "read_write") written.push(storage);
-    if (kind !== "read_write" || name !== entry.work.overwrites) read.push(storage);
+    if (kind !== "read_write" || !entry.work.elements) read.push(storage); // those overwrite every element
   }
   return { read, written };
 }

@@ -1,6 +1,6 @@
 import source from "../../kernels/map.wgsl";
 import stable from "../../kernels/lib/stable.wgsl";
-import type { Slice } from "../commands.js";
+import type { Dispatch, Slice } from "../commands.js";
 import { constants, type Piece } from "../compose.js";
 import type { Engine } from "../engine.js";
 import type { UniformValue } from "../kernel.js";
@@ -44,28 +44,77 @@ interface Plan {
   readonly strides: readonly number[];
 }
 
+/** Elements on the device, as an expression reads them. */
+export interface Elements {
+  readonly slice: Slice;
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly dtype: DType;
+}
+
+/** A named number of an expression. */
+export interface NumberOperand {
+  readonly value: number;
+  readonly dtype: DType;
+}
+
+/**
+ * What a kernel of this file computes, kept beside its dispatch so that a captured step can join several into one
+ * (engine/capture/fuse.ts): values by name, each of an expression over the operands and the values before it, and then
+ * the result.
+ */
+export interface ElementWork {
+  readonly label: string;
+  readonly values: readonly { readonly name: string; readonly expression: string }[];
+  readonly expression: string;
+  readonly dtype: DType;
+  readonly resultDtype: DType;
+  readonly operands: Readonly<Record<string, Elements | NumberOperand>>;
+  readonly shape: readonly number[];
+}
+
 const lanes = 64;
 const stableNames = /\b(log1p|expm1|sigmoid|hyperbolic_tangent|softplus|gelu_slope|power|log_of_part)\(/;
 const families = { f32: "F", i32: "I", u32: "U" } as const;
 
 /** A new tensor of the expression's values; nothing is recorded on the tape. */
 export function mapElements(engine: Engine, map: ElementMap): Tensor {
-  const { label, dtype, operands, shape, resultDtype = dtype } = map;
+  const { label, expression, dtype, shape, resultDtype = dtype } = map;
   const result = engine.output(label, shape, resultDtype);
-  const { size } = result;
-  if (size === 0) return result;
+  if (result.size === 0) return result;
+  const operands: Record<string, Elements | NumberOperand> = {};
+  for (const [name, operand] of Object.entries(map.operands)) {
+    if (typeof operand === "number") operands[name] = { value: operand, dtype };
+    else if (!isTensor(operand)) operands[name] = operand;
+    else {
+      operands[name] = {
+        slice: operand.slice(label),
+        shape: operand.shape,
+        size: operand.size,
+        dtype: operand.dtype,
+      };
+    }
+  }
+  const work = { label, values: [], expression, dtype, resultDtype, operands, shape };
+  engine.dispatch(elementDispatch(engine, work, result.slice(label)));
+  return result;
+}
 
+/** The dispatch that computes an expression's values; there must be some. */
+export function elementDispatch(engine: Engine, work: ElementWork, result: Slice): Dispatch {
+  const { label, dtype, operands, shape, resultDtype } = work;
+  const size = sizeOf(shape);
   const names = Object.keys(operands);
   const plans: Plan[] = [];
-  const buffers: Record<string, Slice> = { result: result.slice(label) };
+  const buffers: Record<string, Slice> = { result };
   let width: 1 | 4 = 4;
   for (const name of names) {
     const operand = operands[name]!;
-    const plan = planOperand(operand, dtype, shape, size);
+    const plan = planOperand(operand, shape, size);
     plans.push(plan);
-    if (!isTensor(operand)) continue;
-    const slice = (buffers[`${name}_data`] = operand.slice(label));
-    if (!readsVectors(plan, shape, slice)) width = 1;
+    if ("value" in operand) continue;
+    buffers[`${name}_data`] = operand.slice;
+    if (!readsVectors(plan, shape, operand.slice)) width = 1;
   }
 
   const isStrided = plans.some(({ access }) => access === "strided");
@@ -78,7 +127,7 @@ export function mapElements(engine: Engine, map: ElementMap): Tensor {
     const isVector = width === 1 || isVectorAccess(plan);
     variant += `:${plan.access}${isVector ? "" : "*"}${plan.dtype === dtype ? "" : plan.dtype}`;
     if (plan.access === "number") {
-      uniforms[name] = typeof operand === "number" ? operand : (operand as { value: number }).value;
+      uniforms[name] = (operand as NumberOperand).value;
     } else if (plan.access === "repeat") uniforms[`${name}_period`] = plan.period / width;
     else if (plan.access === "spread") {
       uniforms[`${name}_divisor`] = plan.divisor / width;
@@ -91,19 +140,26 @@ export function mapElements(engine: Engine, map: ElementMap): Tensor {
       uniforms[`${name}_strides`] = steps.reverse();
     }
   });
-  engine.dispatch({
-    kernel: engine.kernel(`${label}:${variant}`, () => pieces(map, resultDtype, names, plans, width)),
+  return {
+    kernel: engine.kernel(`${identityOf(work)}:${variant}`, () => pieces(work, names, plans, width), label),
     buffers,
     uniforms,
     workgroups: Math.ceil(size / width / lanes),
-  });
-  return result;
+    elements: work,
+  };
 }
 
-function planOperand(operand: Operand, dtype: DType, shape: readonly number[], size: number): Plan {
-  if (typeof operand === "number") return { access: "number", dtype, divisor: 1, period: 1, strides: [] };
-  if (!isTensor(operand)) return { access: "number", dtype: operand.dtype, divisor: 1, period: 1, strides: [] };
-  const own = { dtype: operand.dtype, divisor: 1, period: operand.size, strides: [] };
+/** One label has one expression, save where several were joined. */
+function identityOf({ label, values, expression, operands }: ElementWork): string {
+  if (values.length === 0) return label;
+  const texts = values.map((value) => `${value.name} = ${value.expression}`);
+  return [label, Object.keys(operands).join(), ...texts, expression].join("; ");
+}
+
+function planOperand(operand: Elements | NumberOperand, shape: readonly number[], size: number): Plan {
+  const { dtype } = operand;
+  if ("value" in operand) return { access: "number", dtype, divisor: 1, period: 1, strides: [] };
+  const own = { dtype, divisor: 1, period: operand.size, strides: [] };
   if (operand.size === size) return { access: "same", ...own };
   if (operand.size === 1) return { access: "one", ...own };
   const added = shape.length - operand.shape.length;
@@ -143,8 +199,7 @@ function inVectors(shape: readonly number[], width: number): number[] {
 }
 
 function pieces(
-  { label, expression, dtype, shape }: ElementMap,
-  resultDtype: DType,
+  { label, values, expression, dtype, resultDtype, shape }: ElementWork,
   names: readonly string[],
   plans: readonly Plan[],
   width: 1 | 4,
@@ -185,7 +240,9 @@ function pieces(
     lines.push(`let ${name} = ${family}(${name}_data[${place}]);`);
   });
   const element = width === 4 ? "let element = 4u * i + U(0u, 1u, 2u, 3u);" : "let element = i;";
-  if (/\belement\b/.test(expression)) lines.push(element);
+  const expressions = [...values.map((value) => value.expression), expression].join("\n");
+  if (/\belement\b/.test(expressions)) lines.push(element);
+  for (const value of values) lines.push(`let ${value.name} = ${value.expression};`);
   return [
     constants({ LANES: lanes }),
     {
@@ -205,7 +262,7 @@ function pieces(
         "}",
       ].join("\n"),
     },
-    ...(stableNames.test(expression) ? [{ name: "kernels/lib/stable.wgsl", text: stable }] : []),
+    ...(stableNames.test(expressions) ? [{ name: "kernels/lib/stable.wgsl", text: stable }] : []),
     { name: "kernels/map.wgsl", text: source },
   ];
 }
