@@ -325,7 +325,7 @@ fusion("what nobody else reads becomes one dispatch, with the bits of the operat
     ["reshaped in between", 1, () => abs(x).reshape([12, 5]).mul(2).reshape([60]).add(1)],
     ["broadcast after the chain", 2, () => exp(row.mul(2)).add(x)],
     ["reshaped after a broadcast", 2, () => x.add(row).reshape([60]).mul(2)],
-    ["a sum in between", 3, () => exp(abs(x).sum(-1, true)).mul(x)],
+    ["a sum in between, broadcast after it", 4, () => exp(abs(x).sum(-1, true)).mul(x)],
     ["a mask", 1, () => leakyRelu(x, 0.1).sub(clamp(x, -1, 1)).mul(3)],
   ];
   for (const [name, dispatches, step] of cases) {
