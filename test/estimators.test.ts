@@ -11,6 +11,7 @@ import {
   normal,
   type PerturbedOptimiserOptions,
   perturbedOptimiser,
+  SGD,
   simple,
   softSubset,
   type SolverLayer,
@@ -364,6 +365,36 @@ for (const [name, make] of Object.entries(layers)) {
     assert.is(engine.stats().pipelines, before.pipelines);
     assert.is(engine.memory().liveBytes, before.liveBytes);
     assert.is(engine.memory().liveBuffers, before.liveBuffers);
+  });
+}
+
+/** What six steps of gradient descent leave, captured or not. */
+async function descend(layer: (theta: Tensor) => Tensor, captured: boolean): Promise<number[]> {
+  const on = await testEngine({ debug: false });
+  on.seed(9);
+  const theta = on.tensor(randomNumbers(randomSource(50), 16 * 8), [16, 8], { requiresGrad: true });
+  const optimiser = new SGD({ parameters: [theta], learningRate: 0.1 });
+  const plain = (y: Tensor): Tensor => {
+    optimiser.zeroGrad();
+    const loss = layer(theta).sub(y).pow(2).sum();
+    loss.backward();
+    optimiser.step();
+    return loss;
+  };
+  const step = captured ? on.capture(plain) : plain;
+  const y = on.tensor(randomNumbers(randomSource(51), 16 * 8), [16, 8]);
+  const losses: number[] = [];
+  for (let i = 0; i < 6; i++) losses.push(await on.scope(() => step(y).mul(1)).item());
+  const left = [...losses, ...(await theta.read())];
+  on.dispose();
+  return left;
+}
+
+for (const [name, make] of Object.entries(layers)) {
+  test(`${name}: captured steps give the bits of plain ones, with noise of their own`, async () => {
+    const plain = await descend(make(), false);
+    assert.equal(await descend(make(), true), plain);
+    assert.is(new Set(plain.slice(0, 6)).size, 6, "no two steps are the same");
   });
 }
 
