@@ -59,6 +59,13 @@ function circumstances(file: ResultsFile, letter: string): string {
   return `- ${letter}: ${adapterName(file)}; ${machine.processor}, ${machine.cores} cores; ${day}${at}${quick ? ", quick" : ""}`;
 }
 
+/** `jax-js, same adapter 0.1.25; PyTorch 2.15.0 (cpu)` */
+function versions(files: readonly ResultsFile[]): string {
+  const all = files.flatMap(({ peerVersions = {} }) => Object.entries(peerVersions));
+  const told = [...new Set(all.map(([peer, version]) => `${peer.replace(/,.*/, "")} ${version}`))];
+  return told.length === 0 ? "" : ` ${told.join("; ")}.`;
+}
+
 /** The section's text, from all saved runs in the order of their files' names. */
 export function readmeSection(files: readonly ResultsFile[], headlines: readonly string[]): string {
   if (files.length === 0) return "No run has been saved yet.";
@@ -69,7 +76,7 @@ export function readmeSection(files: readonly ResultsFile[], headlines: readonly
     tableOf(["benchmark/case", ...letters], rows),
     ...(peers.length === 0
       ? []
-      : ["The same work by others, in the same runs: their time over ours.", tableOf(["", "peer", ...letters], peers)]),
+      : [`The same work by others, in the same runs: their time over ours.${versions(files)}`, tableOf(["", "peer", ...letters], peers)]),
     files.map((file, i) => circumstances(file, letters[i]!)).join("\n"),
   ].join("\n\n");
 }

@@ -107,6 +107,8 @@ export interface ResultsFile {
   /** What others took for the same work; absent where none was asked. */
   readonly peers?: readonly PeerResult[];
   readonly absentPeers?: readonly AbsentPeer[];
+  /** Of the peers that tell. */
+  readonly peerVersions?: Readonly<Record<string, string>>;
   /** What there was no time for; absent where nothing was left out. */
   readonly leftOut?: readonly string[];
 }

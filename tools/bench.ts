@@ -178,6 +178,7 @@ const rows: Row[] = [];
 const leftOut: string[] = [];
 const peerResults: PeerResult[] = [];
 let absentPeers: readonly AbsentPeer[] = [];
+let peerVersions: Readonly<Record<string, string>> = {};
 let adapter: AdapterDescription | null = null;
 let circumstances: Circumstances | null = null;
 
@@ -197,6 +198,7 @@ const resultsOf = (state: ResultsFile["state"]): ResultsFile => ({
   rows,
   peers: peerResults,
   absentPeers,
+  peerVersions,
   ...(leftOut.length > 0 && { leftOut }),
 });
 const save = (state: ResultsFile["state"]): void => {
@@ -273,7 +275,7 @@ if (options.peers && result.outcome === "finished") {
   const pairs = peers.map(({ tasks }) => rowsOfPeers.filter(({ task }) => tasks.includes(task.task)).length);
   const count = pairs.reduce((sum, one) => sum + one, 0);
   const progress = new ProgressDisplay();
-  ({ absent: absentPeers } = await runPeers(peers, rowsOfPeers, {
+  ({ absent: absentPeers, versions: peerVersions } = await runPeers(peers, rowsOfPeers, {
     budgetMilliseconds: quick ? 300 : 2000,
     signal,
     ...limit,

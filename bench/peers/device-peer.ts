@@ -1,9 +1,9 @@
 /** Peers in JavaScript that run on the same runtime and adapter: found, bundled into one file, and started. */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runProgram } from "../../tools/runtimes/index.js";
 import { cacheFolder, projectRoot } from "../../tools/runtimes/paths.js";
@@ -23,22 +23,41 @@ export interface DevicePeer {
   readonly program: string;
 }
 
+/** The package.json of a module's package: packages need not export it. */
+function manifestOf(file: string, name: string): { readonly version: string } {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, "package.json");
+    if (!existsSync(path)) continue;
+    const manifest = JSON.parse(readFileSync(path, "utf8")) as { name?: string; version: string };
+    if (manifest.name === name) return manifest;
+  }
+  throw new Error(`${name} must have a package.json`);
+}
+
+interface Bundle {
+  /** The folder of its index.js. */
+  readonly place: string;
+  readonly version: string;
+}
+
 /** One file for all runtimes, which Deno may read. @throws Error in one line where a package is not installed */
-async function bundled({ packages, variable }: DevicePeer): Promise<string> {
+async function bundled({ packages, variable }: DevicePeer): Promise<Bundle> {
   const folder = process.env[variable] || projectRoot;
   const require = createRequire(join(folder, "package.json"));
-  const versions = packages.map((name) => {
+  const found = packages.map((name) => {
+    let file: string;
     try {
-      return `${require.resolve(name)} ${(require(`${name}/package.json`) as { version: string }).version}`;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ERR_PACKAGE_PATH_NOT_EXPORTED") return require.resolve(name);
+      file = require.resolve(name);
+    } catch {
       const names = packages.join(" ");
       throw new Error(`not installed; npm i --no-save ${names}, or ${variable}=folder in which they are`);
     }
+    return { file, version: manifestOf(file, name).version };
   });
-  const key = createHash("sha256").update(JSON.stringify(versions)).digest("hex").slice(0, 12);
+  const { version } = found[0]!;
+  const key = createHash("sha256").update(JSON.stringify(found)).digest("hex").slice(0, 12);
   const place = join(cacheFolder, "peers", key);
-  if (existsSync(join(place, "index.js"))) return place;
+  if (existsSync(join(place, "index.js"))) return { place, version };
   mkdirSync(place, { recursive: true });
   const { build } = await import("esbuild");
   await build({
@@ -50,7 +69,7 @@ async function bundled({ packages, variable }: DevicePeer): Promise<string> {
     target: "es2022",
     logLevel: "silent",
   });
-  return place;
+  return { place, version };
 }
 
 /** One process times all tasks, one after the other: each waits for its own. */
@@ -60,7 +79,7 @@ export function devicePeer(peer: DevicePeer): Peer {
     name,
     tasks,
     async prepare({ runtime, adapter, tasks: all, budgetMilliseconds }) {
-      const place = await bundled(peer);
+      const { place, version } = await bundled(peer);
       const stopping = new AbortController();
       const waiting = new Map<string, (event: DeviceEvent) => void>();
       const arrived = new Map<string, DeviceEvent>();
@@ -97,6 +116,7 @@ export function devicePeer(peer: DevicePeer): Peer {
         return await Promise.race([told, ended]);
       };
       return {
+        version,
         async time(task): Promise<Summary> {
           const { time, message } = await event(task);
           if (time === null) throw new Error(message);

@@ -8,6 +8,8 @@ import type { PeerTask, TaskName } from "./tasks.js";
 
 /** A peer that is there. */
 export interface ReadyPeer {
+  /** Which one it is: `2.15.0 (cpu)`. */
+  readonly version?: string;
   /** Times one unit, until the budget is spent. @throws Error in one line */
   time(task: PeerTask, budgetMilliseconds: number): Promise<Summary>;
   close?(): Promise<void> | void;
@@ -79,6 +81,14 @@ export interface PeerSettings extends PeerContext {
   readonly onResult?: (result: PeerResult) => void;
 }
 
+/** What became of all peers. */
+export interface PeersRun {
+  readonly results: readonly PeerResult[];
+  readonly absent: readonly AbsentPeer[];
+  /** By the peer's name, where it tells. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
 /** What a promise gives, unless the time (of `performance.now`) or a stop comes first. @throws Error in one line */
 async function before<T>(end: number, signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
   let giveUp = (): void => {};
@@ -96,7 +106,7 @@ export async function runPeers(
   peers: readonly Peer[],
   rows: readonly PeerRow[],
   { budgetMilliseconds, allowance = Infinity, signal, onStart, onResult, ...context }: PeerSettings,
-): Promise<{ readonly results: readonly PeerResult[]; readonly absent: readonly AbsentPeer[] }> {
+): Promise<PeersRun> {
   const stopped = (): boolean => signal?.aborted === true;
   const end = performance.now() + allowance;
   let endOfPeer = end;
@@ -115,6 +125,7 @@ export async function runPeers(
   };
   const results: PeerResult[] = [];
   const absent: AbsentPeer[] = [];
+  const versions: Record<string, string> = {};
   const rowsOf = ({ tasks }: Peer): PeerRow[] =>
     tasks.flatMap((wanted) => rows.filter(({ task }) => task.task === wanted));
   const asked = peers.filter((peer) => rowsOf(peer).length > 0);
@@ -133,6 +144,7 @@ export async function runPeers(
       absent.push({ peer: peer.name, message: oneLine(error) });
       continue;
     }
+    if (ready.version !== undefined) versions[peer.name] = ready.version;
     for (const row of own) {
       if (stopped()) break;
       onStart?.(peer.name, row);
@@ -143,7 +155,7 @@ export async function runPeers(
     }
     await ready.close?.();
   }
-  return { results, absent };
+  return { results, absent, versions };
 }
 
 /** Repeats work of the processor: at least five times after two for warming up. */

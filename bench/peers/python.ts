@@ -9,6 +9,8 @@ const mostMilliseconds = 60_000;
 
 /** A script of bench/peers that has said that it is ready. */
 export interface PythonScript {
+  /** What it said of itself. */
+  readonly about: Readonly<Record<string, unknown>>;
   /** What it answers to a task. @throws Error when it ends or is silent */
   ask(task: object): Promise<unknown>;
   close(): void;
@@ -24,8 +26,9 @@ export async function startPython(script: string, absent: string): Promise<Pytho
   });
   const next = linesOf(python, child);
   const close = (): void => void child.kill("SIGKILL");
+  let about: Record<string, unknown>;
   try {
-    await next();
+    about = JSON.parse(await next()) as Record<string, unknown>;
   } catch {
     close();
     throw new Error(`${python} ${absent}; PYTHON names another python`);
@@ -34,7 +37,7 @@ export async function startPython(script: string, absent: string): Promise<Pytho
     child.stdin!.write(`${JSON.stringify(task)}\n`);
     return JSON.parse(await next());
   };
-  return { ask, close };
+  return { about, ask, close };
 }
 
 /** The child's lines one by one; rejects when it ends or is silent. */

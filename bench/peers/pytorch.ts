@@ -8,8 +8,9 @@ export const pytorch: Peer = {
   name: "PyTorch",
   tasks: ["imle-top-k", "top-k", "matmul", "conv2d", "softmax", "sum", "sum-rows", "sort", "cumulative-sum", "add", "exp", "relu"],
   async prepare() {
-    const { ask, close } = await startPython("pytorch.py", "has no torch");
+    const { about, ask, close } = await startPython("pytorch.py", "has no torch");
     return {
+      ...(typeof about.version === "string" && { version: `${about.version} (${String(about.device)})` }),
       async time(task, budget) {
         const lastCount = lastNumbers(task).length;
         const { times, last } = (await ask({ ...task, budget, lastCount })) as { times: unknown; last: number[] };

@@ -13,13 +13,13 @@ export const plotStyles = ["node_modules/uplot/dist/uPlot.min.css", "bench/repor
 
 const states = { finished: "", interrupted: " The run was stopped early.", failed: " The run failed." } as const;
 
-function peersSection({ peers = [], absentPeers = [], rows }: ResultsFile): Section[] {
+function peersSection({ peers = [], absentPeers = [], peerVersions = {}, rows }: ResultsFile): Section[] {
   if (peers.length + absentPeers.length === 0) return [];
   return [
     {
       heading: "Beside others",
       introduction: html`The same work, in the same run: what others took over what the row here took. Bars to the right
-of the middle: the row here is quicker.`,
+of the middle: the row here is quicker. ${Object.entries(peerVersions).map((one) => one.join(" ")).join("; ")}`,
       body: html`${peers.length > 0 ? html`${ratioBars(peers)}${tableOf(peersTable(peers, rows))}` : ""}
 ${absentPeers.map(({ peer, message }) => html`<p>Without ${peer}: ${message}.</p>`)}`,
     },

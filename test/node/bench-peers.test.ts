@@ -99,7 +99,7 @@ peersSuite("a stop while a peer works ends the waiting, and what was there is ke
 
 peersSuite("after a stop no peer is asked", async () => {
   const settings = { budgetMilliseconds: 1, ...context, signal: AbortSignal.abort() };
-  assert.equal(await runPeers([fake("a")], rows, settings), { results: [], absent: [] });
+  assert.equal(await runPeers([fake("a")], rows, settings), { results: [], absent: [], versions: {} });
 });
 
 peersSuite("costs are those of the generator with seed 1", () => {
