@@ -113,9 +113,16 @@ export interface ResultsFile {
   readonly leftOut?: readonly string[];
 }
 
+type Adapter = Pick<ResultsFile, "adapter">;
+
 /** What WebGPU says of the adapter, in a few words. */
-export function adapterName({ adapter }: Pick<ResultsFile, "adapter">): string {
-  const { runtimeVersion, description, device, architecture, vendor } = (adapter ?? {}) as Record<string, unknown>;
-  const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "an unnamed adapter";
-  return adapter === null ? "no adapter" : [runtimeVersion, name].filter(Boolean).join(" on ");
+export function deviceName({ adapter }: Adapter): string {
+  const { description, device, architecture, vendor } = (adapter ?? {}) as Record<string, string | undefined>;
+  return description || device || [vendor, architecture].filter(Boolean).join(" ") || "an unnamed adapter";
+}
+
+/** `Node 20.20 (Dawn) on SwiftShader` */
+export function adapterName({ adapter }: Adapter): string {
+  const { runtimeVersion } = (adapter ?? {}) as { runtimeVersion?: string };
+  return adapter === null ? "no adapter" : [runtimeVersion, deviceName({ adapter })].filter(Boolean).join(" on ");
 }

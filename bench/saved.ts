@@ -1,7 +1,6 @@
 /** `bench/results/`: what was measured where, kept with the project. The bench writes these files, never a person. */
 
-import { adapterName } from "./results.js";
-import type { ResultsFile } from "./results.js";
+import { deviceName, type ResultsFile } from "./results.js";
 
 /** Digits that are kept: the spread of a good row is larger than what is lost. */
 const significantDigits = 4;
@@ -9,16 +8,16 @@ const significantDigits = 4;
 const slug = (text: string): string =>
   text
     .toLowerCase()
-    .replace(/\(r\)|\(tm\)|\bcpu\b|@.*$/g, "")
+    .replace(/\(.*?\)|\bcpu\b|@.*$|\bdriver\b|\d+(\.\d+)+/g, "")
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "")
     .slice(0, 40);
 
-/** `deno-2-9-wgpu-on-llvmpipe-…-intel-xeon-2-cores.json`: the same place, the same file. */
+/** `deno-llvmpipe-intel-xeon-2-cores.json`: the same place, the same file, whatever the versions. */
 export function savedName(results: ResultsFile): string {
   const { runtime = "unknown" } = (results.adapter ?? {}) as { runtime?: string };
   const { processor, cores } = results.machine;
-  return `${[runtime, slug(adapterName(results)), slug(processor), String(cores), "cores"].join("-")}.json`;
+  return `${[runtime, slug(deviceName(results)), slug(processor), String(cores), "cores"].join("-")}.json`;
 }
 
 function short(value: unknown): unknown {

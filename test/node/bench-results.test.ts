@@ -43,7 +43,7 @@ const measured: ResultsFile = resultsFile(
   {
     quick: false,
     machine: { platform: "linux", architecture: "x64", processor: "Intel(R) Xeon(R) CPU @ 2.70GHz", cores: 2, memoryBytes: 1 },
-    adapter: { runtime: "deno", runtimeVersion: "Deno 2.9 (wgpu)", description: "llvmpipe | 256 bits", limits: { a: 1 } },
+    adapter: { runtime: "deno", runtimeVersion: "Deno 2.9 (wgpu)", description: "llvmpipe (LLVM 15.0.6 | 256 bits)", limits: { a: 1 } },
     peerVersions: { "jax-js, same adapter": "0.1.25", PyTorch: "2.15.0 (cpu)" },
     peers: [
       { peer: "PyTorch", benchmark: "a", name: "one", time: summary(1, 0.1), ratio: 8.1, message: "" },
@@ -54,7 +54,7 @@ const measured: ResultsFile = resultsFile(
 );
 
 saved("a file is named by its runtime, adapter and processor, and read back with four digits a number", () => {
-  assert.is(savedName(measured), "deno-deno-2-9-wgpu-on-llvmpipe-256-bits-intel-xeon-2-cores.json");
+  assert.is(savedName(measured), "deno-llvmpipe-intel-xeon-2-cores.json");
   const text = savedText(measured);
   const back = parseResults(text, "a file");
   assert.is(back.rows.length, 3);
@@ -75,7 +75,7 @@ saved("headlines become tables: times with shares and doubts, ratios of peers, a
   assert.match(section, "| a/one | PyTorch | ×8.10 | – |");
   assert.match(section, "| a/one | jax-js | failed | – |");
   assert.match(section, "their time over ours. jax-js 0.1.25; PyTorch 2.15.0 (cpu).");
-  assert.match(section, /- A: Deno 2\.9 \(wgpu\) on llvmpipe \| 256 bits; Intel\(R\) .*, 2 cores; 2026-01-02, commit 0123456789\n/);
+  assert.match(section, /- A: Deno 2\.9 \(wgpu\) on llvmpipe \(LLVM 15\.0\.6 \| 256 bits\); Intel\(R\) .*, 2 cores; 2026-01-02, commit 0123456789\n/);
   assert.match(section, /- B: .*, quick$/);
   assert.is(readmeSection([], ["a/one"]), "No run has been saved yet.");
 });
