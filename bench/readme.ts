@@ -27,30 +27,22 @@ function timed(file: ResultsFile, name: string): TimedRow | null {
   return row?.kind === "timed" ? row : null;
 }
 
-/** `0.49 ms, 93 % of GB/s` */
+/** `0.49 ms, 93 % of GB/s`; with ≈ where there is a doubt. */
 function cell(row: TimedRow | null): string {
   if (row === null) return "–";
   const best = bestShare(row);
   const share = best === null ? "" : `, ${percent(best.share)} of ${quantityUnit(best.quantity)}`;
-  const doubts = marks(row);
-  return `${duration(row.measurement.time.median)}${share}${doubts === "" ? "" : ` (${doubts})`}`;
+  return `${marks(row) === "" ? "" : "≈ "}${duration(row.measurement.time.median)}${share}`;
 }
 
-function peerRows(files: readonly ResultsFile[], headlines: readonly string[]): string[][] {
-  const all = files.flatMap(({ peers = [] }) => peers);
-  return headlines.flatMap((name) => {
-    const peers = [...new Set(all.filter((one) => nameOf(one) === name).map(({ peer }) => peer))];
-    return peers.map((peer) => [
-      name,
-      peer,
-      ...files.map((file) => {
-        const found = file.peers?.find((one) => nameOf(one) === name && one.peer === peer);
-        if (found === undefined) return "–";
-        return found.ratio === null ? "failed" : `×${number(found.ratio)}`;
-      }),
-    ]);
-  });
+/** What others took over what the row took: `jax-js ×5.7, PyTorch ×0.17`. */
+function ratios({ peers = [] }: ResultsFile, name: string): string {
+  const own = peers.filter((one) => nameOf(one) === name && one.ratio !== null);
+  return own.map(({ peer, ratio }) => `${shortName(peer)} ×${number(ratio!)}`).join(", ") || "–";
 }
+
+/** `jax-js` of `jax-js, same adapter` */
+const shortName = (peer: string): string => peer.replace(/,.*/, "");
 
 function circumstances(file: ResultsFile, letter: string): string {
   const { machine, started, commit, changed, quick } = file;
@@ -62,7 +54,7 @@ function circumstances(file: ResultsFile, letter: string): string {
 /** `jax-js, same adapter 0.1.25; PyTorch 2.15.0 (cpu)` */
 function versions(files: readonly ResultsFile[]): string {
   const all = files.flatMap(({ peerVersions = {} }) => Object.entries(peerVersions));
-  const told = [...new Set(all.map(([peer, version]) => `${peer.replace(/,.*/, "")} ${version}`))];
+  const told = [...new Set(all.map(([peer, version]) => `${shortName(peer)} ${version}`))];
   return told.length === 0 ? "" : ` ${told.join("; ")}.`;
 }
 
@@ -71,12 +63,15 @@ export function readmeSection(files: readonly ResultsFile[], headlines: readonly
   if (files.length === 0) return "No run has been saved yet.";
   const letters = files.map((_, i) => String.fromCharCode(65 + i));
   const rows = headlines.map((name) => [name, ...files.map((file) => cell(timed(file, name)))]);
-  const peers = peerRows(files, headlines);
+  const compared = headlines
+    .map((name) => [name, ...files.map((file) => ratios(file, name))])
+    .filter(([, ...cells]) => cells.some((text) => text !== "–"));
   return [
     tableOf(["benchmark/case", ...letters], rows),
-    ...(peers.length === 0
+    "≈: the median had not settled, the machine was busy, or the calls were what took the time.",
+    ...(compared.length === 0
       ? []
-      : [`The same work by others, in the same runs: their time over ours.${versions(files)}`, tableOf(["", "peer", ...letters], peers)]),
+      : [`The same work by others, in the same runs: their time over ours, so that above ×1 ours is less.${versions(files)}`, tableOf(["benchmark/case", ...letters], compared)]),
     files.map((file, i) => circumstances(file, letters[i]!)).join("\n"),
   ].join("\n\n");
 }

@@ -48,6 +48,7 @@ const measured: ResultsFile = resultsFile(
     peers: [
       { peer: "PyTorch", benchmark: "a", name: "one", time: summary(1, 0.1), ratio: 8.1, message: "" },
       { peer: "jax-js", benchmark: "a", name: "one", time: null, ratio: null, message: "no" },
+      { peer: "TensorFlow.js, same adapter", benchmark: "a", name: "one", time: null, ratio: 0.5, message: "" },
       { peer: "PyTorch", benchmark: "a", name: "two", time: summary(1, 0.1), ratio: 2, message: "" },
     ],
   },
@@ -70,11 +71,11 @@ saved("headlines become tables: times with shares and doubts, ratios of peers, a
   const section = readmeSection([measured, resultsFile([])], ["a/one", "a/two", "a/three"]);
   assert.match(section, "| benchmark/case | A | B |\n| --- | --- | --- |\n");
   assert.match(section, "| a/one | 123 µs, 93 % of GB/s | – |");
-  assert.match(section, "| a/two | 1.00 ms (did not settle, busy ×2.0) | – |");
+  assert.match(section, "| a/two | ≈ 1.00 ms | – |");
   assert.match(section, "| a/three | – | – |");
-  assert.match(section, "| a/one | PyTorch | ×8.10 | – |");
-  assert.match(section, "| a/one | jax-js | failed | – |");
-  assert.match(section, "their time over ours. jax-js 0.1.25; PyTorch 2.15.0 (cpu).");
+  assert.match(section, "| a/one | PyTorch ×8.10, TensorFlow.js ×0.500 | – |");
+  assert.not.match(section, "| a/three | – | – |\n| a/");
+  assert.match(section, "above ×1 ours is less. jax-js 0.1.25; PyTorch 2.15.0 (cpu).");
   assert.match(section, /- A: Deno 2\.9 \(wgpu\) on llvmpipe \(LLVM 15\.0\.6 \| 256 bits\); Intel\(R\) .*, 2 cores; 2026-01-02, commit 0123456789\n/);
   assert.match(section, /- B: .*, quick$/);
   assert.is(readmeSection([], ["a/one"]), "No run has been saved yet.");
