@@ -55,6 +55,12 @@ function busyOf(row: TimedRow, quickest: number | null): number {
   return quickest === null || row.calibration === undefined ? row.busy : Math.max(row.busy, row.calibration / quickest);
 }
 
+/** By how much the calibration kernel's time changed beside a row, as a logarithm: so much any row may have changed. */
+function driftOf(before: TimedRow, after: TimedRow, quickest: number | null): number {
+  if (quickest === null || before.calibration === undefined || after.calibration === undefined) return 0;
+  return Math.abs(Math.log(after.calibration / before.calibration));
+}
+
 /** Null where the files are of different adapters or processors, whose kernels take different times. */
 function quickestCalibration(before: ResultsFile, after: ResultsFile): number | null {
   if (adapterName(before) !== adapterName(after) || before.machine.processor !== after.machine.processor) return null;
@@ -68,7 +74,8 @@ function compareRows(name: string, before: Row, after: Row, quickest: number | n
     const busy = Math.max(busyOf(before, quickest), busyOf(after, quickest));
     const values = { before: a.median, after: b.median, ratio: b.median / a.median, unit: "ms" };
     const change = verdictOf(a, b);
-    const verdict = change !== "same" && busy >= busyFrom ? "unclear" : change;
+    const isDrift = Math.abs(Math.log(values.ratio)) <= driftOf(before, after, quickest);
+    const verdict = change !== "same" && (busy >= busyFrom || isDrift) ? "unclear" : change;
     return [{ name, ...values, spreads: [a.spread, b.spread], verdict, busy }];
   }
   if (before.kind !== "counted" || after.kind !== "counted") return [];

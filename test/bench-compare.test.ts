@@ -67,6 +67,9 @@ comparisons("a run that was disturbed all the time is known by its calibration, 
   assert.equal(verdicts(1.05, "one"), ["slower"]);
   assert.equal(verdicts(1.5, "one"), ["unclear"]);
   assert.equal(verdicts(1.5, "another"), ["slower"]);
+  const small = (calibration: number) =>
+    compareResults(run(10, 1, "one"), run(11.5, calibration, "one")).rows.map(({ verdict }) => verdict);
+  assert.equal([small(1.05), small(1.2), small(0.85)], [["slower"], ["unclear"], ["unclear"]]);
 });
 
 comparisons("a file compared with itself has no change", () => {
