@@ -72,7 +72,7 @@ export function drawInRegisters(engine: Engine, law: Law): Prepared {
   const [space, length] = engine.software ? ["uniform", `, ${(noise.table?.length ?? 0) / 4}`] : ["storage, read", ""];
   const tableText =
     `@group(0) @binding(2) var<${space}> noise_values: array<vec4f${length}>;\n` +
-    "fn noise_table(i: u32) -> vec4f { return noise_values[i]; }\n" +
+    "fn noise_table(block: u32, part: u32) -> f32 { return noise_values[block][part]; }\n" +
     "fn noise_law(instance: u32) -> u32 { return 0u; }";
   const kernel = engine.kernel(`bench draws:${noise.name}`, () => [
     { name: "blocks", text: `const BLOCKS = ${blocks}u;` },

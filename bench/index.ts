@@ -8,6 +8,7 @@ import { differential } from "./benchmarks/differential.js";
 import { dijkstraGridBenchmark } from "./benchmarks/dijkstra-grid.js";
 import { elementwise } from "./benchmarks/elementwise.js";
 import { estimators } from "./benchmarks/estimators.js";
+import { imleBias } from "./benchmarks/imle-bias.js";
 import { javascript } from "./benchmarks/javascript.js";
 import { learning } from "./benchmarks/learning.js";
 import { matmulBenchmark } from "./benchmarks/matmul.js";
@@ -28,6 +29,7 @@ export const benchmarks: readonly Benchmark[] = [
   elementwise,
   learning,
   estimators,
+  imleBias,
   trainingStep,
   javascript,
   memory,

@@ -5,7 +5,6 @@ import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { type CallOptions, type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimators/estimator.js";
 import { requireSolver, signOf } from "./estimators/options.js";
-import { differenceOfMeans } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
 import { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
@@ -64,7 +63,7 @@ export type ImleLayer = Estimator<(theta: Tensor, inputs?: SolverInputs, call?: 
  *     backward   z′_s = MAP(θ′ + τ′·ε_s)                  the same ε_s, θ′ from the target, such as θ − λ·∂L/∂z
  *                ∂L/∂θ = (1/S) Σ_s (z_s − z′_s)           a solver that minimises costs: the negative
  *
- * Both passes are one dispatch over all instances and samples, and one that reduces. No noise is stored, memory does
+ * Either pass is one dispatch over all instances and samples, and at most one more that reduces. No noise is stored, memory does
  * not grow with S for output `mean`, and nothing is read back. With output `samples`, every sample has its own ∂L/∂z_s
  * as it arrives: a loss averaged over S needs S times the λ.
  *
@@ -105,8 +104,8 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
         });
       }
       const scale = divideByLambda ? sign / target.lambda! : sign;
-      const counts = perturbAndMap(solver, theta, { ...aimed, target: { target, gradient }, output: "counts" });
-      return differenceOfMeans(z, counts, { samples, draws: samples * marginalSamples, scale, instanceAxes });
+      const differenceFrom = { states: z, scale };
+      return perturbAndMap(solver, theta, { ...aimed, target: { target, gradient }, differenceFrom });
     };
     checkWeights(own.target, theta);
     const others = [noise.given, own.target.tensor, law?.law, own.temperature, targetTemperature];
@@ -146,7 +145,10 @@ function callsOf(
   const law = (noise?.laws ?? 1) > 1 && { law: engine.zeros(batch, { dtype: "u32" }) };
   const forward = { ...(noise && { noise }), samples, marginalSamples, checkFinite, ...law };
   const aimed = { ...forward, target: { target, gradient: theta } };
-  return [{ ...forward, output }, { ...aimed, output: target.backward ? "samples" : "counts" }];
+  if (target.backward) return [{ ...forward, output }, { ...aimed, output: "samples" }];
+  const sampled = [...batch, samples, ...theta.shape.slice(batch.length)];
+  const states = output === "samples" ? engine.zeros(sampled) : theta;
+  return [{ ...forward, output }, { ...aimed, differenceFrom: { states, scale: 1 } }];
 }
 
 const optionNames: readonly (keyof ImleOptions)[] = [

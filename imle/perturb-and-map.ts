@@ -1,11 +1,11 @@
-import { formatValue, must } from "../engine/error.js";
+import { formatShape, formatValue, must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
-import { requireOptions } from "../engine/ops/arguments.js";
+import { requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import { runSolver, solverKernels } from "../solvers/run.js";
 import { type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
-import { meanOfCounts } from "./mean.js";
+import { differenceOfMeans, meanOfCounts } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { perturbedWeights } from "./perturbed-weights.js";
 import type { Target } from "./target/target.js";
@@ -47,13 +47,18 @@ export interface PerturbOptions {
    * `counts`: i32 [...batch, ...instance], the sum over all draws. By default `mean`.
    */
   readonly output?: "mean" | "samples" | "counts";
+  /**
+   * Instead of the mean returns `scale · (mean of states − mean)`, where `states` are f32 means [...batch, ...instance],
+   * or [...batch, S, ...instance]; output `mean` only. With z and z′ it is the gradient of I-MLE (Eq. 9).
+   */
+  readonly differenceFrom?: { readonly states: Tensor; readonly scale: number };
   /** Forces one of the solver's strategies. */
   readonly strategy?: Strategy;
 }
 
 /**
  * Perturb-and-MAP: solves every instance under S draws of noise, in one dispatch for a solver of one pass (and one
- * more that takes the mean of S > 1). Noise is a pure function of `place`, made where it is used: it is never stored.
+ * more that takes the mean, where several invocations work on the samples of an instance). Noise is a pure function of `place`, made where it is used: it is never stored.
  * Carries no gradient by itself: `imle` and other estimators are written with it and `customGradient`.
  *
  * Source: Papandreou, Yuille 2011; Niepert, Minervini, Franceschi 2021, Eq. 5 and 9.
@@ -64,7 +69,7 @@ export interface PerturbOptions {
 export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbOptions = {}): Tensor {
   const operation = "perturbAndMap";
   requireOptions(operation, options, optionNames);
-  const { inputs, samples = 1, marginalSamples = 1, output = "mean", strategy } = options;
+  const { inputs, samples = 1, marginalSamples = 1, output = "mean", differenceFrom, strategy } = options;
   checkCounts(operation, options);
   must(
     output === "mean" || output === "samples" || output === "counts",
@@ -72,6 +77,7 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
     () => `${operation}: output must be mean, samples or counts, got ${formatValue(output)}`,
     "Leave it out for the mean.",
   );
+  if (differenceFrom) checkDifference(operation, solver, weights, options);
   const draws = samples * marginalSamples;
   const { batchShape } = splitBatch(operation, solver, weights.shape);
   return weights.engine.scope(() => {
@@ -79,7 +85,18 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
     const run = { operation, samples: draws, source, ...(inputs && { inputs }), ...(strategy && { strategy }) };
     const count = (groups: number): Tensor => runSolver(solver, weights, { ...run, output: "counts", groups });
     if (output === "counts") return count(1);
-    if (output === "mean" && draws > 1) return meanOfCounts(count(1), draws);
+    if (differenceFrom) {
+      const { states, scale } = differenceFrom;
+      const baseSamples = states.shape.length > weights.shape.length ? samples : 1;
+      const finish = { base: states, baseSamples, scale };
+      const found = runSolver(solver, weights, { ...run, output: "mean", finish });
+      if (found.dtype === "f32") return found;
+      return differenceOfMeans(states, found, { samples, draws, scale, instanceAxes: solver.instanceAxes });
+    }
+    if (output === "mean" && draws > 1) {
+      const found = runSolver(solver, weights, { ...run, output: "mean" });
+      return found.dtype === "f32" ? found : meanOfCounts(found, draws);
+    }
     const sampled =
       marginalSamples > 1
         ? meanOfCounts(count(samples), marginalSamples)
@@ -91,7 +108,7 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
 
 const optionNames: readonly (keyof PerturbOptions)[] = [
   ...(["inputs", "noise", "samples", "marginalSamples", "sampleRange", "temperature", "law", "place"] as const),
-  ...(["target", "checkFinite", "output", "strategy"] as const),
+  ...(["target", "checkFinite", "output", "differenceFrom", "strategy"] as const),
 ];
 
 function checkCounts(operation: string, options: PerturbOptions): void {
@@ -114,6 +131,28 @@ function checkCounts(operation: string, options: PerturbOptions): void {
   );
 }
 
+function checkDifference(operation: string, solver: Solver, weights: Tensor, options: PerturbOptions): void {
+  const { samples = 1, output = "mean", differenceFrom } = options;
+  const { states } = differenceFrom!;
+  requireTensor(operation, "differenceFrom.states", states, ["f32"]);
+  weights.engine.check(operation, [weights, states]);
+  const { batchShape, instanceShape } = splitBatch(operation, solver, weights.shape);
+  const own = solver.stateShape(instanceShape);
+  const got = formatShape(states.shape);
+  must(
+    got === formatShape([...batchShape, ...own]) || got === formatShape([...batchShape, samples, ...own]),
+    "shape",
+    () => `${operation}: differenceFrom.states must be means, or a state for each of ${samples} samples, got ${got}`,
+    "Pass what the forward pass returned.",
+  );
+  must(
+    output === "mean",
+    "value",
+    () => `${operation}: differenceFrom must come with output mean, got ${formatValue(output)}`,
+    "Leave output out.",
+  );
+}
+
 /** The kernels that {@link perturbAndMap} would use, for `engine.prepare`. */
 export function perturbKernels(solver: Solver, weights: Tensor, options: PerturbOptions): Kernel[] {
   const { samples = 1, marginalSamples = 1, output = "mean", strategy } = options;
@@ -122,6 +161,10 @@ export function perturbKernels(solver: Solver, weights: Tensor, options: Perturb
   const counts = output === "counts" || (output === "mean" ? draws > 1 : marginalSamples > 1);
   const place = { seed: 0, stream: 0, call: 0 }; // so that no call of a stream is used up
   const source = perturbedWeights("prepare", solver, weights, { ...options, place });
-  const call = { samples: draws, groups, source, output: counts ? "counts" : "states", ...(strategy && { strategy }) } as const;
+  const { states, scale = 1 } = options.differenceFrom ?? {};
+  const sampled = states !== undefined && states.shape.length > weights.shape.length;
+  const finish = states && { finish: { base: states, baseSamples: sampled ? samples : 1, scale } };
+  const way = finish || (output === "mean" && counts) ? "mean" : counts ? "counts" : "states";
+  const call = { samples: draws, groups, source, output: way, ...finish, ...(strategy && { strategy }) } as const;
   return solverKernels(weights.engine, solver, weights.shape, call);
 }

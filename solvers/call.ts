@@ -1,7 +1,10 @@
+import { holdsVectors } from "../engine/commands.js";
 import type { Engine } from "../engine/engine.js";
 import { must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
-import { cachesWeights, composeSolver, type Composition, type EmitMode, identityOf } from "./compose.js";
+import { cachesWeights, composeSolver, type Composition, identityOf, textOf } from "./compose.js";
+import { emissionOf, type EmitMode } from "./emit.js";
+import { type Finish, meanMode } from "./means.js";
 import {
   type Batch,
   chooseStrategy,
@@ -25,8 +28,13 @@ export interface Request {
   /** Names the caller in errors. */
   readonly operation: string;
   readonly samples: number;
-  /** `states`: f32 states of each sample. `counts`: i32 sums of states over the samples of a group. */
-  readonly output: "states" | "counts";
+  /**
+   * `states`: f32 states of each sample. `counts`: i32 sums of states over the samples of a group. `mean`: f32 means over
+   * the samples, where they can be had at once; else counts, of which the caller takes the mean.
+   */
+  readonly output: "states" | "counts" | "mean";
+  /** What becomes of means. */
+  readonly finish?: Finish;
   /** Into how many groups of consecutive samples `counts` are sorted; divides the samples. By default 1. */
   readonly groups?: number;
   /** Names of the further outputs that are wanted, of `states` with one sample. */
@@ -49,7 +57,7 @@ export interface Call {
   readonly batch: Batch;
   readonly stateShape: readonly number[];
   readonly stateSize: number;
-  /** (instance, sample) pairs. */
+  /** (instance, sample) pairs, or instances where one invocation solves all samples. */
   readonly jobs: number;
   readonly emit: EmitMode;
   readonly strategy: Strategy;
@@ -71,29 +79,41 @@ export interface Call {
 }
 
 /** Plans a call. Throws whatever can be known before anything is allocated or recorded. */
-export function planCall(engine: Engine, solver: Solver, shape: readonly number[], request: Request): Call {
-  const { operation, samples, output, groups = 1, outputs = [] } = request;
+export function planCall(
+  engine: Engine,
+  solver: Solver,
+  shape: readonly number[],
+  request: Request & { readonly source: WeightSource },
+): Call {
+  const { operation, samples, output, groups = 1, outputs = [], source } = request;
   const batch = splitBatch(operation, solver, shape);
   const { instanceShape } = batch;
   checkCounts(operation, solver, batch, samples);
   const stateShape = solver.stateShape(instanceShape);
-  const jobs = batch.instances * samples;
-  const facts = { instanceShape, size: batch.size, jobs, software: engine.tuning.rows === "lane" };
+  const stateSize = product(stateShape);
+  const draws = batch.instances * samples;
+  const facts = { instanceShape, size: batch.size, jobs: draws, software: engine.tuning.rows === "lane" };
   const strategy = chooseStrategy(operation, solver, facts, request.strategy);
+  const steps = stepsOf(solver, strategy, instanceShape);
+  const undivided = steps.length === 1 && steps[0]!.parts === 1 && steps[0]!.repeat === 1;
+  const means =
+    output === "mean" && meanMode({ engine, solver, strategy, undivided, batch, stateSize, samples, source });
+  const counts = samples === 1 ? "single" : groups === 1 ? "count" : "group";
+  const emit = output === "states" ? "state" : means || counts;
+  const jobs = emit === "sum" ? batch.instances : draws;
   const lanes = lanesOf(engine);
   const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;
   const ownWords = unit * Math.ceil(solver.workspace(instanceShape, strategy) / unit);
   const slotWords = ownWords + (cachesWeights(solver, strategy) ? 4 * Math.ceil(batch.size / 4) : 0);
-  const steps = stepsOf(solver, strategy, instanceShape);
   const interleaved = strategy === "lane" && steps.every(({ parts }) => parts === 1);
   const slotGroup = interleaved ? lanes : 1;
   const slots = countSlots(operation, engine, solver, jobs, slotWords, slotGroup);
   return {
     batch,
     stateShape,
-    stateSize: product(stateShape),
+    stateSize,
     jobs,
-    emit: output === "states" ? "state" : samples === 1 ? "single" : groups === 1 ? "count" : "group",
+    emit,
     strategy,
     steps,
     lanes,
@@ -130,20 +150,25 @@ export function kernelsOfCall(
   solver: Solver,
   call: Call,
   source: WeightSource,
-  { aligned, traced }: { readonly aligned: boolean; readonly traced: boolean },
+  variant: { readonly aligned: boolean; readonly traced: boolean; readonly finish?: Finish | undefined },
 ): Kernel[] {
   const { strategy, lanes, emit, interleaved, outputs } = call;
   const { instanceShape } = call.batch;
   const known = knownKernels(engine, solver);
+  const { aligned, traced, finish } = variant;
   const several = call.steps.filter(({ pass }) => pass !== null).length > 1;
+  const base = !finish ? "none" : finish.baseSamples > 1 ? "samples" : "means";
+  const alignedBase = !finish || holdsVectors(finish.base.slice(solver.name));
+  const layout = [lanes, interleaved, instanceShape.join(), aligned, traced, base, alignedBase];
+  const shared = [strategy, ...layout, source.key, emit, ...outputs].join("|");
   return call.steps.map(({ pass, index, fills }) => {
-    const shaped = [solver.strategies[strategy], pass?.wgsl, pass?.workgroupSize].some((one) => typeof one === "function");
-    const layout = [lanes, interleaved, index, shaped ? instanceShape.join() : "", aligned, traced];
-    const key = [strategy, ...layout, source.key, emit, ...outputs].join("|");
+    const key = `${shared}|${index}`;
     let kernel = known.get(key);
     if (!kernel) {
       const number = several && pass ? index + 1 : null;
-      const how = { solver, strategy, pass, number, fills, instanceShape, source, emit, outputs };
+      const text = pass ? textOf(pass, instanceShape) : "";
+      const emission = emissionOf(text, call.stateSize, { mode: emit, base, aligned: alignedBase });
+      const how = { solver, strategy, pass, number, fills, instanceShape, source, emission, outputs };
       const composition: Composition = { ...how, lanes, interleaved, aligned, traced };
       const label = `${solver.name} (${strategy})`;
       kernel = engine.kernel(identityOf(composition), () => composeSolver(composition), label);

@@ -1,4 +1,5 @@
 import { constants, type Piece } from "../engine/compose.js";
+import laneSamples from "./contract/lane-samples.wgsl";
 import lane from "./contract/lane.wgsl";
 import place from "./contract/place.wgsl";
 import theta from "./contract/theta.wgsl";
@@ -6,14 +7,9 @@ import weightCached from "./contract/weight-cached.wgsl";
 import weight from "./contract/weight.wgsl";
 import workgroup from "./contract/workgroup.wgsl";
 import type { DType } from "../engine/tensor.js";
+import { type Emission, emissionFields, emissionText } from "./emit.js";
 import type { Pass, Solver, Strategy } from "./solver.js";
 import { declareTable, type WeightSource } from "./weights.js";
-
-/**
- * What `emit` does: `state` writes f32 states of each sample, `single` i32 states of the only sample, `count` adds
- * i32 states over the samples, and `group` over groups of consecutive ones.
- */
-export type EmitMode = "state" | "single" | "count" | "group";
 
 /** Everything that the text of a composed solver depends on. */
 export interface Composition {
@@ -27,7 +23,7 @@ export interface Composition {
   readonly fills: boolean;
   readonly instanceShape: readonly number[];
   readonly source: WeightSource;
-  readonly emit: EmitMode;
+  readonly emission: Emission;
   /** Names of the further outputs that are wanted. */
   readonly outputs: readonly string[];
   /** Invocations of a workgroup of the lane strategy. */
@@ -65,9 +61,7 @@ export function composeSolver(composition: Composition): Piece[] {
       : { name: "solvers/contract/weight.wgsl", text: weight },
     { name: authorName(composition), text },
     { name: "solvers/calls", text: calls(composition), hint: signatureHint },
-    strategy === "lane"
-      ? { name: "solvers/contract/lane.wgsl", text: lane }
-      : { name: "solvers/contract/workgroup.wgsl", text: workgroup },
+    entryPoint(composition),
   ];
   return pieces;
 }
@@ -75,6 +69,12 @@ export function composeSolver(composition: Composition): Piece[] {
 /** What compile errors call the author's text. */
 function authorName({ solver, strategy, number }: Composition): string {
   return `${solver.name} (${strategy}${number === null ? "" : `, pass ${number}`})`;
+}
+
+function entryPoint({ strategy, emission }: Composition): Piece {
+  if (emission.mode === "sum") return { name: "solvers/contract/lane-samples.wgsl", text: laneSamples };
+  if (strategy === "lane") return { name: "solvers/contract/lane.wgsl", text: lane };
+  return { name: "solvers/contract/workgroup.wgsl", text: workgroup };
 }
 
 /** Tells compositions apart: equal for those, and only those, of one text. */
@@ -104,11 +104,10 @@ export function workgroupSizeOf(pass: Pass | null, instanceShape: readonly numbe
 }
 
 function declarations(composition: Composition): string {
-  const { solver, source, emit, outputs } = composition;
+  const { solver, source, emission, outputs } = composition;
   const fields = ["extents: vec4u", "instances: u32", "samples: u32", "size: u32", "state_size: u32"];
   fields.push("first_job: u32", "jobs: u32", "slots: u32", "parts: u32", "repetition: u32");
-  fields.push("workspace: u32", "slot_words: u32");
-  if (emit === "group") fields.push("groups: u32", "group_samples: u32");
+  fields.push("workspace: u32", "slot_words: u32", ...emissionFields(emission.mode));
   if (solver.reports) fields.push("status_word: u32");
   if (source.reports) fields.push("source_status_word: u32");
   if (composition.traced) fields.push("trace_words: u32");
@@ -132,8 +131,9 @@ function declarations(composition: Composition): string {
   }
   for (const [name, table] of Object.entries(source.tables)) lines.push(declareTable(++binding, name, table));
   for (const name of Object.keys(source.words)) bind(name, "read", "u32");
-  bind("output", "read_write", { state: "f32", single: "i32", count: "atomic<i32>", group: "atomic<i32>" }[emit]);
-  lines.push(emitText[emit]);
+  const leaving = emissionText(emission, binding + 1);
+  binding += leaving.bindings;
+  lines.push(leaving.text);
   for (const [name, { type }] of Object.entries(solver.parameters)) {
     lines.push(`fn parameter_${name}() -> ${type} { return uniforms.parameter_${name}; }`);
   }
@@ -179,25 +179,6 @@ function load4(name: string, aligned: boolean): string {
   return vec4f(${name}[base], ${name}[min(base + 1u, last)], ${name}[min(base + 2u, last)], ${name}[min(base + 3u, last)]);
 }`;
 }
-
-/** What is emitted beyond the state is dropped: it would be another instance's. */
-const emitText: Readonly<Record<EmitMode, string>> = {
-  state: `fn emit(i: u32, value: i32) {
-  if (i < uniforms.state_size) { output[(at_instance * uniforms.samples + at_sample) * uniforms.state_size + i] = f32(value); }
-}`,
-  single: `fn emit(i: u32, value: i32) {
-  if (i < uniforms.state_size) { output[at_instance * uniforms.state_size + i] = value; }
-}`,
-  count: `fn emit(i: u32, value: i32) {
-  if (value != 0 && i < uniforms.state_size) { atomicAdd(&output[at_instance * uniforms.state_size + i], value); }
-}`,
-  group: `fn emit(i: u32, value: i32) {
-  if (value != 0 && i < uniforms.state_size) {
-    let group = at_instance * uniforms.groups + at_sample / uniforms.group_samples;
-    atomicAdd(&output[group * uniforms.state_size + i], value);
-  }
-}`,
-};
 
 function inputText(name: string, dtype: string): string {
   const value = `packed_inputs[uniforms.input_start_${name} + at_instance * uniforms.input_stride_${name} + i]`;

@@ -9,7 +9,9 @@ const fieldNames: readonly (keyof SolverDefinition)[] = [
   ...(["name", "sense", "instanceAxes", "parameters", "inputs", "outputs", "workspaceUnit"] as const),
   ...(["cacheWeights", "emitsEvery", "strategies", "reports"] as const),
 ];
-const functionNames = ["check", "stateShape", "maximumState", "workspace", "fits", "choose"] as const;
+const functionNames = [
+  ...(["check", "stateShape", "maximumState", "workspace", "fits", "choose", "loopIterations"] as const),
+];
 
 const identifier = /^[a-z][a-z0-9_]*$/;
 
@@ -102,6 +104,7 @@ export function defineSolver(definition: SolverDefinition): Solver {
     inputs,
     outputs,
     reports: definition.reports,
+    loopIterations: definition.loopIterations,
     kernelsFor: (engine, shapes) =>
       shapes.flatMap((shape) => solverKernels(engine, solver, shape, { samples: 1, source: plainWeights, output: "states" })),
   };

@@ -7,6 +7,7 @@ import { type Call, kernelsOfCall, planCall, type Request } from "./call.js";
 import { usesWorkspace } from "./compose.js";
 import { checkInputs, packInputs } from "./inputs.js";
 import { createOutputs, outputUniforms } from "./outputs.js";
+import { emitsEvery } from "./means.js";
 import type { Batch, Solver, SolverInputs, Strategy } from "./solver.js";
 import { plainWeights, type WeightSource } from "./weights.js";
 
@@ -23,7 +24,8 @@ export interface SolverRun extends Request {
  *
  * @param weights f32 [...batch, ...instance]
  * @returns for output `states` f32 [...batch, S, ...state] (no axis S where S is 1), for `counts` i32
- * [...batch, groups, ...state] (no axis of groups where there is one)
+ * [...batch, groups, ...state] (no axis of groups where there is one), for `mean` f32 [...batch, ...state], or i32
+ * counts where means take a pass of their own
  */
 export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tensor {
   return runForOutputs(solver, weights, run).state;
@@ -49,10 +51,12 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   engine.check(operation, Object.values(inputs));
 
   const { batch, jobs } = call;
+  const means = call.emit === "final" || call.emit === "sum";
+  const finish = means ? run.finish : undefined;
   const rows = output === "states" ? samples : groups;
   const sampleAxis = rows > 1 ? [rows] : [];
   const shape = [...batch.batchShape, ...sampleAxis, ...call.stateShape];
-  const result = engine.output(operation, shape, output === "states" ? "f32" : "i32");
+  const result = engine.output(operation, shape, output === "states" || means ? "f32" : "i32");
   buffers["output"] = result.slice(operation);
   const further = createOutputs(operation, engine, solver, batch, names, call.strategy);
   for (const [name, tensor] of Object.entries(further)) {
@@ -60,8 +64,10 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   }
   const solves = result.size > 0 && batch.size > 0;
   const adds = call.emit === "count" || call.emit === "group";
-  if (!solves || adds || !solver.emitsEvery) engine.commands.clear(buffers["output"]);
+  const writes = call.emit === "sum" || (!adds && emitsEvery(solver, batch.instanceShape, call.strategy));
+  if (!solves || !writes) engine.commands.clear(buffers["output"]);
   if (!solves) return { state: result, ...further };
+  if (finish) buffers["base"] = finish.base.slice(operation);
 
   engine.scope(() => {
     const packed = packInputs(operation, engine, solver, batch, inputs);
@@ -75,7 +81,7 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
     const lengths = outputUniforms(solver, batch, names);
     const uniforms = { ...uniformsOf(engine, solver, call, run), ...packed?.uniforms, ...lengths };
     const rowSlices = ["theta", ...Object.keys(source.rows)].map((name) => buffers[name]!);
-    const variant = { aligned: isAligned(batch, rowSlices), traced: trace !== undefined };
+    const variant = { aligned: isAligned(batch, rowSlices), traced: trace !== undefined, finish };
     const kernels = kernelsOfCall(engine, solver, call, source, variant);
     for (let first = 0; first < jobs; first += call.slots) {
       const here = Math.min(call.slots, jobs - first);
@@ -101,7 +107,8 @@ export function solverKernels(
   run: Omit<SolverRun, "operation" | "inputs">,
 ): Kernel[] {
   const call = planCall(engine, solver, shape, { ...run, operation: "prepare" });
-  return kernelsOfCall(engine, solver, call, run.source, { aligned: call.batch.size % 4 === 0, traced: false });
+  const variant = { aligned: call.batch.size % 4 === 0, traced: false, finish: run.finish };
+  return kernelsOfCall(engine, solver, call, run.source, variant);
 }
 
 /**
@@ -162,6 +169,9 @@ function uniformsOf(engine: Engine, solver: Solver, call: Call, run: SolverRun):
     samples,
     groups,
     group_samples: samples / groups,
+    draws: samples,
+    base_samples: run.finish?.baseSamples ?? 1,
+    finish_scale: run.finish?.scale ?? 1,
     size: batch.size,
     state_size: stateSize,
     workspace: ownWords,

@@ -93,8 +93,16 @@ export interface SolverDefinition {
    * for the one named. By default false.
    */
   readonly cacheWeights?: boolean | Strategy;
-  /** Whether `solve` emits every i exactly once, zeros too: saves clearing the output. By default false. */
-  readonly emitsEvery?: boolean;
+  /**
+   * Whether `solve` emits every i exactly once, zeros too: saves clearing the output, and a pass over it where a mean is
+   * taken of one sample. By default false.
+   */
+  readonly emitsEvery?: boolean | ((instanceShape: readonly number[], strategy: Strategy) => boolean);
+  /**
+   * How many iterations all loops of the `lane` strategy's `solve` take together, at most. Where it is told, one
+   * invocation may solve all samples of an instance and add up their states without atomics. By default not told.
+   */
+  readonly loopIterations?: (instanceShape: readonly number[]) => number;
   /** The passes of each strategy that the solver has; at least one strategy. */
   readonly strategies: Readonly<Partial<Record<Strategy, Passes>>>;
   /** Whether a strategy can take an instance of this shape (workgroup memory is small). By default all can. */
@@ -106,8 +114,9 @@ export interface SolverDefinition {
 }
 
 /** A solver, ready for `solve`, `perturbAndMap` and every estimator. */
-export interface Solver extends Readonly<Required<Omit<SolverDefinition, "reports">>>, Preparable {
+export interface Solver extends Readonly<Required<Omit<SolverDefinition, "reports" | "loopIterations">>>, Preparable {
   readonly reports: Readonly<Record<number, SolverReport>> | undefined;
+  readonly loopIterations: SolverDefinition["loopIterations"];
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  differenceOfMeans,
   drawNoise,
   gumbel,
   givenNoise,
@@ -15,7 +16,7 @@ import { topKCpu } from "webgpu-imle/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bestWindow } from "./solvers/best-window.js";
-import { testEngine } from "./support/engine.js";
+import { scoped, testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
 import { randomNumbers, randomSource } from "./support/random.js";
 
@@ -37,6 +38,7 @@ async function step(
 }
 
 const random = randomSource(51);
+const { fround } = Math;
 const [rows, n] = [8, 20] as const;
 const shape = [rows, n] as const;
 const theta = randomNumbers(random, rows * n);
@@ -142,6 +144,33 @@ test("a temperature an instance scales its own noise, subtracted from costs, in 
   }
 });
 
+test("means that one invocation takes of all samples are those of the counts, to the bit, and so are differences", async () => {
+  const samples = 6;
+  // All pairs in registers, with rows of whole blocks and others; a sorted list; a bisection.
+  for (const [n, k] of [[20, 5], [7, 3], [50, 4], [50, 40]] as const) {
+    for (const instances of [40, 3]) {
+      await scoped(engine, async () => {
+        const weights = engine.tensor(randomNumbers(random, instances * n), [instances, n]);
+        const options = { noise: gumbel(), samples, place: engine.random.next(4) };
+        const counts = perturbAndMap(topK(k), weights, { ...options, output: "counts" });
+        const mean = perturbAndMap(topK(k), weights, options);
+        assert.equal(await mean.read(), Float32Array.from(await counts.read(), (count) => fround(count / samples)));
+        for (const states of [mean.mul(0.75), engine.uniform([instances, samples, n])]) {
+          const scale = 0.3;
+          const got = perturbAndMap(topK(k), weights, { ...options, differenceFrom: { states, scale } });
+          const expected = differenceOfMeans(states, counts, { samples, scale, instanceAxes: 1 });
+          assert.equal(await got.read(), await expected.read(), `[${instances}, ${n}] k ${k}, states ${states.shape}`);
+        }
+        const single = perturbAndMap(topK(k), weights, { place: options.place, noise: gumbel(), output: "counts" });
+        const difference = perturbAndMap(topK(k), weights, {
+          ...{ place: options.place, noise: gumbel(), differenceFrom: { states: mean, scale: -1 } },
+        });
+        assert.equal(await difference.read(), await differenceOfMeans(mean, single, { samples: 1, scale: -1, instanceAxes: 1 }).read());
+      });
+    }
+  }
+});
+
 test("with checkFinite, θ and ∂L/∂z that are not finite are reported at the next read, and count as 0", async () => {
   const broken = theta.slice();
   broken[3 * n + 2] = NaN;
@@ -197,6 +226,10 @@ test("what does not fit a call is refused", () => {
   refused(() => drawNoise(engine, several, [1, 1, 4], engine.random.next(0)), "value", /one law/);
   const range = { samples: 3, sampleRange: { first: 3, of: 5 } };
   refused(() => perturbAndMap(topK(2), leaf, range), "value", /sampleRange must hold 3 samples/);
+  const states = engine.zeros([4, 5]);
+  refused(() => perturbAndMap(topK(2), leaf, { differenceFrom: { states, scale: 1 } }), "shape", /got \[4, 5\]/);
+  const both = { differenceFrom: { states: leaf, scale: 1 }, output: "counts" } as const;
+  refused(() => perturbAndMap(topK(2), leaf, both), "value", /output mean, got "counts"/);
   assert.is(laplace(), laplace());
 });
 

@@ -139,7 +139,7 @@ test("the ends of the words' range and of the octaves give the law's ends, never
         const told: Noise = { ...noise, name: `${noise.name} of words`, wgsl: text };
         const got = await drawNoise(engine, told, [1, 1, 4], at).read();
         pair.forEach((word, j) => {
-          const tail = (word + 0.5) * 2 ** -32;
+          const tail = (word | 1) * 2 ** -32;
           for (const upper of [false, true]) {
             const [x, expected] = [got[2 * j + Number(upper)]!, quantile(tail, upper)];
             // Rounding to 24 bits moves the tail by 2⁻²⁴ of itself at most.

@@ -14,7 +14,7 @@ import type { Noise } from "./noise.js";
  */
 export function noisePiece(noise: Noise, law: string): Piece {
   const access = [
-    "fn noise_table(i: u32) -> vec4f { return noise_values[i]; }",
+    "fn noise_table(block: u32, part: u32) -> f32 { return noise_values[block][part]; }",
     `fn noise_law(instance: u32) -> u32 { return ${law}; }`,
   ];
   return { name: `noise ${noise.name}`, text: [...(noise.table ? access : []), noise.wgsl].join("\n") };

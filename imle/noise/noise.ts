@@ -15,8 +15,9 @@ export interface Noise {
   /**
    * WGSL defining `fn noise4(counter: vec4u, key: vec2u) -> vec4f`: draws 4q … 4q+3 for counter = (q, sample, instance,
    * call) and key = (seed, stream). It may call `philox4` and `uniform_from` (`#import philox`) and, where there is a
-   * table, `noise_table(i: u32) -> vec4f` and `noise_law(instance: u32) -> u32`, the law that an instance has (0 where
-   * there is one). Its own names begin with `noise_`. Empty where nothing is drawn.
+   * table, `noise_table(block: u32, part: u32) -> f32`, its words in blocks of four, and
+   * `noise_law(instance: u32) -> u32`, the law that an instance has (0 where there is one). Its own names begin with
+   * `noise_`. Empty where nothing is drawn.
    */
   readonly wgsl: string;
   /** How many laws the table holds, of which each instance has one. By default 1. */

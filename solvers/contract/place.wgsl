@@ -7,8 +7,12 @@ var<private> at_sample: u32;
 var<private> at_slot: u32;
 
 fn place(job: u32, slot: u32) {
-  at_instance = job / uniforms.samples;
-  at_sample = job % uniforms.samples;
+  place_at(job / uniforms.samples, job % uniforms.samples, slot);
+}
+
+fn place_at(instance: u32, sample: u32, slot: u32) {
+  at_instance = instance;
+  at_sample = sample;
   at_slot = slot;
   place_work();
 }

@@ -5,6 +5,7 @@ import keys from "./keys.wgsl";
 import laneBisection from "./lane-bisection.wgsl";
 import lane from "./lane.wgsl";
 import { sortedList } from "./list.js";
+import { rankText } from "./rank.js";
 import workgroup from "./workgroup.wgsl";
 
 /** Longest row whose keys fit 16 KiB of workgroup memory beside the histogram. */
@@ -16,6 +17,9 @@ const longestBisected = 2 ** 13;
 
 /** Up to this k a sorted list in registers beats 16 readings of the row. */
 const listLimit = 32;
+
+/** Up to this n all pairs of a row are compared, in registers. */
+const rankLimit = 32;
 
 /** On a GPU one invocation a row is enough for rows this short, if there are rows enough to fill it. */
 const shortRow = 64;
@@ -54,12 +58,16 @@ export function topK(k: number): Solver {
  */
 export function selectLargest(k: number, keysText: string): Omit<SolverDefinition, "name"> {
   const listed = k <= listLimit;
+  const laneText = (n: number): string[] =>
+    n <= rankLimit ? [rankText(n)] : listed ? [sortedList(k), lane] : [laneBisection];
   return {
     sense: "max",
     parameters: { k: { type: "u32", value: k } },
-    ...(listed ? {} : { emitsEvery: true, workspace: ([n]: readonly number[]) => 4 * Math.ceil(n! / 4) }),
+    emitsEvery: ([n], strategy) => strategy === "workgroup" || !listed || n! <= rankLimit,
+    ...(listed ? {} : { workspace: ([n]: readonly number[]) => 4 * Math.ceil(n! / 4) }),
+    loopIterations: ([n]) => (n! <= rankLimit ? 0 : (listed ? 1 : 19) * Math.ceil(n! / 4) + 16),
     strategies: {
-      lane: [{ wgsl: [keysText, ...(listed ? [sortedList(k), lane] : [laneBisection])].join("\n") }],
+      lane: [{ wgsl: ([n]) => [keysText, ...laneText(n!)].join("\n") }],
       workgroup: [{ wgsl: [keysText, workgroup].join("\n"), workgroupSize: 256 }],
     },
     fits: (strategy, [n]) => n! <= (strategy === "workgroup" ? onChip : listed ? longestListed : longestBisected),

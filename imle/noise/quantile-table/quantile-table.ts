@@ -9,12 +9,11 @@ import quantileTableText from "./quantile-table.wgsl";
  */
 export type Quantile = (tail: number, upper: boolean) => number;
 
-const OCTAVES = 32;
-const SEGMENTS = 8;
-/** Rows of one side; the last is the median, which rounding up to a tail of exactly ½ reaches. */
-const SIDE = OCTAVES * SEGMENTS + 1;
-/** The inner two of four Chebyshev nodes stretched so that the outer two are the ends of [0, 1]. */
-const INNER = [1 - Math.SQRT1_2, Math.SQRT1_2] as const;
+/** Octaves of the tail, from 2⁻³² to ½. */
+const OCTAVES = 31;
+const SEGMENTS = 256;
+/** Words of one side: of 32 octaves, the last of which begins with the median. */
+const SIDE = 32 * SEGMENTS;
 
 /** A noise of one uniform a draw: the law is its quantile function, inverted once on the host into a table. */
 export function quantileTableNoise(name: string, quantile: Quantile): DrawableNoise {
@@ -37,49 +36,45 @@ export function quantileTablesNoise(name: string, laws: readonly Noise[]): Noise
 }
 
 /**
- * The table that `noise_quantile` of quantile-table.wgsl reads: for either side, 32 octaves of the tail from 2⁻³³ to ½
- * in 8 segments each, a vec4f of cubic coefficients a segment, and the median. 8,224 bytes.
+ * The table that `noise_quantile` of quantile-table.wgsl reads: for either side, 31 octaves of the tail from 2⁻³² to ½ in
+ * 256 segments each, and a quantile where segments meet; draws are interpolated linearly. 65,536 bytes, of which three
+ * quarters of all draws read 4 KB: on processors every word that is gathered costs as much as ten multiplications, so two
+ * words a draw are quicker than the coefficients of a shorter table.
  *
- * A segment's cubic meets the quantile function at stretched Chebyshev nodes. These contain both ends, so that segments
- * join, and the error is a sixth of that of a cubic through values and slopes at the ends: 7e-7 where a tail is
- * exponential. f32 adds an ulp of x.
+ * Between two quantiles a line is off by 2e-6 where a tail is exponential, always to one side: half of it is taken off
+ * the words themselves. f32 adds an ulp of x.
  */
 export function quantileTable(quantile: Quantile): Float32Array<ArrayBuffer> {
-  const table = new Float32Array(2 * SIDE * 4);
+  const table = new Float32Array(2 * SIDE);
   for (const upper of [false, true]) {
     const side = upper ? SIDE : 0;
     for (let octave = 0; octave < OCTAVES; octave++) {
       const first = 2 ** (octave - OCTAVES - 1);
+      const at = (segment: number): number => quantile(first * (1 + segment / SEGMENTS), upper);
+      const values = Float64Array.from({ length: SEGMENTS + 1 }, (_, segment) => at(segment));
       for (let segment = 0; segment < SEGMENTS; segment++) {
-        const at = (part: number): number => quantile(first * (1 + (segment + part) / SEGMENTS), upper);
-        table.set(cubic(at(0), at(INNER[0]), at(INNER[1]), at(1)), 4 * (side + octave * SEGMENTS + segment));
+        const middle = Math.min(Math.max(segment, 1), SEGMENTS - 1);
+        // What the line is off in the middle of a segment: an eighth of the second difference.
+        const off = (values[middle - 1]! - 2 * values[middle]! + values[middle + 1]!) / 8;
+        const row = rowOf(octave, segment);
+        table[side + row] = values[segment]! - off / 2;
       }
     }
-    table[4 * (side + SIDE - 1)] = quantile(0.5, upper);
+    const median = rowOf(OCTAVES, 0);
+    table[side + median] = quantile(0.5, upper);
   }
   return table;
 }
 
-/** Coefficients, for t = part / 8, of the cubic with these values at 0, INNER and 1. */
-function cubic(y0: number, y1: number, y2: number, y3: number): [number, number, number, number] {
-  const [a, b] = INNER;
-  const d01 = (y1 - y0) / a;
-  const d12 = (y2 - y1) / (b - a);
-  const d23 = (y3 - y2) / (1 - b);
-  const d012 = (d12 - d01) / b;
-  const d123 = (d23 - d12) / (1 - a);
-  const d0123 = d123 - d012;
-  // y0 + p(d01 + (p − a)(d012 + (p − b)·d0123)), sorted by powers of p.
-  const c1 = d01 - a * d012 + a * b * d0123;
-  const c2 = d012 - (a + b) * d0123;
-  return [y0, SEGMENTS * c1, SEGMENTS ** 2 * c2, SEGMENTS ** 3 * d0123];
-}
+/** Where a segment lies: rows begin with the second octave, as the exponents of f32 do modulo 32. */
+const rowOf = (octave: number, segment: number): number => ((octave + 31) % 32) * SEGMENTS + segment;
 
-/** The twin of `noise4` of quantile-table.wgsl: the quantile function itself at (word + ½)·2⁻³². */
+/** The twin of `noise4` of quantile-table.wgsl: the quantile function itself, at the odd one of two words. */
 export function quantileDraw4(quantile: Quantile): Draw4 {
   const draw = (word: number): number => {
     const upper = word >= 2 ** 31;
-    return quantile(((upper ? 2 ** 32 - 1 - word : word) + 0.5) * 2 ** -32, upper);
+    const odd = word % 2 === 0 ? word + 1 : word;
+    return quantile((upper ? 2 ** 32 - odd : odd) * 2 ** -32, upper);
   };
   return (counter, key) => {
     const [x, y, z, w] = philox4(counter, key);

@@ -23,10 +23,10 @@ export interface SumOfGammaOptions {
   readonly method?: "table" | "direct";
 }
 
-/** A table is 8 KB a law. */
+/** A table is 64 KB a law. */
 const MOST_LAWS = 64;
 
-/** Laws are few and repeat, a table is 8 KB: the last ones made are kept, so that an engine uploads each once. */
+/** Laws are few and repeat, a table is 64 KB: the last ones made are kept, so that an engine uploads each once. */
 const MOST_KEPT = 64;
 const kept = new Map<string, Noise>();
 
