@@ -90,6 +90,9 @@ function terrainStep(engine: Engine, model: ModelName, batch: number): Step {
   };
 }
 
+/** The same step, recorded once and replayed: what a peer's compiled step is to be held against. */
+const captured = (engine: Engine, { step }: Step): Step => ({ step: engine.capture(step) });
+
 /** Convolutions of CombResNet18 on 96 × 96 pixels; pictures need no gradient. */
 function resnetOperations(batch: number): number {
   const [first, block] = [48 * 48 * 64 * 3 * 49, 2 * 24 * 24 * 64 * 64 * 9];
@@ -128,10 +131,19 @@ export const trainingStep: Benchmark = {
   summary: "whole steps of the experiments: networks, solver through I-MLE, loss, backward, Adam",
   cases: [
     stepCase("digits", 100, denseOperations(100), (engine) => digitsStep(engine, 100), { headline: true }),
-    stepCase("digits, noise given", 100, givenOperations(100), (engine) => givenNoiseStep(engine, 100), {
+    stepCase("digits, captured", 100, denseOperations(100), (engine) => captured(engine, digitsStep(engine, 100)), {
       headline: true,
+    }),
+    stepCase("digits, noise given", 100, givenOperations(100), (engine) => givenNoiseStep(engine, 100), {
       peers: { task: "digits-step", batch: 100 },
     }),
+    stepCase(
+      "digits, noise given, captured",
+      100,
+      givenOperations(100),
+      (engine) => captured(engine, givenNoiseStep(engine, 100)),
+      { headline: true, peers: { task: "digits-step", batch: 100 } },
+    ),
     stepCase("terrain", 50, tileOperations(50), (engine) => terrainStep(engine, "tiles", 50), { headline: true }),
     ...[2, 8, 32].map((batch) =>
       stepCase("terrain resnet", batch, resnetOperations(batch), (engine) => terrainStep(engine, "resnet", batch), {

@@ -86,7 +86,8 @@ export function devicePeer(peer: DevicePeer): Peer {
       const keyOf = (task: PeerTask): string => JSON.stringify(task);
       const args: DeviceArguments = {
         module: pathToFileURL(join(place, "index.js")).href,
-        tasks: all,
+        // Rows that do the same work share a time.
+        tasks: [...new Map(all.map((task) => [keyOf(task), task])).values()],
         budgetMilliseconds,
       };
       const running = runProgram({
