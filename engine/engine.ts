@@ -100,6 +100,8 @@ export class Engine {
     const tuning = options.tuning && checkTuning(options.tuning);
     const gpu = options.gpu ?? globalThis.navigator?.gpu;
     const { device, adapter } = await requestDevice(gpu, options.powerPreference ?? "high-performance");
+    // Dawn in Node crashes when its GPU object is collected before its devices: this keeps it until the device is lost.
+    void device.lost.then(() => gpu);
     const engine = new Engine(device, adapter.info, true, options.debug ?? false);
     if (tuning) engine.tuning = tuning;
     return engine;

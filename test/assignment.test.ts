@@ -40,7 +40,7 @@ for (const sense of ["max", "min"] as const) {
   test(`${sense}: states are the twin's, by both strategies`, async () => {
     await checkSolver(assignment({ sense }), {
       engine,
-      instances: 100,
+      instances: 56,
       shapes: [[1, 1], [1, 5], [2, 2], [3, 7], [5, 5], [8, 8], [13, 17], [20, 20]],
       oracle: ({ weights, shape }) => assignmentCpu(weights, shape, sense),
       feasible: (state, { shape }) =>

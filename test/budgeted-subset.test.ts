@@ -22,7 +22,7 @@ for (const k of [0, 3, 40]) {
       engine,
       oracle: ({ weights }) => budgetedSubsetCpu(weights, k),
       shapes: [[1], [3], [8], [33], [101]],
-      instances: 120,
+      instances: 40,
     });
   });
 }
