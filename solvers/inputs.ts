@@ -37,7 +37,8 @@ export function checkInputs(operation: string, solver: Solver, batch: Batch, inp
       isShared(tensor, own) || formatShape(tensor.shape) === formatShape(expected),
       "shape",
       () =>
-        `${operation}: the input ${name} must have the shape ${formatShape(expected)}, or ${formatShape(own)} for all instances, got ${formatShape(tensor.shape)}`,
+        `${operation}: the input ${name} must have the shape ${formatShape(expected)}, or ${formatShape(own)} for all ` +
+        `instances, got ${formatShape(tensor.shape)}`,
       "Give it the weights' batch axes first, or none.",
     );
   }

@@ -31,7 +31,7 @@ test("weights below the neutral value are chosen where all are", async () => {
 test("a long row is solved by both strategies", async () => {
   const n = 250_000;
   const weights = Float32Array.from({ length: n }, (_, i) => (i * 7919) % 250_007);
-  const best = weights.indexOf(Math.max(...[0, 1].map((half) => weights.subarray((half * n) / 2, ((half + 1) * n) / 2).reduce((a, b) => Math.max(a, b)))));
+  const best = weights.indexOf(weights.reduce((a, b) => Math.max(a, b)));
   for (const strategy of ["lane", "workgroup"] as const) {
     const z = await solve(categorical(), engine.tensor(weights, [1, n]), undefined, { strategy }).read();
     assert.is(z.indexOf(1), best);

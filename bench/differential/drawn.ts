@@ -27,7 +27,8 @@ export function drawnDifferential(name: string, instances: number, subjects: rea
         drawInstance(solver, inputs ? { inputs } : {}, shape, seed, number),
       );
       const given = uploadInstances(engine, solver, drawn);
-      return compareStates({ what: name, solver, ...given, expected: drawn.flatMap((instance) => [...Array.from(twin(instance))]) });
+      const expected = drawn.flatMap((instance) => Array.from(twin(instance)));
+      return compareStates({ what: name, solver, ...given, expected });
     },
   };
 }

@@ -56,7 +56,12 @@ export async function checkSolver(solver: Solver, options: CheckOptions): Promis
   const operation = "checkSolver";
   requireOptions(operation, options, optionNames);
   const { oracle, compare = "state", tolerance = 1e-5, feasible, instances = 240, seed = 1 } = options;
-  must(typeof oracle === "function", "value", () => `${operation}: oracle must be a function, got ${formatValue(oracle)}`, "Pass the CPU twin.");
+  must(
+    typeof oracle === "function",
+    "value",
+    () => `${operation}: oracle must be a function, got ${formatValue(oracle)}`,
+    "Pass the CPU twin.",
+  );
   must(
     compare === "state" || compare === "objective",
     "value",
@@ -146,9 +151,8 @@ function describe({ solver, strategy }: CheckContext, { check, instance, finding
   ];
   const { seed: noiseSeed, stream, call } = noisePlace;
   if (finding.sample !== undefined) {
-    lines.push(
-      `  noise    gumbel(), temperature 0.5, place { seed: ${noiseSeed}, stream: ${stream}, call: ${call} }, instance 0, sample ${finding.sample}`,
-    );
+    const place = `{ seed: ${noiseSeed}, stream: ${stream}, call: ${call} }`;
+    lines.push(`  noise    gumbel(), temperature 0.5, place ${place}, instance 0, sample ${finding.sample}`);
   }
   const replay = finding.sample === undefined ? "traceSolve" : "replaySample";
   return new ImleError(

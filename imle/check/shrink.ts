@@ -51,7 +51,8 @@ async function withSmallerShape(
 ): Promise<Failure> {
   const { check, instance } = failure;
   const axes = instance.shape.length;
-  const shapes = shapesOf(axes, axes === 1 ? [1, 2, 3, 4, 5, 6, 8, 12, 16, 24] : axes === 2 ? [1, 2, 3, 4, 6] : [1, 2, 3]);
+  const lengths = axes === 1 ? [1, 2, 3, 4, 5, 6, 8, 12, 16, 24] : axes === 2 ? [1, 2, 3, 4, 6] : [1, 2, 3];
+  const shapes = shapesOf(axes, lengths);
   for (const shape of shapes) {
     if (product(shape) >= instance.weights.length) break;
     if (!takesShape(context.solver, shape) || !context.solver.fits(context.strategy, shape)) continue;

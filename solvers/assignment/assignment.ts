@@ -46,7 +46,12 @@ export function assignment(options: AssignmentOptions = {}): Solver {
         () => `assignment: a table must have 1 ≤ rows ≤ columns, got ${formatShape(shape)}`,
         "Transpose it.",
       );
-      must(width <= mostColumns, "limit", () => `assignment: there must be at most ${mostColumns} columns, got ${width}`, "Use a smaller table.");
+      must(
+        width <= mostColumns,
+        "limit",
+        () => `assignment: there must be at most ${mostColumns} columns, got ${width}`,
+        "Use a smaller table.",
+      );
     },
     cacheWeights: true,
     workspace: ([, width], strategy) => (strategy === "lane" ? 7 * width! : 0),

@@ -1,6 +1,6 @@
 // Linear assignment by one invocation: shortest augmenting paths (Jonker, Volgenant 1987), a row at a time, with
-// potentials u, v. Lists in the workspace: u, v, the column of a row, the row of a column, and of a
-// column in the search its distance, the row before it, and whether it has been visited. Columns go eight a turn.
+// potentials u, v. Lists in the workspace: u, v, the column of a row, the row of a column, and of a column in the search
+// its distance, the row before it, and whether it has been visited. Columns go eight a turn.
 
 const POTENTIAL_OF_ROW: u32 = 0u;
 const POTENTIAL: u32 = 1u;
@@ -28,7 +28,8 @@ fn store_number(i: u32, x: f32) {
 fn scan_column(row: u32, least: f32, column: u32) {
   if (column < width() && work_load(at(VISITED, column)) == 0u) {
     var distance = load_number(at(DISTANCE, column));
-    let through = ((least + cost_of(row, column)) - load_number(at(POTENTIAL_OF_ROW, row))) - load_number(at(POTENTIAL, column));
+    let reduced = (least + cost_of(row, column)) - load_number(at(POTENTIAL_OF_ROW, row));
+    let through = reduced - load_number(at(POTENTIAL, column));
     if (through < distance) {
       distance = through;
       store_number(at(DISTANCE, column), through);

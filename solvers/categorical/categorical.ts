@@ -21,7 +21,12 @@ export function categorical(): Solver {
     name: "categorical",
     sense: "max",
     check: ([n]) =>
-      must(n! >= 1, "shape", () => `categorical: the last axis must have a weight at least, got ${n}`, "Pass rows of weights."),
+      must(
+        n! >= 1,
+        "shape",
+        () => `categorical: the last axis must have a weight at least, got ${n}`,
+        "Pass rows of weights.",
+      ),
     strategies: {
       lane: [{ wgsl: [scan, lane].join("\n") }],
       workgroup: [{ wgsl: [scan, workgroup].join("\n"), workgroupSize: 256 }],

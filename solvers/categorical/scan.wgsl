@@ -4,7 +4,8 @@
 struct Largest { value: f32, index: u32 }
 
 fn larger(a: Largest, b: Largest) -> Largest {
-  let passes = (b.index < size()) & ((a.index >= size()) | (b.value > a.value) | ((b.value == a.value) & (b.index < a.index)));
+  let before = (b.value > a.value) | ((b.value == a.value) & (b.index < a.index));
+  let passes = (b.index < size()) & ((a.index >= size()) | before);
   return Largest(select(a.value, b.value, passes), select(a.index, b.index, passes));
 }
 

@@ -59,7 +59,12 @@ export function ranking(options: RankingOptions = {}): Solver {
     name: "ranking",
     sense: first === "smallest" ? "max" : "min",
     check: ([n]) =>
-      must(n! <= 2 ** 16, "limit", () => `ranking: a row must have at most 65,536 weights, got ${n}`, "Rank shorter rows."),
+      must(
+        n! <= 2 ** 16,
+        "limit",
+        () => `ranking: a row must have at most 65,536 weights, got ${n}`,
+        "Rank shorter rows.",
+      ),
     ...(output === "ranks"
       ? { emitsEvery: true, maximumState: ([n]: readonly number[]) => n! }
       : { stateShape: ([n]: readonly number[]) => [n!, n!] }),
@@ -72,7 +77,8 @@ export function ranking(options: RankingOptions = {}): Solver {
       ],
       workgroup: [
         {
-          wgsl: (shape) => [constantsText({ BLOCKS: sharedLength(blocks(shape), onChip / 4) }), shared, workgroup].join("\n"),
+          wgsl: (shape) =>
+            [constantsText({ BLOCKS: sharedLength(blocks(shape), onChip / 4) }), shared, workgroup].join("\n"),
           workgroupSize: ([n]) => (n! <= 256 ? 64 : 256),
         },
       ],

@@ -57,14 +57,21 @@ export function viterbi(options: ViterbiOptions = {}): Solver {
     instanceAxes: sharing ? 2 : 3,
     check: (shape) => {
       const { length, states } = sizes(shape);
+      const [form, fix] = sharing
+        ? ["[T + K, K] with T ≥ 1", "Put the K rows of transitions after those of the positions."]
+        : ["[T − 1, K, K] with T ≥ 2", "Add the scores of positions to those of edges."];
       must(
         states >= 1 && length >= (sharing ? 1 : 2) && (sharing || shape[1] === states),
         "shape",
-        () =>
-          `viterbi: an instance must be ${sharing ? "[T + K, K] with T ≥ 1" : "[T − 1, K, K] with T ≥ 2"}, got ${formatShape(shape)}`,
-        sharing ? "Put the K rows of transitions after those of the positions." : "Add the scores of positions to those of edges.",
+        () => `viterbi: an instance must be ${form}, got ${formatShape(shape)}`,
+        fix,
       );
-      must(states <= mostStates, "limit", () => `viterbi: K must be at most ${mostStates}, got ${states}`, "Use fewer states.");
+      must(
+        states <= mostStates,
+        "limit",
+        () => `viterbi: K must be at most ${mostStates}, got ${states}`,
+        "Use fewer states.",
+      );
     },
     ...(sharing && { maximumState: (shape: readonly number[]) => Math.max(sizes(shape).length - 1, 1) }),
     cacheWeights: true,

@@ -17,10 +17,16 @@ export function tutorialFiles(text: string): Record<string, string> {
 /** What a file says that it prints. */
 export const promisesOf = (code: string): string[] => [...code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1]!);
 
-const AsyncFunction = (async () => undefined).constructor as new (...text: string[]) => (...values: unknown[]) => Promise<Record<string, unknown>>;
+type Body = (...values: unknown[]) => Promise<Record<string, unknown>>;
+
+const AsyncFunction = (async () => undefined).constructor as new (...text: string[]) => Body;
 
 /** Runs a file with those that it imports, and returns what it printed. */
-export async function printedBy(name: string, files: Readonly<Record<string, string>>, packages: Modules): Promise<string[]> {
+export async function printedBy(
+  name: string,
+  files: Readonly<Record<string, string>>,
+  packages: Modules,
+): Promise<string[]> {
   const printed: string[] = [];
   const console = { log: (...values: unknown[]) => void printed.push(values.join(" ")) };
   const process = { exit: () => undefined };
@@ -30,7 +36,8 @@ export async function printedBy(name: string, files: Readonly<Record<string, str
     const body = files[file]!
       .replace(/^import (\{[^}]*\}) from "(?:\.\/)?([^"]+)";$/gm, 'const $1 = await load("$2");')
       .replace(/^export /gm, "");
-    return await new AsyncFunction("load", "console", "process", `${body}\nreturn { ${exported.join(", ")} };`)(load, console, process);
+    const run = new AsyncFunction("load", "console", "process", `${body}\nreturn { ${exported.join(", ")} };`);
+    return await run(load, console, process);
   };
   await load(name);
   return printed;
