@@ -60,7 +60,6 @@ export function perturbedWeights(
   }
   const table = noiseTable(engine, noise);
   if (table) tables["noise_values"] = table;
-  const pieces: Piece[] = [noisePiece(noise, numbers.lawText)];
 
   let perSample = false;
   if (aim) {
@@ -79,15 +78,19 @@ export function perturbedWeights(
     for (const [name, value] of Object.entries(target.parameters)) uniforms[`target_${name}`] = { type: "f32", value };
     const state = target.state?.(engine);
     if (state) tables["target_state"] = { tensor: state.values, asUniform: true };
-    pieces.push({ name: `target ${target.name}`, text: target.wgsl });
   }
   const variant = { aimed: aim !== undefined, perSample, marginal: marginalSamples > 1, checkFinite };
-  pieces.push({ name: "imle/weights", text: sourceText(noise, numbers.temperatureText, variant) });
-  pieces.push({ name: "imle/perturbed-weights.wgsl", text: perturbed });
+  const pieces = (): Piece[] => [
+    noisePiece(noise, numbers.lawText),
+    ...(aim ? [{ name: `target ${aim.target.name}`, text: aim.target.wgsl }] : []),
+    { name: "imle/weights", text: sourceText(noise, numbers.temperatureText, variant) },
+    { name: "imle/perturbed-weights.wgsl", text: perturbed },
+  ];
   const identity = [noiseKey(noise), table?.asUniform, numbers.key, aim?.target.name, ...Object.values(variant)];
   const reports = checkFinite ? nonFinite : undefined;
   const key = ["perturbed", ...identity].join(":");
-  return { key, pieces, rows, tables, words: numbers.words, uniforms, ...(reports && { reports }) };
+  const base = perSample ? "changing" : "steady";
+  return { key, pieces, base, rows, tables, words: numbers.words, uniforms, ...(reports && { reports }) };
 }
 
 const nonFinite: Readonly<Record<number, SourceReport>> = {

@@ -36,7 +36,12 @@ export interface SourceReport {
 export interface WeightSource {
   /** Tells compositions apart: two sources of one key have the same pieces. */
   readonly key: string;
-  readonly pieces: readonly Piece[];
+  readonly pieces: () => readonly Piece[];
+  /**
+   * Whether `pieces` define a `base4(q)`, which `source4` reads as `kept4(q)`: the part of a weight without the draw,
+   * `steady` where it is the same for all samples of an instance, else `changing`.
+   */
+  readonly base: "none" | "steady" | "changing";
   /** Further tensors whose last axes are the instance, read four at a time as `load4_NAME(row, q)`. */
   readonly rows: Readonly<Record<string, Tensor>>;
   /** Tables, read as `NAME[i]`. */
@@ -52,7 +57,8 @@ export interface WeightSource {
 /** Weights as they are. */
 export const plainWeights: WeightSource = {
   key: "plain",
-  pieces: [{ name: "solvers/plain-weights", text: "fn source4(q: u32) -> vec4f { return theta4(q); }" }],
+  base: "none",
+  pieces: () => [{ name: "solvers/plain-weights", text: "fn source4(q: u32) -> vec4f { return theta4(q); }" }],
   rows: {},
   tables: {},
   words: {},
