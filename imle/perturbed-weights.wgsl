@@ -2,7 +2,7 @@
 // noise_factor() is τ for a solver that maximises and −τ for one that minimises (the cost is −θ).
 
 fn source4(q: u32) -> vec4f {
-  let base = kept4(q);
+  let base = held4(q);
   if (!PERTURBED) {
     return base;
   }

@@ -9,7 +9,7 @@ import workgroup from "./contract/workgroup.wgsl";
 import type { DType } from "../engine/tensor.js";
 import { type Emission, emissionFields, emissionText } from "./emit.js";
 import { type Pass, product, type Solver, type Strategy } from "./solver.js";
-import { keptText } from "./kept-weights.js";
+import { heldText } from "./held-weights.js";
 import { declareTable, type WeightSource } from "./weights.js";
 
 /** Everything that the text of a composed solver depends on. */
@@ -57,7 +57,7 @@ export function composeSolver(composition: Composition): Piece[] {
     { name: "solvers/contract/place.wgsl", text: place },
     { name: "solvers/contract/theta.wgsl", text: theta },
     ...source.pieces(),
-    { name: "solvers/kept weights", text: keptText(source, composition.emission, product(composition.instanceShape)) },
+    { name: "solvers/held weights", text: heldText(source, composition.emission, product(composition.instanceShape)) },
     cachesWeights(solver, strategy)
       ? { name: "solvers/contract/weight-cached.wgsl", text: weightCached }
       : { name: "solvers/contract/weight.wgsl", text: weight },
@@ -82,8 +82,8 @@ function entryPoint({ strategy, emission }: Composition): Piece {
 /** Tells compositions apart: equal for those, and only those, of one text. */
 export function identityOf(composition: Composition): string {
   const { solver, strategy, pass, fills, instanceShape, source, lanes, emission } = composition;
-  const kept = emission.registers > 0 ? product(instanceShape) : 0;
-  const sizes = [lanes, workgroupSizeOf(pass, instanceShape), kept];
+  const held = emission.registers > 0 ? product(instanceShape) : 0;
+  const sizes = [lanes, workgroupSizeOf(pass, instanceShape), held];
   const author = pass ? [textOf(pass, instanceShape), pass.parts !== undefined] : [];
   const own = [authorName(composition), fills, cachesWeights(solver, strategy), ...sizes, source.key, ...author];
   return [...own, declarations(composition)].join("|");

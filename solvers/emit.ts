@@ -168,21 +168,21 @@ fn finish_states(instance: u32) {
 function registersText(registers: number, finish: string): string {
   const blocks = Array.from({ length: registers }, (_, q) => q);
   return [
-    ...blocks.map((q) => `var<private> sum_${q}: vec4f;`),
+    ...blocks.map((q) => `var<private> state_sum_${q}: vec4f;`),
     "fn emit4(q: u32, values: vec4i) {",
-    ...blocks.map((q) => `  sum_${q} += select(vec4f(), vec4f(values), q == ${q}u);`),
+    ...blocks.map((q) => `  state_sum_${q} += select(vec4f(), vec4f(values), q == ${q}u);`),
     "}",
     "fn emit(i: u32, value: i32) {",
     "  emit4(i >> 2u, select(vec4i(), vec4i(value), vec4u(i & 3u) == vec4u(0u, 1u, 2u, 3u)));",
     "}",
     "fn begin_states(instance: u32) {",
-    ...blocks.map((q) => `  sum_${q} = vec4f();`),
+    ...blocks.map((q) => `  state_sum_${q} = vec4f();`),
     "}",
     "fn finish_block(instance: u32, q: u32, sum: vec4f) {",
     `  ${finish}`,
     "}",
     "fn finish_states(instance: u32) {",
-    ...blocks.map((q) => `  finish_block(instance, ${q}u, sum_${q});`),
+    ...blocks.map((q) => `  finish_block(instance, ${q}u, state_sum_${q});`),
     "}",
   ].join("\n");
 }

@@ -38,7 +38,7 @@ export interface WeightSource {
   readonly key: string;
   readonly pieces: () => readonly Piece[];
   /**
-   * Whether `pieces` define a `base4(q)`, which `source4` reads as `kept4(q)`: the part of a weight without the draw,
+   * Whether `pieces` define a `base4(q)`, which `source4` reads as `held4(q)`: the part of a weight without the draw,
    * `steady` where it is the same for all samples of an instance, else `changing`.
    */
   readonly base: "none" | "steady" | "changing";

@@ -16,7 +16,7 @@ fn main(
   let instance = uniforms.first_job + slot;
   begin_states(instance);
   place_at(instance, 0u, slot);
-  keep_weights();
+  hold_weights();
   for (var sample = 0u; sample < uniforms.samples; sample++) {
     place_at(instance, sample, slot);
     before_solve(0u, 1u);
