@@ -144,10 +144,10 @@ function callsOf(
   const batch = theta.shape.slice(0, theta.shape.length - instanceAxes);
   const law = (noise?.laws ?? 1) > 1 && { law: engine.zeros(batch, { dtype: "u32" }) };
   const forward = { ...(noise && { noise }), samples, marginalSamples, checkFinite, ...law };
-  const aimed = { ...forward, target: { target, gradient: theta } };
-  if (target.backward) return [{ ...forward, output }, { ...aimed, output: "samples" }];
   const sampled = [...batch, samples, ...theta.shape.slice(batch.length)];
   const states = output === "samples" ? engine.zeros(sampled) : theta;
+  const aimed = { ...forward, target: { target, gradient: states } };
+  if (target.backward) return [{ ...forward, output }, { ...aimed, output: "samples" }];
   return [{ ...forward, output }, { ...aimed, differenceFrom: { states, scale: 1 } }];
 }
 

@@ -44,6 +44,29 @@ const shape = [rows, n] as const;
 const theta = randomNumbers(random, rows * n);
 const dy = randomNumbers(random, rows * n);
 
+test("prepare compiles all that a step needs of a solver", async () => {
+  for (const output of ["mean", "samples"] as const) {
+    for (const instances of [3, 40]) {
+      const layer = imle(topK(6), { noise: sumOfGamma({ kappa: 6 }), samples: 3, output });
+      const leaf = engine.zeros([instances, 24], { requiresGrad: true });
+      await engine.prepare(layer, [leaf.shape]);
+      const gradient = engine.ones(output === "mean" ? leaf.shape : [instances, 3, 24]);
+      engine.flush();
+      const before = engine.stats();
+      const z = layer(leaf);
+      const middle = engine.stats();
+      const meansTakePass = instances < 32;
+      if (output === "mean" && !meansTakePass) assert.is(middle.dispatches - before.dispatches, 1);
+      z.backward(gradient);
+      const after = engine.stats();
+      if (meansTakePass) continue; // the pass that takes the mean is not the solver's
+      assert.is(after.pipelines, before.pipelines, `${output}, ${instances} instances`);
+      assert.is(after.dispatches - middle.dispatches, 1);
+    }
+  }
+  await engine.idle();
+});
+
 test("a call's number holds the noise fixed over steps; without one it is drawn afresh", async () => {
   const layer = imle(topK(5), { noise: sumOfGamma({ kappa: 5 }), samples: 2 });
   const first = await step(layer, theta, shape, dy, { call: 7 });
