@@ -48,14 +48,14 @@ export function verdictOf(before: Summary, after: Summary): Verdict {
 }
 
 /**
- * How busy the machine was beside a row: by the calibration kernel's quickest time in both files, since one run may have
- * been disturbed from its beginning to its end.
+ * How busy the machine was beside a row: by the calibration kernel's quickest time in both files, since one run may
+ * have been disturbed from its beginning to its end.
  */
 function busyOf(row: TimedRow, quickest: number | null): number {
   return quickest === null || row.calibration === undefined ? row.busy : Math.max(row.busy, row.calibration / quickest);
 }
 
-/** By how much the calibration kernel's time changed beside a row, as a logarithm: so much any row may have changed. */
+/** By how much the calibration kernel's time changed beside a row, as a logarithm: any row may have, as much. */
 function driftOf(before: TimedRow, after: TimedRow, quickest: number | null): number {
   if (quickest === null || before.calibration === undefined || after.calibration === undefined) return 0;
   return Math.abs(Math.log(after.calibration / before.calibration));

@@ -48,7 +48,8 @@ function circumstances(file: ResultsFile, letter: string): string {
   const { machine, started, commit, changed, quick } = file;
   const at = commit === null ? "" : `, commit ${commit.slice(0, 10)}${changed === true ? " with changes" : ""}`;
   const day = started.slice(0, 10);
-  return `- ${letter}: ${adapterName(file)}; ${machine.processor}, ${machine.cores} cores; ${day}${at}${quick ? ", quick" : ""}`;
+  const place = `${adapterName(file)}; ${machine.processor}, ${machine.cores} cores`;
+  return `- ${letter}: ${place}; ${day}${at}${quick ? ", quick" : ""}`;
 }
 
 /** `jax-js, same adapter 0.1.25; PyTorch 2.15.0 (cpu)` */
@@ -71,7 +72,11 @@ export function readmeSection(files: readonly ResultsFile[], headlines: readonly
     "≈: the median had not settled, the machine was busy, or the calls were what took the time.",
     ...(compared.length === 0
       ? []
-      : [`The same work by others, in the same runs: their time over ours, so that above ×1 ours is less.${versions(files)}`, tableOf(["benchmark/case", ...letters], compared)]),
+      : [
+          "The same work by others, in the same runs: their time over ours, so that above ×1 ours is less." +
+            versions(files),
+          tableOf(["benchmark/case", ...letters], compared),
+        ]),
     files.map((file, i) => circumstances(file, letters[i]!)).join("\n"),
   ].join("\n\n");
 }

@@ -28,7 +28,10 @@ network.before.each(({ engine }) => engine.seed(3));
 network("it has 83,520 parameters, and frees all that it holds", ({ engine }) => {
   const before = engine.memory().liveBuffers;
   const resnet = new CombResNet18(engine, maps);
-  assert.is(flattenParameters(resnet.parameters).reduce((sum, [, { size }]) => sum + size, 0), 83_520);
+  assert.is(
+    flattenParameters(resnet.parameters).reduce((sum, [, { size }]) => sum + size, 0),
+    83_520,
+  );
   resnet.dispose();
   assert.is(engine.memory().liveBuffers, before);
 });
@@ -103,7 +106,9 @@ network("its costs are those of the published network, written out in plain loop
   );
   const width = 8 * side;
   const image = [0, 1, 2].map((c) =>
-    Array.from({ length: width }, (_, y) => [...pixels!.subarray((c * width + y) * width, (c * width + y + 1) * width)]),
+    Array.from({ length: width }, (_, y) => [
+      ...pixels!.subarray((c * width + y) * width, (c * width + y + 1) * width),
+    ]),
   );
   const normalised = (x: Image): Image => each(x, (value) => value / Math.sqrt(1 + 1e-5));
   const rectified = (x: Image): Image => each(x, (value) => Math.max(value, 0));
@@ -172,11 +177,17 @@ program("--model resnet trains on published maps, reports those to validate on, 
   const [maps] = ofType<MapsEvent>(events, "maps");
   assert.equal([maps!.trainCount, maps!.validationCount, maps!.testCount], [20, 5, 6]);
   const epochs = ofType<EpochEvent>(events, "epoch");
-  assert.equal(epochs.map(({ epoch }) => epoch), [0, 1, 2]);
+  assert.equal(
+    epochs.map(({ epoch }) => epoch),
+    [0, 1, 2],
+  );
   for (const { measured, validation, ablation, loss, epoch } of epochs) {
     for (const { accuracy, regret, costs } of [measured, validation!]) {
       assert.ok(accuracy >= 0 && accuracy <= 1 && regret >= 0, `${accuracy}, ${regret}`);
-      assert.ok(costs.every((cost) => cost === null || cost >= 0), String(costs));
+      assert.ok(
+        costs.every((cost) => cost === null || cost >= 0),
+        String(costs),
+      );
     }
     assert.is(ablation, null);
     assert.is(loss === null, epoch === 0);

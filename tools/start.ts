@@ -62,7 +62,9 @@ function parse(argv: readonly string[]): Parameters[] {
     `[${names.join("|")}] [--seed N] [--epochs N] [--runtime ${runtimeNames.join("|")}] [--out FILE] ` +
     "[--model NAME] [--data DIR]";
   const modelHelp = experiments.flatMap(({ name, models = {} }) =>
-    Object.entries(models).map(([model, { summary, defaultEpochs }]) => `${name}: ${model} ${summary}, ${defaultEpochs} epochs`),
+    Object.entries(models).map(
+      ([model, { summary, defaultEpochs }]) => `${name}: ${model} ${summary}, ${defaultEpochs} epochs`,
+    ),
   );
   const dataHelp = experiments.flatMap(({ dataHelp }) => dataHelp ?? []).join("; ");
   const command = new Command("npm start --")

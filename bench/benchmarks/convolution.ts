@@ -137,7 +137,8 @@ function poolCase(what: string, side: number, apply: (x: Tensor) => Tensor, wind
           const plane = xs.subarray(xs.length - side * side);
           let most = -Infinity;
           for (let row = first; row < first + window; row++) {
-            for (let column = first; column < first + window; column++) most = Math.max(most, plane[row * side + column]!);
+            for (let column = first; column < first + window; column++)
+              most = Math.max(most, plane[row * side + column]!);
           }
           const half = side / 2;
           expectClose(what, got[got.length - half * half + middle * half + middle]!, most, 0);

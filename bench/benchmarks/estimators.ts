@@ -99,7 +99,13 @@ const losses: Readonly<Record<string, () => Estimate>> = {
   },
   [`score function, exact k-subsets, S ${samples}`]: () => {
     const loss = scoreFunction(kSubsets(k), { samples });
-    return ({ theta, best }) => loss(theta, (z) => z.sub(best.reshape([batch, 1, n])).pow(2).sum(-1));
+    return ({ theta, best }) =>
+      loss(theta, (z) =>
+        z
+          .sub(best.reshape([batch, 1, n]))
+          .pow(2)
+          .sum(-1),
+      );
   },
 };
 

@@ -61,7 +61,10 @@ function terrainStep(engine: Engine, model: ModelName, batch: number): Step {
   const maps = generateMaps(batch, side, 1);
   const network = recipe.create(engine, maps);
   const finder = new PathFinder(network, { side, batch, perturbed: true });
-  const pictures = network.upload(maps, Int32Array.from({ length: batch }, (_, i) => i));
+  const pictures = network.upload(
+    maps,
+    Int32Array.from({ length: batch }, (_, i) => i),
+  );
   // Any path will do: along the upper and the right border.
   const onPath = (cell: number): boolean => cell < side || cell % side === side - 1;
   const signs = Float32Array.from({ length: batch * side * side }, (_, i) => (onPath(i % (side * side)) ? -1 : 1));
@@ -85,7 +88,8 @@ function terrainStep(engine: Engine, model: ModelName, batch: number): Step {
       const moves = (await weight.read()).map((value, i) => Math.abs(value - before[i]!));
       expectClose(`${model}: the largest move`, Math.max(...moves) / learningRate, 1, 1e-2);
       const moved = moves.filter((move) => move > 0.9 * learningRate).length;
-      if (moved < moves.length / 2) throw new Error(`${model}: most weights must move, got ${moved} of ${moves.length}`);
+      if (moved < moves.length / 2)
+        throw new Error(`${model}: most weights must move, got ${moved} of ${moves.length}`);
     },
   };
 }

@@ -61,7 +61,10 @@ async function bundled({ packages, variable }: DevicePeer): Promise<Bundle> {
   mkdirSync(place, { recursive: true });
   const { build } = await import("esbuild");
   await build({
-    stdin: { contents: packages.map((name) => `export * from ${JSON.stringify(name)};`).join("\n"), resolveDir: folder },
+    stdin: {
+      contents: packages.map((name) => `export * from ${JSON.stringify(name)};`).join("\n"),
+      resolveDir: folder,
+    },
     outfile: join(place, "index.js"),
     bundle: true,
     format: "esm",

@@ -128,7 +128,9 @@ async function trainingStep(jax: Jax, { batch }: TaskOf<"digits-step">): Promise
   engine.seed(1);
   const ours = givenNoiseStep(engine, batch);
   let weights: Arrays = await Promise.all(
-    ours.parameters.map(async (parameter) => numpy.array((await parameter.read()) as Float32Array).reshape(parameter.shape)),
+    ours.parameters.map(async (parameter) =>
+      numpy.array((await parameter.read()) as Float32Array).reshape(parameter.shape),
+    ),
   );
   const { pixels, labels, noise } = givenBatch(batch);
   const classes = new Float32Array(batch * 10);
@@ -136,7 +138,8 @@ async function trainingStep(jax: Jax, { batch }: TaskOf<"digits-step">): Promise
   const x = numpy.array(pixels).reshape([batch, 784]);
   const y = numpy.array(classes).reshape([batch, 10]);
   const given = numpy.array(noise).reshape([batch, 49]);
-  const zeros = (): Arrays => ours.parameters.map(({ shape, size }) => numpy.array(new Float32Array(size)).reshape(shape));
+  const zeros = (): Arrays =>
+    ours.parameters.map(({ shape, size }) => numpy.array(new Float32Array(size)).reshape(shape));
   let [means, squares]: [Arrays, Arrays] = [zeros(), zeros()];
   let count = numpy.array(Float32Array.of(0));
 
@@ -145,7 +148,10 @@ async function trainingStep(jax: Jax, { batch }: TaskOf<"digits-step">): Promise
   const perceptron = (input: JaxArray, [w1, b1, w2, b2]: Arrays): JaxArray =>
     dense(nn.relu(dense(input, w1!, b1!)), w2!, b2!);
   const lossOf = (z: JaxArray, classifier: Arrays, images: JaxArray, truth: JaxArray): JaxArray => {
-    const seen = images.reshape([batch, 49, 16]).mul(z.reshape([batch, 49, 1])).reshape([batch, 784]);
+    const seen = images
+      .reshape([batch, 49, 16])
+      .mul(z.reshape([batch, 49, 1]))
+      .reshape([batch, 784]);
     return nn.logSoftmax(perceptron(seen, classifier)).mul(truth).sum().mul(-1);
   };
 

@@ -4,7 +4,20 @@ import { devicePeer } from "./device-peer.js";
 
 export const jaxJs = devicePeer({
   name: "jax-js, same adapter",
-  tasks: ["matmul", "add", "exp", "relu", "softmax", "sum", "sum-rows", "conv2d", "digits-step", "cumulative-sum", "sort", "top-k"],
+  tasks: [
+    "matmul",
+    "add",
+    "exp",
+    "relu",
+    "softmax",
+    "sum",
+    "sum-rows",
+    "conv2d",
+    "digits-step",
+    "cumulative-sum",
+    "sort",
+    "top-k",
+  ],
   packages: ["@jax-js/jax"],
   variable: "JAX_JS",
   program: "bench/peers/jax-js-program.ts",

@@ -72,7 +72,7 @@ const leftOut = "left out, to end in time";
 export interface PeerSettings extends PeerContext {
   /** For each row of each peer. */
   readonly budgetMilliseconds: number;
-  /** For all of them, in equal shares of what is left: what does not fit is not timed. By default as long as it takes. */
+  /** For all of them, in equal shares of what is left: what does not fit is not timed. By default no limit. */
   readonly allowance?: number;
   readonly signal?: AbortSignal;
   /** Before each timing. */

@@ -1,4 +1,4 @@
-"""Times tasks in PyTorch. Reads a task a line as JSON, answers each with {"times": [milliseconds, ...], "last": [...]}."""
+"""Times tasks in PyTorch. Reads a task a line as JSON, answers each with {"times": [ms, ...], "last": [...]}."""
 
 import json
 import math

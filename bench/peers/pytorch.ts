@@ -6,7 +6,20 @@ import { checkLastNumbers, lastNumbers } from "./tasks.js";
 
 export const pytorch: Peer = {
   name: "PyTorch",
-  tasks: ["imle-top-k", "top-k", "matmul", "conv2d", "softmax", "sum", "sum-rows", "sort", "cumulative-sum", "add", "exp", "relu"],
+  tasks: [
+    "imle-top-k",
+    "top-k",
+    "matmul",
+    "conv2d",
+    "softmax",
+    "sum",
+    "sum-rows",
+    "sort",
+    "cumulative-sum",
+    "add",
+    "exp",
+    "relu",
+  ],
   async prepare() {
     const { about, ask, close } = await startPython("pytorch.py", "has no torch");
     return {

@@ -10,13 +10,23 @@ export type PeerTask =
   | { readonly task: "matmul"; readonly rows: number; readonly inner: number; readonly columns: number }
   | { readonly task: "add" | "exp" | "relu"; readonly rows: number; readonly columns: number }
   /** Over each row. */
-  | { readonly task: "softmax" | "sum-rows" | "sort" | "cumulative-sum"; readonly rows: number; readonly columns: number }
+  | {
+      readonly task: "softmax" | "sum-rows" | "sort" | "cumulative-sum";
+      readonly rows: number;
+      readonly columns: number;
+    }
   /** Of everything. */
   | { readonly task: "sum"; readonly rows: number; readonly columns: number }
   /** NCHW by OIHW, without bias. */
   | ({ readonly task: "conv2d" } & ConvolutionSizes)
   /** Forward and backward of I-MLE through top-k, Sum-of-Gamma noise with s 10, α 1, λ 10. */
-  | { readonly task: "imle-top-k"; readonly batch: number; readonly n: number; readonly k: number; readonly samples: number }
+  | {
+      readonly task: "imle-top-k";
+      readonly batch: number;
+      readonly n: number;
+      readonly k: number;
+      readonly samples: number;
+    }
   /** A training step of the digits' selector and classifier, noise given: see `digits-step.ts`. */
   | { readonly task: "digits-step"; readonly batch: number };
 
@@ -53,12 +63,21 @@ export function peerNumbers(count: number, seed = 1): Float32Array {
 export function inputShapes(task: PeerTask): number[][] {
   switch (task.task) {
     case "matmul":
-      return [[task.rows, task.inner], [task.inner, task.columns]];
+      return [
+        [task.rows, task.inner],
+        [task.inner, task.columns],
+      ];
     case "add":
-      return [[task.rows, task.columns], [task.rows, task.columns]];
+      return [
+        [task.rows, task.columns],
+        [task.rows, task.columns],
+      ];
     case "conv2d": {
       const { batch, inputs, outputs, side, window } = task;
-      return [[batch, inputs, side, side], [outputs, inputs, window, window]];
+      return [
+        [batch, inputs, side, side],
+        [outputs, inputs, window, window],
+      ];
     }
     case "top-k":
       return [[task.batch, task.n]];

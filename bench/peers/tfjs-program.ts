@@ -77,7 +77,10 @@ function apply(tf: Tf, task: PeerTask): (x: TfTensor, y: TfTensor) => TfTensor {
 function operation(tf: Tf, task: PeerTask): DeviceWork<TfTensor> {
   const shapes = inputShapes(task);
   const given = inputsOf(task).map((values, i) => tf.tensor(values, shapes[i]!));
-  const orders = [[0, 2, 3, 1], [2, 3, 1, 0]] as const;
+  const orders = [
+    [0, 2, 3, 1],
+    [2, 3, 1, 0],
+  ] as const;
   const isConvolution = task.task === "conv2d";
   const [x, y] = (isConvolution ? given.map((tensor, i) => tf.transpose(tensor, orders[i]!)) : given) as [
     TfTensor,

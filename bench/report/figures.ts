@@ -33,8 +33,8 @@ make.`,
           ],
     growth: {
       heading: "How it grows",
-      introduction: html`Rows that differ in one size alone, both axes logarithmic. The dashed line is the power that fits
-best: an exponent of 1 is linear, below 1 the size still fills the device.`,
+      introduction: html`Rows that differ in one size alone, both axes logarithmic. The dashed line is the power that
+fits best: an exponent of 1 is linear, below 1 the size still fills the device.`,
       body: powers.length === 0 ? none : plotPlaces(powers),
     },
   };

@@ -47,7 +47,11 @@ export function rooflineOf(rows: readonly Row[]): Roofline | null {
 export function rooflinePlot({ operations, bytes, points }: Roofline): Plot {
   const edge = operations / bytes;
   const [least, most] = [points[0]!.intensity, points.at(-1)!.intensity];
-  const corners = [Math.min(least, edge) / 2, edge, 2 * Math.max(most, edge)].map((x) => ({ x, rate: null, label: "" }));
+  const corners = [Math.min(least, edge) / 2, edge, 2 * Math.max(most, edge)].map((x) => ({
+    x,
+    rate: null,
+    label: "",
+  }));
   const marks = points.map(({ intensity, rate }, i) => ({ x: intensity, rate: rate / 1e9, label: String(i + 1) }));
   const all = [...corners, ...marks].sort((a, b) => a.x - b.x);
   return {
@@ -69,7 +73,8 @@ export function rooflinePlot({ operations, bytes, points }: Roofline): Plot {
 
 /** @param place  of the plot in the page's list */
 export function rooflineMarkup({ points }: Roofline, place: number): Markup {
-  return html`<figure class="chart roofline"><figcaption>GFLOP/s <span class="against">against operations a byte</span></figcaption>
+  return html`<figure class="chart roofline">
+<figcaption>GFLOP/s <span class="against">against operations a byte</span></figcaption>
 <div class="plot" data-plot="${place}"></div>
 <div class="wide"><table class="rows"><thead><tr><th scope="col">row</th><th scope="col">operations a byte</th>
 <th scope="col">GFLOP/s</th><th scope="col">of its roof</th></tr></thead><tbody>${points.map(

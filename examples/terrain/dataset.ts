@@ -19,9 +19,9 @@ export interface TerrainData {
 }
 
 /**
- * Bytes as a network takes them: from 0 to 1, less the training maps' mean in each colour channel; standardised ones are
- * divided by their deviation as well. A network that sees one tile starts better on the small numbers of the former: it
- * tells kinds of ground apart before it tells their textures.
+ * Bytes as a network takes them: from 0 to 1, less the training maps' mean in each colour channel; standardised ones
+ * are divided by their deviation as well. A network that sees one tile starts better on the small numbers of the former:
+ * it tells kinds of ground apart before it tells their textures.
  */
 export class Pixels {
   private readonly values: readonly Float32Array[];

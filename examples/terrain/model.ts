@@ -14,7 +14,7 @@ import {
 import type { CostNetwork } from "./recipes.js";
 
 const temperature = 0.3;
-// Each cell's cost is pushed by so much up, or down on the best path, whatever the batch that the loss is averaged over.
+// Each cell's cost is pushed by so much up, or down on the best path, whatever batch the loss is averaged over.
 const push = 0.4;
 
 /** Eight neighbours, from the top left to the bottom right. */

@@ -130,7 +130,13 @@ function chartsOf(epochs: readonly EpochEvent[]): Chart[] {
     series: [
       { name: "I-MLE", colour: "first", values: epochs.map(value) },
       ...(epochs.some(({ ablation }) => ablation !== null)
-        ? [{ name: "without noise", colour: "second", values: epochs.map(({ ablation }) => ablation && value(ablation)) }]
+        ? [
+            {
+              name: "without noise",
+              colour: "second",
+              values: epochs.map(({ ablation }) => ablation && value(ablation)),
+            },
+          ]
         : []),
     ],
   });
@@ -198,16 +204,18 @@ const byDetour = ({ shown }: MapsEvent): number[] =>
 const costScale = html`<p class="legend"><span>cost 0</span><span class="ramp"></span><span>10</span></p>`;
 
 function fieldSection({ maps, last, factor }: Results, panels: Panels): Section {
-  const rows = byDetour(maps).slice(0, panelMaps).map((i) => {
-    const map = maps.shown[i]!;
-    const result = last.shown[i]!;
-    const learnt = result.costs.map((value) => factor * value);
-    return html`<figure class="panel">${panels.map(map, result.path, "the map")}<figcaption>map</figcaption></figure>
+  const rows = byDetour(maps)
+    .slice(0, panelMaps)
+    .map((i) => {
+      const map = maps.shown[i]!;
+      const result = last.shown[i]!;
+      const learnt = result.costs.map((value) => factor * value);
+      return html`<figure class="panel">${panels.map(map, result.path, "the map")}<figcaption>map</figcaption></figure>
 <figure class="panel">${panels.field(map.costs, "cost", "True costs")}<figcaption>true costs</figcaption></figure>
 <figure class="panel">${panels.field(learnt, "cost", "Learnt costs")}<figcaption>learnt costs</figcaption></figure>
 <figure class="panel">${panels.field(result.marginals, "heat", "Perturbed paths")}<figcaption>paths under noise
 </figcaption></figure>`;
-  });
+    });
   return {
     heading: "What it makes of a map",
     introduction: html`True and learnt costs of each tile, and where paths go under noise as in training: the stronger

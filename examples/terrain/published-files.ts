@@ -5,8 +5,8 @@ import { ImleError } from "webgpu-imle";
 import { publishedKinds, type PublishedFiles, type SplitFiles } from "./published.js";
 
 const fix =
-  "Give the folder of one map size: {train,test}_{maps,vertex_weights,shortest_paths}.npy, or each in _part0, _part1; " +
-  "val_… likewise, or not at all.";
+  "Give the folder of one map size: {train,test}_{maps,vertex_weights,shortest_paths}.npy, or each in _part0, " +
+  "_part1; val_… likewise, or not at all.";
 
 /**
  * The files by what is in them, as `folderName/file`. Those to validate on are all there, or none is.

@@ -57,6 +57,7 @@ export const tiles: Recipe = {
   ablationEpochs: 2,
   secondsPerThousandMaps: { lavapipe: 1.5, other: 2 },
   expected: { accuracy: "at least 93 %", regret: "below 0.5 %" },
-  steps: "A small network looks at one tile of 8\u00a0×\u00a08 pixels and says a cost; the same network for every tile.",
+  steps:
+    "A small network looks at one tile of 8\u00a0×\u00a08 pixels and says a cost; the same network for every tile.",
   create: (engine, training) => new TileNetwork(engine, training),
 };

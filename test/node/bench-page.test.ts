@@ -149,7 +149,7 @@ pages("the page for one's own browser is whole HTML, whatever the machine is cal
   assert.not.match(text, "<img");
 });
 
-pages("it runs what is chosen, warns of hidden tabs and coarse clocks, can be stopped, and gives a file that can be read", async () => {
+pages("it runs what is chosen, warns of hidden tabs and coarse clocks, stops, and gives a file to be read", async () => {
   const server = await serveSession({ program: "", args: null }, {}, { "": livePage(checkout) });
   try {
     await withBrowser(async (browser) => {

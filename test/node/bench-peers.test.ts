@@ -65,7 +65,11 @@ peersSuite("each row that a peer can do has its time and ratio; what is not ther
   );
   assert.equal(
     results.map(({ peer, name, ratio, message }) => [peer, name, ratio, message]),
-    [["both", "paths", 4, ""], ["both", "product", 2, ""], ["broken", "product", null, "no memory"]],
+    [
+      ["both", "paths", 4, ""],
+      ["both", "product", 2, ""],
+      ["broken", "product", null, "no memory"],
+    ],
   );
   assert.equal(absent, [{ peer: "missing", message: "not installed" }]);
   const measured = [timedRow("a", "paths", { time: summary(2, 0.01) }), timedRow("a", "product")];
@@ -76,7 +80,11 @@ peersSuite("each row that a peer can do has its time and ratio; what is not ther
 
 peersSuite("time is shared out among peers, and whoever takes longer is left out", async () => {
   const endless = fake("endless", { prepare: () => Promise.resolve({ time: () => new Promise(() => {}) }) });
-  const { results } = await runPeers([endless, fake("quick")], rows, { ...context, budgetMilliseconds: 1, allowance: 60 });
+  const { results } = await runPeers([endless, fake("quick")], rows, {
+    ...context,
+    budgetMilliseconds: 1,
+    allowance: 60,
+  });
   assert.equal(
     results.map(({ peer, ratio, message }) => [peer, ratio, message]),
     [
@@ -94,7 +102,10 @@ peersSuite("a stop while a peer works ends the waiting, and what was there is ke
   const settings = { ...context, budgetMilliseconds: 1, signal: stopping.signal };
   setTimeout(() => stopping.abort(), 20);
   const { results } = await runPeers([fake("quick"), endless], rows, settings);
-  assert.equal(results.map(({ peer }) => peer), ["quick", "quick"]);
+  assert.equal(
+    results.map(({ peer }) => peer),
+    ["quick", "quick"],
+  );
 });
 
 peersSuite("after a stop no peer is asked", async () => {
@@ -129,32 +140,47 @@ peersSuite("the heap in Python solves grids with the twin's cost, or says that i
   await ready.close?.();
 });
 
-peersSuite("of a large batch the heap in Python solves a part, whose time is scaled and whose cost must be right", async () => {
-  const costs = peerNumbers(140);
-  const sum = costs.reduce((total, cost) => total + cost, 0); // paths of one cell
-  const answer = (told: number): string => `echo '{"times": [3, 1, 2], "sum": ${told}}'`;
-  await withPython(`echo '{}'\nread task\n${answer(sum)}\nread task\n${answer(sum + 1)}\n`, async () => {
-    const ready = await pythonHeap.prepare(order);
-    const task = { task: "grid-paths", batch: 1400, height: 1, width: 1 } as const;
-    assert.is((await ready.time(task, 5)).median, 20);
-    const wrong = await ready.time(task, 5).then(() => "", (error: Error) => error.message);
-    assert.match(wrong, /^its paths must cost /);
-    await ready.close?.();
-  });
-});
+peersSuite(
+  "of a large batch the heap in Python solves a part, whose time is scaled and whose cost must be right",
+  async () => {
+    const costs = peerNumbers(140);
+    const sum = costs.reduce((total, cost) => total + cost, 0); // paths of one cell
+    const answer = (told: number): string => `echo '{"times": [3, 1, 2], "sum": ${told}}'`;
+    await withPython(`echo '{}'\nread task\n${answer(sum)}\nread task\n${answer(sum + 1)}\n`, async () => {
+      const ready = await pythonHeap.prepare(order);
+      const task = { task: "grid-paths", batch: 1400, height: 1, width: 1 } as const;
+      assert.is((await ready.time(task, 5)).median, 20);
+      const wrong = await ready.time(task, 5).then(
+        () => "",
+        (error: Error) => error.message,
+      );
+      assert.match(wrong, /^its paths must cost /);
+      await ready.close?.();
+    });
+  },
+);
 
 peersSuite("PyTorch that is not there is one line; one that is gives its times", async () => {
   await withPython(null, async () => {
-    const message = await pytorch.prepare(order).then(() => "", (error: Error) => error.message);
+    const message = await pytorch.prepare(order).then(
+      () => "",
+      (error: Error) => error.message,
+    );
     assert.match(message, /none has no torch; PYTHON names another python$/);
   });
-  await withPython(`echo '{}'\nread task\necho '{"times": [3, 1, 2], "last": [${lastNumbers(product)[0]}]}'\n`, async () => {
-    const ready = await pytorch.prepare(order);
-    assert.is((await ready.time(product, 5)).median, 2);
-    const ended = await ready.time(product, 5).then(() => "", (error: Error) => error.message);
-    assert.match(ended, /python ended$/);
-    await ready.close?.();
-  });
+  await withPython(
+    `echo '{}'\nread task\necho '{"times": [3, 1, 2], "last": [${lastNumbers(product)[0]}]}'\n`,
+    async () => {
+      const ready = await pytorch.prepare(order);
+      assert.is((await ready.time(product, 5)).median, 2);
+      const ended = await ready.time(product, 5).then(
+        () => "",
+        (error: Error) => error.message,
+      );
+      assert.match(ended, /python ended$/);
+      await ready.close?.();
+    },
+  );
 });
 
 peersSuite("a peer in JavaScript that is not installed is one line", async () => {
@@ -164,7 +190,10 @@ peersSuite("a peer in JavaScript that is not installed is one line", async () =>
     [jaxJs, "@jax-js/jax, or JAX_JS=folder in which they are"],
     [tfjs, "@tensorflow/tfjs @tensorflow/tfjs-backend-webgpu, or TFJS=folder in which they are"],
   ] as const) {
-    const message = await peer.prepare(order).then(() => "", (error: Error) => error.message);
+    const message = await peer.prepare(order).then(
+      () => "",
+      (error: Error) => error.message,
+    );
     assert.is(message, `not installed; npm i --no-save ${advice}`);
   }
   for (const [name, value] of Object.entries(before)) {
@@ -180,7 +209,13 @@ peersSuite("torch-imle without a copy, or with a wrong one, is one line", async 
     [tmpdir(), /^TORCH_IMLE must name its checkout, with imle\/wrapper\.py in it, got /],
   ] as const) {
     process.env.TORCH_IMLE = folder;
-    assert.match(await torchImle.prepare(order).then(() => "", (error: Error) => error.message), expected);
+    assert.match(
+      await torchImle.prepare(order).then(
+        () => "",
+        (error: Error) => error.message,
+      ),
+      expected,
+    );
   }
   if (before === undefined) delete process.env.TORCH_IMLE;
   else process.env.TORCH_IMLE = before;

@@ -14,7 +14,11 @@ import { countedRow, resultsFile, summary, timedRow } from "../support/bench-res
 const saved = suite("saved results");
 
 const folder = join(projectRoot, "bench", "results");
-const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")).sort() : [];
+const files = existsSync(folder)
+  ? readdirSync(folder)
+      .filter((name) => name.endsWith(".json"))
+      .sort()
+  : [];
 const textOf = (name: string): string => readFileSync(join(folder, name), "utf8");
 
 saved("every file in bench/results is one that the bench wrote: whole, small, and under its own name", () => {
@@ -29,7 +33,10 @@ saved("every file in bench/results is one that the bench wrote: whole, small, an
 
 saved("the README's tables are those of bench/results", () => {
   const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
-  const section = readmeSection(files.map((name) => parseResults(textOf(name), name)), headlinesOf(benchmarks));
+  const section = readmeSection(
+    files.map((name) => parseResults(textOf(name), name)),
+    headlinesOf(benchmarks),
+  );
   assert.is(withSection(readme, section), readme, "npm run bench -- --readme renews them");
 });
 
@@ -42,8 +49,19 @@ const measured: ResultsFile = resultsFile(
   ],
   {
     quick: false,
-    machine: { platform: "linux", architecture: "x64", processor: "Intel(R) Xeon(R) CPU @ 2.70GHz", cores: 2, memoryBytes: 1 },
-    adapter: { runtime: "deno", runtimeVersion: "Deno 2.9 (wgpu)", description: "llvmpipe (LLVM 15.0.6 | 256 bits)", limits: { a: 1 } },
+    machine: {
+      platform: "linux",
+      architecture: "x64",
+      processor: "Intel(R) Xeon(R) CPU @ 2.70GHz",
+      cores: 2,
+      memoryBytes: 1,
+    },
+    adapter: {
+      runtime: "deno",
+      runtimeVersion: "Deno 2.9 (wgpu)",
+      description: "llvmpipe (LLVM 15.0.6 | 256 bits)",
+      limits: { a: 1 },
+    },
     peerVersions: { "jax-js, same adapter": "0.1.25", PyTorch: "2.15.0 (cpu)" },
     peers: [
       { peer: "PyTorch", benchmark: "a", name: "one", time: summary(1, 0.1), ratio: 8.1, message: "" },
@@ -76,7 +94,10 @@ saved("headlines become tables: times with shares and doubts, ratios of peers, a
   assert.match(section, "| a/one | PyTorch ×8.10, TensorFlow.js ×0.500 | – |");
   assert.not.match(section, "| a/three | – | – |\n| a/");
   assert.match(section, "above ×1 ours is less. jax-js 0.1.25; PyTorch 2.15.0 (cpu).");
-  assert.match(section, /- A: Deno 2\.9 \(wgpu\) on llvmpipe \(LLVM 15\.0\.6 \| 256 bits\); Intel\(R\) .*, 2 cores; 2026-01-02, commit 0123456789\n/);
+  assert.match(
+    section,
+    /- A: Deno 2\.9 \(wgpu\) on llvmpipe \(LLVM .* bits\); Intel\(R\) .*, 2 cores; 2026-01-02, commit 0123456789\n/,
+  );
   assert.match(section, /- B: .*, quick$/);
   assert.is(readmeSection([], ["a/one"]), "No run has been saved yet.");
 });
@@ -93,7 +114,11 @@ saved("where time is short benchmarks keep the first of their cases and headline
   let now = 0;
   const allowance = new Allowance(10_000, () => now);
   const run: string[] = [];
-  const sizes = [["a", 4], ["b", 8], ["c", 2]] as const;
+  const sizes = [
+    ["a", 4],
+    ["b", 8],
+    ["c", 2],
+  ] as const;
   let remaining = sizes.reduce((sum, [, cases]) => sum + cases, 0);
   for (const [name, cases] of sizes) {
     for (let rank = 0; rank < cases; rank++, remaining--) {

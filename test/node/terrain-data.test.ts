@@ -75,7 +75,7 @@ function check(found: TerrainData, { train, test }: Context): void {
 
 data("maps, half-float costs and paths are read as they are", async (context) => check(await read(context), context));
 
-data("maps to validate on are read where they are there, and refused where some of them are missing", async (context) => {
+data("maps to validate on are read where they are there, and refused where some are missing", async (context) => {
   const { paths } = writeSplit(context.folder, "val", 5);
   const { validation } = await read(context);
   assert.is(validation?.maps.count, 5);
