@@ -5,8 +5,10 @@ import {
   givenNoise,
   imle,
   known,
+  loadSafetensors,
   optimalState,
   pid,
+  saveSafetensors,
   type Solver,
   type Target,
   type Tensor,
@@ -216,6 +218,40 @@ test("an adaptive state that was saved and written back gives the same steps aga
   restored.state(engine).values.write(saved);
   assert.equal(await run(restored, 3, 3), expected);
   assert.equal(await restored.state(engine).values.read(), await whole.state(engine).values.read());
+});
+
+test("an adaptive state goes through a safetensors file", async () => {
+  const [target, other] = [adaptive({ beta: 0.5 }), adaptive()];
+  const layer = imle(topK(3), { target });
+  const leaf = engine.tensor(theta, [instances, n], { requiresGrad: true });
+  layer(leaf).backward(engine.tensor(gradient, [instances, n]));
+  loadSafetensors(await saveSafetensors({ target: target.state(engine) }), { target: other.state(engine) });
+  assert.equal(await other.state(engine).values.read(), await target.state(engine).values.read());
+});
+
+test("in a captured step the adaptive state advances at every replay, to the bits of plain steps", async () => {
+  const outcomes: number[][] = [];
+  for (const captured of [false, true]) {
+    const on = await testEngine({ debug: false });
+    on.seed(3);
+    const target = adaptive({ beta: 0.3, step: 0.1, targetNorm: 3 });
+    const layer = imle(topK(3), { target, samples: 4, stream: 7 });
+    const leaf = on.tensor(theta, [instances, n], { requiresGrad: true });
+    const plain = (dy: Tensor): Tensor => {
+      leaf.grad = null;
+      const loss = layer(leaf).mul(dy).sum();
+      loss.backward();
+      return loss;
+    };
+    const step = captured ? on.capture(plain) : plain;
+    const read: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const dy = on.tensor(randomNumbers(randomSource(60 + i), instances * n), [instances, n]);
+      read.push(await step(dy).item(), ...(await leaf.grad!.read()), ...(await target.state(on).values.read()));
+    }
+    outcomes.push(read);
+  }
+  assert.equal(outcomes[1], outcomes[0]);
 });
 
 test("an adaptive step is at most eight dispatches and no readback", async () => {
