@@ -19,6 +19,6 @@ fn right_next(step: RightStep) -> RightStep {
   return RightStep(at, tap_point(at));
 }
 
-fn right_at(place: Point, step: RightStep) -> f32 {
+fn right_at(place: Point, step: RightStep) -> Image {
   return image_at(place, step.point);
 }

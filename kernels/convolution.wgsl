@@ -6,7 +6,7 @@
 // product is the convolution or the gradient of its input (there the image is dy, and taps go backwards); where pixels
 // are the inner axis and taps the columns, it is the gradient of the weights.
 // With groups, a batch is one group of channels: each operand and the product has its own stretch for it.
-// Points walk in steps that the host gives; with PHASED, a pixel sees only the taps of its own phase (strided dy).
+// Points walk in steps that the host gives; an Image is one pixel, or IMAGE_PIXELS neighbours of a line.
 
 struct Uniforms {
   tiles: u32,
@@ -26,8 +26,6 @@ struct Uniforms {
   product_size: u32,
   product_area: u32,
   product_jump: u32,
-  stride_y: i32,
-  stride_x: i32,
   image_group: i32,
   pixel_channels: i32,
   tap_channels: i32,
@@ -41,7 +39,7 @@ struct Uniforms {
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 @group(0) @binding(1) var<storage, read> left: array<Left>;
-@group(0) @binding(2) var<storage, read> image: array<f32>;
+@group(0) @binding(2) var<storage, read> image: array<Image>;
 @group(0) @binding(3) var<storage, read_write> product: array<Product>;
 
 struct Batch {
@@ -85,11 +83,10 @@ struct Point {
   y: i32,
   x: i32,
   offset: i32,
-  phase: i32,
 }
 
 fn point_at(start: i32, y: i32, x: i32) -> Point {
-  return Point(start, y, x, start + y * uniforms.image.y + x, 0);
+  return Point(start, y, x, start + y * uniforms.image.y + x);
 }
 
 // Points count in steps: x first, then y, then the next image or channel.
@@ -114,23 +111,11 @@ fn next_of(at: Counted, count: vec4u, jump: i32) -> Counted {
 fn pixel_point(at: Counted) -> Point {
   let y = uniforms.pixel_start.x + i32(at.y) * uniforms.pixel_step.x;
   let x = uniforms.pixel_start.y + i32(at.x) * uniforms.pixel_step.y;
-  if (PHASED == 0u) {
-    return point_at(at.start, y, x);
-  }
-  var point = point_at(at.start, y / uniforms.stride_y, x / uniforms.stride_x);
-  point.phase = y % uniforms.stride_y * uniforms.stride_x + x % uniforms.stride_x;
-  return point;
+  return point_at(at.start, y, x);
 }
 
 fn tap_point(at: Counted) -> Point {
-  let y = i32(at.y) * uniforms.tap_step.x;
-  let x = i32(at.x) * uniforms.tap_step.y;
-  if (PHASED == 0u) {
-    return point_at(at.start, y, x);
-  }
-  var point = point_at(at.start, y / uniforms.stride_y, x / uniforms.stride_x);
-  point.phase = -(y % uniforms.stride_y) * uniforms.stride_x - x % uniforms.stride_x;
-  return point;
+  return point_at(at.start, i32(at.y) * uniforms.tap_step.x, i32(at.x) * uniforms.tap_step.y);
 }
 
 // Where a column lies, in the group's own channels.
@@ -139,20 +124,20 @@ fn in_group(batch: Batch, at: Counted) -> Counted {
 }
 
 fn pixel_at(index: u32) -> Counted {
-  return counted(index, uniforms.pixel_count, uniforms.pixel_channels);
+  return counted(index / IMAGE_PIXELS, uniforms.pixel_count, uniforms.pixel_channels);
 }
 
 fn tap_at(index: u32) -> Counted {
   return counted(index, uniforms.tap_count, uniforms.tap_channels);
 }
 
-fn image_at(a: Point, b: Point) -> f32 {
+fn image_at(a: Point, b: Point) -> Image {
   let y = a.y + b.y;
   let x = a.x + b.x;
   // Without short circuits, which are branches: SwiftShader compiles for minutes on a tile's worth of them.
   let is_on_image = (u32(y) < u32(uniforms.image.x)) & (u32(x) < u32(uniforms.image.y));
-  let is_inside = (is_on_image | (PADDED == 0u)) & (a.phase == b.phase);
-  return select(0.0, image[select(0, a.offset + b.offset, is_inside)], is_inside);
+  let is_inside = is_on_image | (PADDED == 0u);
+  return select(Image(), image[select(0u, u32(a.offset + b.offset) / IMAGE_PIXELS, is_inside)], is_inside);
 }
 
 // The product: [images][rows][area], or one matrix where the area is all columns; each split has one of its own.

@@ -121,6 +121,10 @@ for (const as of ["software", "gpu"] as const) {
     await expectGradients(engine, operation([1, 2, 7, 8], [2, 2, 3, 2], { dilation: [2, 3], padding: 2 }, true));
     await expectGradients(engine, operation([1, 4, 4, 4], [4, 2, 2, 2], { groups: 2, padding: 1 }, true));
     await expectGradients(engine, operation([1, 3, 5, 4], [3, 1, 2, 2], { groups: 3, stride: [2, 1], dilation: 2 }));
+    await expectGradients(engine, operation([2, 3, 4, 2], [5, 3, 1, 1], {}, true));
+    await expectGradients(engine, operation([2, 4, 2, 6], [6, 2, 1, 1], { groups: 2 }));
+    await expectGradients(engine, operation([1, 2, 4, 4], [3, 2, 1, 1], { stride: 2 }));
+    await expectGradients(engine, operation([1, 1, 9, 6], [2, 1, 3, 2], { stride: [4, 6], dilation: [4, 3] }));
   });
 
   test("a large image's gradients are those that the float64 convolution says are linear in it", async () => {

@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor.js";
 import { requireOptions, requirePair, requireTensor } from "./arguments.js";
 import { elements, multiplyTiled, type Product } from "./product.js";
 import { sum } from "./reduce.js";
+import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
 import type { Access } from "./tiles.js";
 
 /** What {@link conv2d} and {@link conv1d} take; `Sizes` is a number, or one for each axis of the window. */
@@ -134,7 +135,6 @@ function convolve(x: Tensor, w: Tensor, bias: Tensor | undefined, y: Tensor, geo
     pixels: { start: [-padding[0], -padding[1]], step: stride, count: outSize },
     taps: { step: dilation, count: taps },
     isPadded: padding[0] + padding[1] > 0,
-    phases: [1, 1],
     product: y,
     productArea: area(outSize),
     productRows: outChannels,
@@ -142,31 +142,103 @@ function convolve(x: Tensor, w: Tensor, bias: Tensor | undefined, y: Tensor, geo
   });
 }
 
-/** Rows are input channels, columns input pixels, the inner axis a group's output channels' taps, walked backwards. */
+/** Pixels along one axis that the same taps reach: every stride-th one. Pixel i is `first + stride·i` of the image. */
+interface Phase {
+  readonly first: number;
+  readonly count: number;
+  /** Taps firstTap, firstTap + tapStep, … of the window. */
+  readonly firstTap: number;
+  readonly tapStep: number;
+  readonly taps: number;
+  /** Where pixel 0 meets the first tap in the output, and how far from it the next tap does. */
+  readonly start: number;
+  readonly step: number;
+}
+
+function phasesOf({ size, taps, stride, padding, dilation }: Geometry, axis: 0 | 1): Phase[] {
+  const [length, window, apart, pad, far] = [size[axis], taps[axis], stride[axis], padding[axis], dilation[axis]];
+  let tapStep = 1;
+  while ((tapStep * far) % apart !== 0) tapStep++;
+  return Array.from({ length: Math.min(apart, length) }, (_, first) => {
+    let firstTap = 0;
+    while (firstTap < tapStep && (first + pad - firstTap * far) % apart !== 0) firstTap++;
+    const reached = firstTap < tapStep ? Math.max(0, Math.ceil((window - firstTap) / tapStep)) : 0;
+    const start = Math.floor((first + pad - firstTap * far) / apart);
+    const count = Math.ceil((length - first) / apart);
+    return { first, count, firstTap, tapStep, taps: reached, start, step: (-far * tapStep) / apart };
+  });
+}
+
+/** Pixels of a phase see only its taps, so a strided convolution's gradient is one product for each phase. */
 function gradientOfImage(dy: Tensor, w: Tensor, x: Tensor, geometry: Geometry): Tensor {
-  const { images, channels, outChannels, size, outSize, taps, stride, padding, dilation, groups } = geometry;
-  const dx = dy.engine.output("convolution gradient", x.shape);
+  const { engine } = dy;
+  const { channels, size, stride } = geometry;
+  const phases = phasesOf(geometry, 0).flatMap((y) => phasesOf(geometry, 1).map((x): PhasePair => [y, x]));
+  const isReached = phases.every(([y, x]) => y.taps * x.taps > 0);
+  const dx = isReached ? engine.output("convolution gradient", x.shape) : engine.zeros(x.shape);
+  if (area(stride) === 1) {
+    if (isReached) gradientOfPhase(dy, w, dx, geometry, phases[0]!);
+    return dx;
+  }
+  const [ofImage, ofChannel] = [channels * area(size), area(size)];
+  for (const [y, x] of phases) {
+    if (y.taps * x.taps === 0) continue;
+    const shape = [geometry.images, channels, y.count, x.count];
+    const part = engine.output("convolution gradient", shape);
+    gradientOfPhase(dy, w, part, geometry, [y, x]);
+    stridedCopy(
+      "convolution gradient",
+      shape,
+      { tensor: part, offset: 0, strides: rowMajorStrides(shape) },
+      {
+        tensor: dx,
+        offset: y.first * size[1] + x.first,
+        strides: [ofImage, ofChannel, stride[0] * size[1], stride[1]],
+      },
+    );
+    part.dispose();
+  }
+  return dx;
+}
+
+type PhasePair = readonly [Phase, Phase];
+
+/** Rows are input channels, columns the phase's pixels, the inner axis a group's output channels' taps, backwards. */
+function gradientOfPhase(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, [y, x]: PhasePair): void {
+  const { images, channels, outChannels, outSize, taps, groups } = geometry;
   const [rows, outs] = [channels / groups, outChannels / groups];
+  const ownTaps: Pair = [y.taps, x.taps];
+  const isWhole = area(ownTaps) === area(taps);
+  const weights = isWhole ? w : dy.engine.output("convolution gradient", [outChannels, rows, ...ownTaps]);
+  if (!isWhole) {
+    const strides = [rows * area(taps), area(taps), y.tapStep * taps[1], x.tapStep];
+    stridedCopy(
+      "convolution gradient",
+      weights.shape,
+      { tensor: w, offset: y.firstTap * taps[1] + x.firstTap, strides },
+      { tensor: weights, offset: 0, strides: rowMajorStrides(weights.shape) },
+    );
+  }
+  const run = area(ownTaps);
   multiply({
     rows,
-    columns: images * area(size),
-    inner: outs * area(taps),
+    columns: images * y.count * x.count,
+    inner: outs * run,
     groups,
-    left: { tensor: w, row: area(taps), run: area(taps), jump: rows * area(taps), group: outs * rows * area(taps) },
+    left: { tensor: weights, row: run, run, jump: rows * run, group: outs * rows * run },
     image: dy,
     imageSize: outSize,
     imageChannels: outChannels,
     columnsAre: "pixels",
-    pixels: { start: padding, step: [1, 1], count: size },
-    taps: { step: [-dilation[0], -dilation[1]], count: taps },
+    pixels: { start: [y.start, x.start], step: [1, 1], count: [y.count, x.count] },
+    taps: { step: [y.step, x.step], count: ownTaps },
     isPadded: true,
-    phases: stride,
     product: dx,
-    productArea: area(size),
+    productArea: y.count * x.count,
     productRows: channels,
     bias: undefined,
   });
-  return dx;
+  if (!isWhole) weights.dispose();
 }
 
 /** Rows are output channels, columns the taps of a group's input channels, the inner axis all images' output pixels. */
@@ -194,7 +266,6 @@ function gradientOfWeights(dy: Tensor, w: Tensor, x: Tensor, geometry: Geometry)
     pixels: { start: [-padding[0], -padding[1]], step: stride, count: outSize },
     taps: { step: dilation, count: taps },
     isPadded: padding[0] + padding[1] > 0,
-    phases: [1, 1],
     product: dw,
     productArea: columns,
     productRows: outChannels,
@@ -221,8 +292,6 @@ interface ConvolutionProduct {
   readonly taps: { readonly step: Pair; readonly count: Pair };
   /** Whether a tap may lie outside of the image. */
   readonly isPadded: boolean;
-  /** The stride with which the image was made, where it is the gradient of an output. */
-  readonly phases: Pair;
   readonly product: Tensor;
   /** Columns that lie side by side in the product. */
   readonly productArea: number;
@@ -231,31 +300,32 @@ interface ConvolutionProduct {
 }
 
 function multiply(part: ConvolutionProduct): void {
-  const { rows, columns, inner, groups, left, image, imageSize, imageChannels, pixels, taps, phases } = part;
-  const { isPadded, columnsAre, product, productArea, productRows, bias } = part;
-  const isPhased = phases[0] * phases[1] > 1;
+  const { rows, columns, inner, groups, left, image, imageSize, imageChannels, pixels, taps } = part;
+  const { columnsAre, product, productArea, productRows, bias } = part;
+  const isDense = readsFours(part);
+  const isPadded = part.isPadded && !isDense;
   const imageArea = area(imageSize);
   const leftSteps = [left.row, left.run, left.jump, left.group];
   multiplyTiled({
     operation: "convolution",
-    name: `convolution:${columnsAre}:${isPadded}:${isPhased}:${bias !== undefined}`,
+    name: `convolution:${columnsAre}:${isPadded}:${bias !== undefined}`,
     rows,
     columns,
     inner,
     batches: groups,
     left: leftSteps.every((step) => step % 4 === 0) ? "inner" : "scalar",
-    right: "scalar",
+    right: !isDense ? "scalar" : columnsAre === "pixels" ? "outer" : "inner",
     leftAlongInner: true,
     rightAlongInner: columnsAre === "taps",
     vectorStores: productArea % 4 === 0,
-    operands: (access, _, vectorStores) => [
+    operands: (access, right, vectorStores) => [
       constants({
         LEFT_INNER: widthOf(access),
+        IMAGE_PIXELS: widthOf(right),
         PRODUCT_COLUMNS: vectorStores ? 4 : 1,
         PADDED: Number(isPadded),
-        PHASED: Number(isPhased),
       }),
-      elements({ Left: access !== "scalar", Product: vectorStores }),
+      elements({ Left: access !== "scalar", Image: right !== "scalar", Product: vectorStores }),
       { name: "kernels/convolution.wgsl", text: source },
       columnsAre === "pixels"
         ? { name: "kernels/convolution-pixels.wgsl", text: pixelColumns }
@@ -267,7 +337,7 @@ function multiply(part: ConvolutionProduct): void {
       image: image.slice("convolution"),
       ...(bias && { bias: bias.slice("convolution") }),
     },
-    uniforms: (access) => ({
+    uniforms: (access, right) => ({
       left_row: left.row / widthOf(access),
       left_run: left.run / widthOf(access),
       left_jump: left.jump / widthOf(access),
@@ -276,20 +346,27 @@ function multiply(part: ConvolutionProduct): void {
       product_area: productArea,
       product_jump: productRows * productArea,
       product_group: rows * productArea,
-      stride_y: phases[0],
-      stride_x: phases[1],
       image_group: (imageChannels / groups) * imageArea,
       pixel_channels: imageChannels * imageArea,
       tap_channels: imageArea,
-      image: imageSize,
       pixel_start: pixels.start,
-      pixel_step: pixels.step,
-      pixel_count: pixels.count,
+      // Read by fours, an image is one line of them.
+      ...(right === "scalar"
+        ? { image: imageSize, pixel_step: pixels.step, pixel_count: pixels.count }
+        : { image: [1, imageArea], pixel_step: [1, 4], pixel_count: [1, imageArea / 4] }),
       tap_step: taps.step,
       tap_count: taps.count,
     }),
     output: product,
   } satisfies Product);
+}
+
+/** Whether neighbouring pixels lie side by side, four to a load: a window of 1×1 that steps over every pixel. */
+function readsFours({ imageSize, pixels, taps }: ConvolutionProduct): boolean {
+  const isEvery = [0, 1].every(
+    (axis) => pixels.start[axis] === 0 && pixels.step[axis] === 1 && pixels.count[axis] === imageSize[axis],
+  );
+  return isEvery && area(taps.count) === 1 && area(imageSize) % 4 === 0;
 }
 
 const withoutBias: Piece = { name: "initial", text: "fn initial_at(batch: Batch, row: u32) -> f32 { return 0.0; }" };
