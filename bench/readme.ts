@@ -63,10 +63,9 @@ function versions(files: readonly ResultsFile[]): string {
 export function readmeSection(files: readonly ResultsFile[], headlines: readonly string[]): string {
   if (files.length === 0) return "No run has been saved yet.";
   const letters = files.map((_, i) => String.fromCharCode(65 + i));
-  const rows = headlines.map((name) => [name, ...files.map((file) => cell(timed(file, name)))]);
-  const compared = headlines
-    .map((name) => [name, ...files.map((file) => ratios(file, name))])
-    .filter(([, ...cells]) => cells.some((text) => text !== "–"));
+  const inAny = ([, ...cells]: readonly string[]): boolean => cells.some((text) => text !== "–");
+  const rows = headlines.map((name) => [name, ...files.map((file) => cell(timed(file, name)))]).filter(inAny);
+  const compared = headlines.map((name) => [name, ...files.map((file) => ratios(file, name))]).filter(inAny);
   return [
     tableOf(["benchmark/case", ...letters], rows),
     "≈: the median had not settled, the machine was busy, or the calls were what took the time.",

@@ -11,7 +11,9 @@ export type Surroundings = Pick<ResultsFile, "commit" | "changed" | "machine" | 
 
 export function surroundings(): Surroundings {
   const commit = git("rev-parse", "HEAD")?.trim() ?? null;
-  const changed = commit === null ? null : git("status", "--porcelain") !== "";
+  // What the bench itself keeps does not change what is measured.
+  const measured = [".", ":!bench/results", ":!README.md"];
+  const changed = commit === null ? null : git("status", "--porcelain", "--", ...measured) !== "";
   return { commit, changed, machine: machine(), versions: versions() };
 }
 

@@ -90,9 +90,8 @@ saved("headlines become tables: times with shares and doubts, ratios of peers, a
   assert.match(section, "| benchmark/case | A | B |\n| --- | --- | --- |\n");
   assert.match(section, "| a/one | 123 µs, 93 % of GB/s | – |");
   assert.match(section, "| a/two | ≈ 1.00 ms | – |");
-  assert.match(section, "| a/three | – | – |");
+  assert.not.match(section, "a/three");
   assert.match(section, "| a/one | PyTorch ×8.10, TensorFlow.js ×0.500 | – |");
-  assert.not.match(section, "| a/three | – | – |\n| a/");
   assert.match(section, "above ×1 ours is less. jax-js 0.1.25; PyTorch 2.15.0 (cpu).");
   assert.match(
     section,
