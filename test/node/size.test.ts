@@ -19,17 +19,17 @@ async function sizeOf(program: string): Promise<number> {
 
 const size = suite("size, minified and gzipped");
 
-size("an app with an engine, a layer, a solver and a noise takes 54 KB, and leaves out the rest", async () => {
+size("an app with an engine, a layer, a solver and a noise takes 60 KB, and leaves out the rest", async () => {
   const bytes = await sizeOf(`
     import { Engine, imle, sumOfGamma, topK } from "./dist/webgpu-imle.js";
     globalThis.app = [Engine, imle, sumOfGamma, topK];
   `);
-  assert.ok(bytes < 54_000, `an app must stay under 54,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 60_000, `an app must stay under 60,000 bytes, got ${bytes}`);
 });
 
-size("the whole library takes 118 KB", async () => {
+size("the whole library takes 130 KB", async () => {
   const bytes = await sizeOf('import * as all from "./dist/webgpu-imle.js"; globalThis.all = all;');
-  assert.ok(bytes < 118_000, `the library must stay under 118,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 130_000, `the library must stay under 130,000 bytes, got ${bytes}`);
 });
 
 size.run();
