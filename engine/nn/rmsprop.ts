@@ -78,7 +78,7 @@ export class RMSprop extends Optimiser {
 const plain: Piece = { name: "along", text: "fn along(i: u32, step: T) -> T { return step; }" };
 const withMomentum: Piece = {
   name: "along",
-  text: [
+  text: /* @__PURE__ */ [
     "@group(0) @binding(5) var<storage, read_write> velocity: array<T>;",
     "fn along(i: u32, step: T) -> T {",
     "  velocity[i] = uniforms.momentum * velocity[i] + step;",

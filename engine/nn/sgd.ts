@@ -71,7 +71,7 @@ export class SGD extends Optimiser {
 
 const plain: Piece = {
   name: "direction",
-  text: [
+  text: /* @__PURE__ */ [
     "struct Uniforms { count: u32, weight_decay: f32 }",
     "fn direction(i: u32, gradient: T) -> T { return gradient; }",
   ].join("\n"),

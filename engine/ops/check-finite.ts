@@ -65,7 +65,7 @@ function placeOf(engine: Engine, name: string): { code: number; status_word: num
 /** Where an element without a finite exponent lies, else a place beyond all. */
 const vectors: Piece = {
   name: "vectors",
-  text: [
+  text: /* @__PURE__ */ [
     "alias T = vec4u;",
     "fn first_unlike(bits: vec4u, i: u32) -> u32 {",
     "  let exponents = bits & vec4u(0x7f800000u);",
@@ -77,7 +77,7 @@ const vectors: Piece = {
 };
 const scalars: Piece = {
   name: "scalars",
-  text: [
+  text: /* @__PURE__ */ [
     "alias T = u32;",
     "fn first_unlike(bits: u32, i: u32) -> u32 {",
     "  return select(0xffffffffu, i, (bits & 0x7f800000u) == 0x7f800000u);",

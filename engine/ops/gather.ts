@@ -274,7 +274,7 @@ function addUp(
 const silent: Piece = { name: "report", text: "fn report(place: u32) {}" };
 const reporting: Piece = {
   name: "report",
-  text: [
+  text: /* @__PURE__ */ [
     "@group(0) @binding(4) var<storage, read_write> status: array<atomic<u32>>;",
     "fn report(place: u32) {",
     "  atomicMax(&status[uniforms.status_word], (1u << 24u) | (0xffffffu - min(place, 0xffffffu)));",

@@ -166,7 +166,7 @@ function dispatchRows(
 
 const rowUniforms: Piece = {
   name: "uniforms",
-  text: [
+  text: /* @__PURE__ */ [
     "struct Uniforms { count: u32, length: u32, share: f32, epsilon: f32 }",
     "@group(0) @binding(0) var<uniform> uniforms: Uniforms;",
   ].join("\n"),

@@ -183,7 +183,7 @@ function poolLong(
 
 const keptPlaces: Piece = {
   name: "kept places",
-  text: [
+  text: /* @__PURE__ */ [
     "@group(0) @binding(3) var<storage, read_write> places: array<u32>;",
     "fn keep_place(i: u32, place: u32) { places[i] = place; }",
   ].join("\n"),
@@ -217,7 +217,7 @@ function dispatch(engine: Engine, { name, kind, windows, count, buffers, pieces 
   });
 }
 
-const adaptivePiece = file("pool-windows-adaptive", adaptiveWindows);
+const adaptivePiece = /* @__PURE__ */ file("pool-windows-adaptive", adaptiveWindows);
 
 function stridedPieces({ size, stride, padding }: NonNullable<Windows["window"]>): readonly Piece[] {
   const named = Object.entries({ SIZE: size, STRIDE: stride, PADDING: padding });
