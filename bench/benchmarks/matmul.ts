@@ -57,7 +57,7 @@ export const matmulBenchmark: Benchmark = {
     productCase(1024, 1024, 1024),
     productCase(100, 784, 512),
     productCase(100, 784, 256),
-    productCase(100, 256, 784, { transposeB: true }, " (back to the input, Bᵀ)"),
-    productCase(784, 100, 256, { transposeA: true }, " (back to the weights, Aᵀ)"),
+    productCase(100, 512, 784, { transposeB: true }, " (back to the input, Bᵀ)"),
+    productCase(784, 100, 512, { transposeA: true }, " (back to the weights, Aᵀ)"),
   ],
 };
