@@ -10,6 +10,12 @@ const REPORT_GRAPH: u32 = 3u;
 const REPORT_VERTEX: u32 = 4u;
 const REPORT_BOUND: u32 = 5u;
 
+// Farther than any path; sums of two are still numbers.
+const FAR: f32 = 1e38;
+// Beyond it costs are equal, so that no path of 2,000 edges reaches FAR.
+const LARGEST_COST: f32 = 1e34;
+const SMALLEST_NORMAL: u32 = 0x00800000u;
+
 const NO_HOPS: u32 = 0xffffffu;
 
 fn vertex_of(given: bool, vertex: i32, otherwise: u32) -> u32 {
@@ -45,6 +51,12 @@ fn target_of(edge: u32) -> u32 {
     report(REPORT_GRAPH);
   }
   return u32(inside);
+}
+
+// Costs as bits, whose order is that of the numbers; below zero, −0 and too small for a normal f32 count as 0.
+fn cost_bits(weights: vec4f) -> vec4u {
+  let bits = bitcast<vec4u>(clamp(bitcast<vec4i>(weights), vec4i(), vec4i(bitcast<i32>(LARGEST_COST))));
+  return select(bits, vec4u(), bits < vec4u(SMALLEST_NORMAL));
 }
 
 fn draw_costs(q: u32) {

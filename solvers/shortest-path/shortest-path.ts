@@ -2,7 +2,6 @@ import { formatValue, must } from "../../engine/error.js";
 import { requireOptions } from "../../engine/ops/arguments.js";
 import { constantsText, loopIterations, sharedLength } from "../bounds.js";
 import { defineSolver } from "../define.js";
-import costs from "../dijkstra-grid/costs.wgsl";
 import type { Solver, SolverReport } from "../solver.js";
 import graph from "./graph.wgsl";
 import lane from "./lane.wgsl";
@@ -58,7 +57,7 @@ export function shortestPath(options: ShortestPathOptions): Solver {
   const sweepsOf = ([m]: readonly number[]): number => Math.floor(loopIterations / (m! + 2 * vertices));
   const repeat = (shape: readonly number[]): number => Math.ceil((vertices + 1) / sweepsOf(shape));
   const policy = `const NEGATIVE_IS_ERROR = ${negative === "error"};`;
-  const text = (...pieces: readonly string[]): string => [policy, costs, graph, ...pieces].join("\n");
+  const text = (...pieces: readonly string[]): string => [policy, graph, ...pieces].join("\n");
   const laneText = (solve: string): string =>
     text(constantsText({ LOOP_ITERATIONS: loopIterations }), lane, `fn solve() { ${solve} }`);
   const onChip = constantsText({ SHARED_VERTICES: sharedLength(vertices, mostVertices) });
