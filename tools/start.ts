@@ -63,7 +63,7 @@ function parse(argv: readonly string[]): Parameters[] {
     "[--model NAME] [--data DIR]";
   const modelHelp = experiments.flatMap(({ name, models = {} }) =>
     Object.entries(models).map(
-      ([model, { summary, defaultEpochs }]) => `${name}: ${model} ${summary}, ${defaultEpochs} epochs`,
+      ([model, { summary, defaultEpochs }]) => `${name}: ${model}, ${summary}, ${defaultEpochs} epochs`,
     ),
   );
   const dataHelp = experiments.flatMap(({ dataHelp }) => dataHelp ?? []).join("; ");

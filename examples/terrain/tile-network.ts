@@ -49,7 +49,7 @@ export class TileNetwork implements CostNetwork {
 }
 
 export const tiles: Recipe = {
-  summary: "looks at one tile at a time (192-32-1)",
+  summary: "192-32-1 on one tile at a time",
   defaultEpochs: 24,
   batchSize: 50,
   learningRate: 1e-2,
