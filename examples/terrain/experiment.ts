@@ -20,7 +20,9 @@ export const terrain: Experiment = {
   program: "examples/terrain/train.ts",
   defaultEpochs: recipes[defaultModel].defaultEpochs,
   models: recipes,
-  dataHelp: "terrain: the published Warcraft maps of one size, {train,test}_{maps,vertex_weights,shortest_paths}.npy; val_…",
+  dataHelp:
+    "terrain: the published Warcraft maps of one size, {train,val,test}_{maps,vertex_weights,shortest_paths}.npy; " +
+    "val_… may be missing",
   announcement({ epochs, data, model }, adapter) {
     const from = data === undefined ? "pictures" : `the maps in ${data}`;
     const passes = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
