@@ -23,13 +23,13 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read_write> work: array<f32>;
 @group(0) @binding(3) var<storage, read_write> chances: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_invocation(workgroup, workgroups, lane, 64u);
+  let row = linear_invocation(workgroup, workgroups, lane, LANES);
   let rows = uniforms.rows;
   if (row >= rows) {
     return;

@@ -18,6 +18,9 @@ import sampleText from "./sample.wgsl";
 /** Steps of a lane in one dispatch: lavapipe ends all loops of an invocation together after 65,535. */
 const mostSteps = 32_768;
 
+/** Lanes of a workgroup: few on processors, so that few rows use all of their cores. */
+const lanesOf = (engine: Engine): number => (engine.software ? 8 : 64);
+
 /** The distribution of {@link kSubsets}. */
 export interface KSubsets extends StateDistribution {
   readonly k: number;
@@ -128,7 +131,7 @@ function dispatchItems(
   const firsts = Array.from({ length: Math.ceil(n / most) }, (_, i) => i * most);
   for (const first of order === "up" ? firsts : firsts.reverse()) {
     const uniforms = { rows, n, k, first, items: Math.min(most, n - first) };
-    theta.engine.dispatch({ ...work, uniforms, workgroups: Math.ceil(rows / 64) });
+    theta.engine.dispatch({ ...work, uniforms, workgroups: Math.ceil(rows / lanesOf(theta.engine)) });
   }
 }
 
@@ -182,7 +185,7 @@ function sampleOf(k: number, theta: Tensor, samples: number, place: Required<Sam
     kernel: sampleKernel(engine),
     buffers: { chances: chances.slice("kSubsets"), states: states.slice("kSubsets") },
     uniforms: { random_place: [place.seed, place.stream, place.call, 0], rows, samples, n, k },
-    workgroups: Math.ceil((rows * samples) / 64),
+    workgroups: Math.ceil((rows * samples) / lanesOf(engine)),
   });
   return states;
 }
@@ -196,8 +199,8 @@ function logPartitionOf(k: number, theta: Tensor): Tensor {
 }
 
 const chancesKernel = (engine: Engine, tangent: boolean): Kernel =>
-  engine.kernel(`kSubsets chances:${tangent}`, () => [
-    constants({ TANGENT: tangent ? 1 : 0 }),
+  engine.kernel(`kSubsets chances:${tangent}:${lanesOf(engine)}`, () => [
+    constants({ TANGENT: tangent ? 1 : 0, LANES: lanesOf(engine) }),
     { name: "scalars", text: "alias F = f32;" },
     { name: "kernels/lib/stable.wgsl", text: stable },
     changesPiece(tangent, "dtheta", "dchances"),
@@ -205,14 +208,17 @@ const chancesKernel = (engine: Engine, tangent: boolean): Kernel =>
   ]);
 
 const marginalsKernel = (engine: Engine, tangent: boolean): Kernel =>
-  engine.kernel(`kSubsets marginals:${tangent}`, () => [
-    constants({ TANGENT: tangent ? 1 : 0 }),
+  engine.kernel(`kSubsets marginals:${tangent}:${lanesOf(engine)}`, () => [
+    constants({ TANGENT: tangent ? 1 : 0, LANES: lanesOf(engine) }),
     changesPiece(tangent, "dchances"),
     { name: "imle/distributions/k-subsets/marginals.wgsl", text: marginalsText },
   ]);
 
 const sampleKernel = (engine: Engine): Kernel =>
-  engine.kernel("kSubsets sample", () => [{ name: "imle/distributions/k-subsets/sample.wgsl", text: sampleText }]);
+  engine.kernel(`kSubsets sample:${lanesOf(engine)}`, () => [
+    constants({ LANES: lanesOf(engine) }),
+    { name: "imle/distributions/k-subsets/sample.wgsl", text: sampleText },
+  ]);
 
 /** Where changes are read, and kept; nowhere without tangents. */
 function changesPiece(tangent: boolean, read: string, kept?: string): Piece {

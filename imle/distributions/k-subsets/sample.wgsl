@@ -17,13 +17,13 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> chances: array<f32>;
 @group(0) @binding(2) var<storage, read_write> states: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let job = linear_invocation(workgroup, workgroups, lane, 64u);
+  let job = linear_invocation(workgroup, workgroups, lane, LANES);
   let n = uniforms.n;
   let row = job / uniforms.samples;
   if (row >= uniforms.rows) {
