@@ -63,9 +63,9 @@ export type ImleLayer = Estimator<(theta: Tensor, inputs?: SolverInputs, call?: 
  *     backward   z′_s = MAP(θ′ + τ′·ε_s)                  the same ε_s, θ′ from the target, such as θ − λ·∂L/∂z
  *                ∂L/∂θ = (1/S) Σ_s (z_s − z′_s)           a solver that minimises costs: the negative
  *
- * Either pass is one dispatch over all instances and samples, and at most one more that reduces. No noise is stored, memory does
- * not grow with S for output `mean`, and nothing is read back. With output `samples`, every sample has its own ∂L/∂z_s
- * as it arrives: a loss averaged over S needs S times the λ.
+ * Either pass is one dispatch over all instances and samples, and at most one more that reduces. No noise is stored,
+ * memory does not grow with S for output `mean`, and nothing is read back. With output `samples`, every sample has its
+ * own ∂L/∂z_s as it arrives: a loss averaged over S needs S times the λ.
  *
  * Source: Niepert, Minervini, Franceschi 2021 (arXiv 2106.01798), Eq. 9, 10, 11.
  *

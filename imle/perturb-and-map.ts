@@ -48,8 +48,8 @@ export interface PerturbOptions {
    */
   readonly output?: "mean" | "samples" | "counts";
   /**
-   * Instead of the mean returns `scale · (mean of states − mean)`, where `states` are f32 means [...batch, ...instance],
-   * or [...batch, S, ...instance]; output `mean` only. With z and z′ it is the gradient of I-MLE (Eq. 9).
+   * Instead of the mean returns `scale · (mean of states − mean)`, where `states` are f32 means [...batch,
+   * ...instance], or [...batch, S, ...instance]; output `mean` only. With z and z′ it is the gradient of I-MLE (Eq. 9).
    */
   readonly differenceFrom?: { readonly states: Tensor; readonly scale: number };
   /** Forces one of the solver's strategies. */
@@ -57,9 +57,10 @@ export interface PerturbOptions {
 }
 
 /**
- * Perturb-and-MAP: solves every instance under S draws of noise, in one dispatch for a solver of one pass (and one
- * more that takes the mean, where several invocations work on the samples of an instance). Noise is a pure function of `place`, made where it is used: it is never stored.
- * Carries no gradient by itself: `imle` and other estimators are written with it and `customGradient`.
+ * Perturb-and-MAP: solves every instance under S draws of noise, in one dispatch for a solver of one pass (and one more
+ * that takes the mean, where several invocations work on the samples of an instance). Noise is a pure function of
+ * `place`, made where it is used: it is never stored. Carries no gradient by itself: `imle` and other estimators are
+ * written with it and `customGradient`.
  *
  * Source: Papandreou, Yuille 2011; Niepert, Minervini, Franceschi 2021, Eq. 5 and 9.
  *

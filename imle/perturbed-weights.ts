@@ -184,7 +184,7 @@ function joined(operation: string, engine: Engine, tensors: readonly Tensor[]): 
 function sourceText(
   noise: Noise,
   temperature: string,
-  variant: { readonly aimed: boolean; readonly perSample: boolean; readonly marginal: boolean; readonly checkFinite: boolean },
+  variant: Readonly<Record<"aimed" | "perSample" | "marginal" | "checkFinite", boolean>>,
 ): string {
   const { aimed, perSample, marginal, checkFinite } = variant;
   const draw = marginal

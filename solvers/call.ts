@@ -29,8 +29,8 @@ export interface Request {
   readonly operation: string;
   readonly samples: number;
   /**
-   * `states`: f32 states of each sample. `counts`: i32 sums of states over the samples of a group. `mean`: f32 means over
-   * the samples, where they can be had at once; else counts, of which the caller takes the mean.
+   * `states`: f32 states of each sample. `counts`: i32 sums of states over the samples of a group. `mean`: f32 means
+   * over the samples, where they can be had at once; else counts, of which the caller takes the mean.
    */
   readonly output: "states" | "counts" | "mean";
   /** What becomes of means. */

@@ -45,12 +45,16 @@ export function emissionFields(mode: EmitMode): string[] {
 }
 
 /** The WGSL of an emission, whose bindings begin at `binding`. */
-export function emissionText(emission: Emission, binding: number): { readonly text: string; readonly bindings: number } {
+export function emissionText(
+  emission: Emission,
+  binding: number,
+): { readonly text: string; readonly bindings: number } {
   const { mode, base, wide } = emission;
   const type = wide ? "vec4f" : outputTypes[mode];
   const lines = [`@group(0) @binding(${binding}) var<storage, read_write> output: array<${type}>;`];
   const hasBase = finishes(mode) && base !== "none";
-  if (hasBase) lines.push(`@group(0) @binding(${binding + 1}) var<storage, read> base: array<${wide ? "vec4f" : "f32"}>;`);
+  const baseType = wide ? "vec4f" : "f32";
+  if (hasBase) lines.push(`@group(0) @binding(${binding + 1}) var<storage, read> base: array<${baseType}>;`);
   if (finishes(mode)) lines.push(finishedText(base, wide));
   lines.push(wide ? wideText(emission) : narrowText(emission));
   return { text: lines.join("\n"), bindings: hasBase ? 2 : 1 };
@@ -58,7 +62,9 @@ export function emissionText(emission: Emission, binding: number): { readonly te
 
 /** What becomes of a sum of states at a place of the result, by ones or by fours. */
 function finishedText(base: Emission["base"], wide: boolean): string {
-  const [type, zero, size] = wide ? ["vec4f", "vec4f()", "(uniforms.state_size / 4u)"] : ["f32", "0.0", "uniforms.state_size"];
+  const [type, zero, size] = wide
+    ? ["vec4f", "vec4f()", "(uniforms.state_size / 4u)"]
+    : ["f32", "0.0", "uniforms.state_size"];
   if (base === "none") return `fn finished(at: u32, sum: ${type}) -> ${type} { return sum / uniforms.draws; }`;
   const mean = {
     means: `fn base_mean(at: u32) -> ${type} { return base[at]; }`,
@@ -70,7 +76,9 @@ function finishedText(base: Emission["base"], wide: boolean): string {
 }`,
   }[base];
   return `${mean}
-fn finished(at: u32, sum: ${type}) -> ${type} { return uniforms.finish_scale * (base_mean(at) - sum / uniforms.draws); }`;
+fn finished(at: u32, sum: ${type}) -> ${type} {
+  return uniforms.finish_scale * (base_mean(at) - sum / uniforms.draws);
+}`;
 }
 
 /** What is emitted beyond the state is dropped: it would be another instance's. */
@@ -124,7 +132,8 @@ fn finish_states(instance: u32) {
 
 function wideText({ mode, registers }: Emission): string {
   if (registers > 0) {
-    return registersText(registers, "let at = instance * (uniforms.state_size / 4u) + q;\n  output[at] = finished(at, sum);");
+    const finish = "let at = instance * (uniforms.state_size / 4u) + q;\n  output[at] = finished(at, sum);";
+    return registersText(registers, finish);
   }
   const blocks = "uniforms.state_size / 4u";
   const row = mode === "state" ? "(at_instance * uniforms.samples + at_sample)" : "at_instance";

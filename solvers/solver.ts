@@ -83,9 +83,9 @@ export interface SolverDefinition {
   /** Words of workspace an instance needs, by a strategy. By default 0. */
   readonly workspace?: (instanceShape: readonly number[], strategy: Strategy) => number;
   /**
-   * `vec4u`: the workspace is also read and written in blocks of four words, as `work_load4(q)` and
-   * `work_store4(q, x)`, which software adapters do in half the time; the invocations of a workgroup must then not write
-   * words of one block at once. By default `u32`.
+   * `vec4u`: the workspace is also read and written in blocks of four words, as `work_load4(q)` and `work_store4(q,
+   * x)`, which software adapters do in half the time; the invocations of a workgroup must then not write words of one
+   * block at once. By default `u32`.
    */
   readonly workspaceUnit?: "u32" | "vec4u";
   /**
@@ -94,8 +94,8 @@ export interface SolverDefinition {
    */
   readonly cacheWeights?: boolean | Strategy;
   /**
-   * Whether `solve` emits every i exactly once, zeros too: saves clearing the output, and a pass over it where a mean is
-   * taken of one sample. By default false.
+   * Whether `solve` emits every i exactly once, zeros too: saves clearing the output, and a pass over it where a mean
+   * is taken of one sample. By default false.
    */
   readonly emitsEvery?: boolean | ((instanceShape: readonly number[], strategy: Strategy) => boolean);
   /**

@@ -69,7 +69,9 @@ async function differences(problems: Problems): Promise<{ byName: Record<string,
       adaptive: undivided(learnt, lambda!),
       pid: undivided(await gradientOf(imle(solver, { ...divided, target: pid({ alpha, lambda: lambda! }) })), lambda!),
     };
-    if (alpha === 1) byName["blackbox"] = undivided(await gradientOf(blackbox(solver, { lambda: lambda!, samples })), lambda!);
+    if (alpha === 1) {
+      byName["blackbox"] = undivided(await gradientOf(blackbox(solver, { lambda: lambda!, samples })), lambda!);
+    }
     return { byName, lambda: lambda! };
   });
 }
@@ -153,7 +155,11 @@ test("Sum-of-Gamma gives each single state of k of n the law of Gumbel noise: Ko
 });
 
 /** The toy of n 10, k 5: θ, and a direction ∂L/∂z. */
-const toy = { n: 10, k: 5, theta: randomNumbers(randomSource(91), 10, -1.5, 1.5), dy: randomNumbers(randomSource(92), 10) };
+const toy = {
+  ...{ n: 10, k: 5 },
+  theta: randomNumbers(randomSource(91), 10, -1.5, 1.5),
+  dy: randomNumbers(randomSource(92), 10),
+};
 
 /** Covariance × direction over all 252 states, in float64. */
 function covarianceTimes(direction: ArrayLike<number>): Float64Array {
@@ -168,7 +174,10 @@ function covarianceTimes(direction: ArrayLike<number>): Float64Array {
     weights.reduce((sum, weight, state) => sum + (weight / total) * f(state), 0);
   const along = (state: number): number => Array.from(direction).reduce((sum, g, i) => sum + g * at(state, i), 0);
   const meanAlong = mean(along);
-  return Float64Array.from({ length: n }, (_, i) => mean((state) => at(state, i) * along(state)) - mean((state) => at(state, i)) * meanAlong);
+  return Float64Array.from({ length: n }, (_, i) => {
+    const product = mean((state) => at(state, i) * along(state));
+    return product - mean((state) => at(state, i)) * meanAlong;
+  });
 }
 
 const largest = (values: ArrayLike<number>): number => Math.max(...Array.from(values, Math.abs));
@@ -205,8 +214,10 @@ test("perturb-and-MAP's difference quotient tends to the Jacobian of its own mar
   // Central differences of the marginals under the same noise.
   const h = 0.1;
   const place = engine.random.at(905, call);
-  const marginals = (side: number): Promise<Float32Array> =>
-    perturbAndMap(topK(k), engine.tensor(theta.map((value, i) => value + side * h * dy[i]!), [1, n]), { noise, samples, place }).read();
+  const marginals = (side: number): Promise<Float32Array> => {
+    const moved = engine.tensor(theta.map((value, i) => value + side * h * dy[i]!), [1, n]);
+    return perturbAndMap(topK(k), moved, { noise, samples, place }).read();
+  };
   const [up, down] = [await marginals(1), await marginals(-1)];
   const jacobian = Array.from(up, (value, i) => (value - down[i]!) / (2 * h));
   const apart = (from: ArrayLike<number>, to: ArrayLike<number>): number =>
@@ -222,7 +233,8 @@ test("inputs of a solver reach both passes: every path, also those towards the t
   const side = 6;
   const random = randomSource(95);
   const rows = 12;
-  const ends = Array.from({ length: 2 }, () => Int32Array.from({ length: 2 * rows }, () => randomWhole(random, 0, side - 1)));
+  const cells = (): Int32Array<ArrayBuffer> => Int32Array.from({ length: 2 * rows }, () => randomWhole(random, 0, side - 1));
+  const ends = [cells(), cells()];
   const [start, goal] = ends.map((values) => engine.tensor(values, [rows, 2]));
   const leaf = engine.tensor(randomNumbers(random, rows * side * side, 1, 2), [rows, side, side], { requiresGrad: true });
   const layer = imle(dijkstraGrid(), { noise: gumbel(), samples: 4, target: pid({ lambda: 3 }) });

@@ -1,7 +1,7 @@
 /**
- * What λ, τ and S do to the gradient of I-MLE, on the paper's toy of n 10, k 5 with Sum-of-Gamma noise: how far its mean
- * is from the Jacobian of the perturbed solver's own marginals (times ∂L/∂z), how far single gradients are from their
- * mean, and how far that Jacobian is from the covariance of the exact distribution, Domke's limit.
+ * What λ, τ and S do to the gradient of I-MLE, on the paper's toy of n 10, k 5 with Sum-of-Gamma noise: how far its
+ * mean is from the Jacobian of the perturbed solver's own marginals (times ∂L/∂z), how far single gradients are from
+ * their mean, and how far that Jacobian is from the covariance of the exact distribution, Domke's limit.
  */
 
 import { Engine, enumerated, imle, kSubsetStates, perturbAndMap, pid, sumOfGamma, topK } from "webgpu-imle";

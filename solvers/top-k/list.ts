@@ -4,8 +4,8 @@ export const lowest = "(-0x7fffffff - 1)";
 /**
  * The sorted list of lane.wgsl: k (key, index) pairs in registers of their own, since arrays that are indexed
  * dynamically compile for seconds on lavapipe. An insertion is a minimum, a maximum, a comparison and two selections a
- * place. Keys are those of keys.wgsl with the upper bit turned, in the order of i32, which processors compare in half the
- * time; the lowest of them is never chosen.
+ * place. Keys are those of keys.wgsl with the upper bit turned, in the order of i32, which processors compare in half
+ * the time; the lowest of them is never chosen.
  */
 export function sortedList(k: number): string {
   const places = Array.from({ length: k }, (_, j) => j);

@@ -36,10 +36,10 @@ export function quantileTablesNoise(name: string, laws: readonly Noise[]): Noise
 }
 
 /**
- * The table that `noise_quantile` of quantile-table.wgsl reads: for either side, 31 octaves of the tail from 2⁻³² to ½ in
- * 256 segments each, and a quantile where segments meet; draws are interpolated linearly. 65,536 bytes, of which three
- * quarters of all draws read 4 KB: on processors every word that is gathered costs as much as ten multiplications, so two
- * words a draw are quicker than the coefficients of a shorter table.
+ * The table that `noise_quantile` of quantile-table.wgsl reads: for either side, 31 octaves of the tail from 2⁻³² to ½
+ * in 256 segments each, and a quantile where segments meet; draws are interpolated linearly. 65,536 bytes, of which
+ * three quarters of all draws read 4 KB: on processors every word that is gathered costs as much as ten
+ * multiplications, so two words a draw are quicker than the coefficients of a shorter table.
  *
  * Between two quantiles a line is off by 2e-6 where a tail is exponential, always to one side: half of it is taken off
  * the words themselves. f32 adds an ulp of x.

@@ -1,7 +1,7 @@
-// Noise by its quantile function: one word a draw, two words of a table and a line between them, whatever the law is.
-// u = (word | 1) / 2^32 is never 0 or 1. As a float of either sign, it has the tail, min(u, 1 - u), with its side: the
-// exponent is the octave and the mantissa's first eight bits are the segment, together the row; the rest of the mantissa
-// is the place in the segment, exact. Rows and twin: imle/noise/quantile-table/quantile-table.ts.
+// Noise by its quantile function: one word a draw, two words of a table and a line between them, whatever the law is. u
+// = (word | 1) / 2^32 is never 0 or 1. As a float of either sign, it has the tail, min(u, 1 - u), with its side: the
+// exponent is the octave and the mantissa's first eight bits are the segment, together the row; the rest of the
+// mantissa is the place in the segment, exact. Rows and twin: imle/noise/quantile-table/quantile-table.ts.
 #import philox
 
 const noise_law_blocks = 4096u;

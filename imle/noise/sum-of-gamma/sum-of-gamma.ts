@@ -35,8 +35,8 @@ const kept = new Map<string, Noise>();
  * The sum of κ independent draws has P(X ≤ x) = (1 − e^{−x}/s)^s, in the limit Gumbel(0, 1).
  * Source: Niepert, Minervini, Franceschi, "Implicit MLE", arXiv 2106.01798, Eq. 13 and Lemma 1.
  *
- * Errors (`value`): κ below 1 or above 10⁶; no κ, or more than 64; iterations that are neither a whole number from 1 to 10⁶ nor Infinity;
- * with `method: "direct"` iterations above 1,024.
+ * Errors (`value`): κ below 1 or above 10⁶; no κ, or more than 64; iterations that are neither a whole number from 1 to
+ * 10⁶ nor Infinity; with `method: "direct"` iterations above 1,024.
  */
 export function sumOfGamma(options: SumOfGammaOptions & { readonly kappa: number }): DrawableNoise;
 export function sumOfGamma(options: SumOfGammaOptions): Noise;

@@ -147,8 +147,9 @@ function subtract(
 ): void {
   const { theta } = pass;
   const { upper, lower, y, differing, values } = tensors;
-  theta.engine.dispatch({
-    kernel: theta.engine.kernel("adaptive difference", () => [{ name: "adaptive/difference.wgsl", text: differenceText }]),
+  const { engine } = theta;
+  engine.dispatch({
+    kernel: engine.kernel("adaptive difference", () => [{ name: "adaptive/difference.wgsl", text: differenceText }]),
     buffers: {
       upper: upper.slice("adaptive"),
       lower: lower.slice("adaptive"),
@@ -165,7 +166,9 @@ function instanceSize({ theta, instanceAxes }: BackwardPass): number {
   return theta.shape.slice(theta.shape.length - instanceAxes).reduce((size, length) => size * length, 1);
 }
 
-function checkedOptions(options: AdaptiveOptions): Required<Omit<AdaptiveOptions, "targetNorm">> & { target_norm: number } {
+function checkedOptions(
+  options: AdaptiveOptions,
+): Required<Omit<AdaptiveOptions, "targetNorm">> & { target_norm: number } {
   requireOptions("adaptive", options, optionNames);
   const { alpha = 1, difference = "one-sided", beta = 0, norm = 1, step = 1e-3, momentum = 0, decay = 0.9 } = options;
   const { targetNorm = 1 } = options;

@@ -1,6 +1,6 @@
-// The gradient from states of both sides: y = factor/(S·λ)·Σ_s (upper_s − lower_s), not divided where λ is 0, and how many
-// of the differences are not 0, which cancel in the sum. One lane an element; samples may come in several parts, whose
-// sums stay whole numbers (of 1/M) in y until the last.
+// The gradient from states of both sides: y = factor/(S·λ)·Σ_s (upper_s − lower_s), not divided where λ is 0, and how
+// many of the differences are not 0, which cancel in the sum. One lane an element; samples may come in several parts,
+// whose sums stay whole numbers (of 1/M) in y until the last.
 #import grid
 
 struct Uniforms {

@@ -1,5 +1,6 @@
-// From stripes of squares to λ = β·‖θ‖/‖∂L/∂z‖, 0 where ∂L/∂z is 0; the norm of ∂L/∂z is the mean over samples.
-// One workgroup; state is (β, n, d, λ). The count of differing elements starts anew. sh_sums is written before the barrier and only read after it.
+// From stripes of squares to λ = β·‖θ‖/‖∂L/∂z‖, 0 where ∂L/∂z is 0; the norm of ∂L/∂z is the mean over samples. One
+// workgroup; state is (β, n, d, λ). The count of differing elements starts anew. sh_sums is written before the barrier
+// and only read after it.
 
 struct Uniforms {
   lanes: u32,
