@@ -2,7 +2,7 @@
 
 import type { Benchmark } from "./benchmark.js";
 import { isTimed } from "./benchmark.js";
-import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
+import { adapterName, deviceName, type ResultsFile, type Row, type TimedRow } from "./results.js";
 import { bestShare } from "./shares.js";
 import { fullName } from "./suite.js";
 import { duration, marks, number, percent, quantityUnit } from "./table.js";
@@ -44,12 +44,25 @@ function ratios({ peers = [] }: ResultsFile, name: string): string {
 /** `jax-js` of `jax-js, same adapter` */
 const shortName = (peer: string): string => peer.replace(/,.*/, "");
 
-function circumstances(file: ResultsFile, letter: string): string {
+/** `Deno, llvmpipe`: what heads a column; a number tells apart runs that would be called alike. */
+function columnNames(files: readonly ResultsFile[]): string[] {
+  const names = files.map((file) => {
+    const { runtimeVersion = "" } = (file.adapter ?? {}) as { runtimeVersion?: string };
+    const device = deviceName(file).replace(/\(.*|\bdriver\b.*|^google /g, "").trim();
+    return [runtimeVersion.split(" ")[0], device].filter(Boolean).join(", ");
+  });
+  return names.map((name, i) => {
+    const before = names.slice(0, i).filter((other) => other === name).length;
+    return before === 0 ? name : `${name} (${before + 1})`;
+  });
+}
+
+function circumstances(file: ResultsFile, column: string): string {
   const { machine, started, commit, changed, quick } = file;
   const at = commit === null ? "" : `, commit ${commit.slice(0, 10)}${changed === true ? " with changes" : ""}`;
   const day = started.slice(0, 10);
   const place = `${adapterName(file)}; ${machine.processor}, ${machine.cores} cores`;
-  return `- ${letter}: ${place}; ${day}${at}${quick ? ", quick" : ""}`;
+  return `- ${column}: ${place}; ${day}${at}${quick ? ", quick" : ""}`;
 }
 
 /** `jax-js, same adapter 0.1.25; PyTorch 2.15.0 (cpu)` */
@@ -62,21 +75,21 @@ function versions(files: readonly ResultsFile[]): string {
 /** The section's text, from all saved runs in the order of their files' names. */
 export function readmeSection(files: readonly ResultsFile[], headlines: readonly string[]): string {
   if (files.length === 0) return "No run has been saved yet.";
-  const letters = files.map((_, i) => String.fromCharCode(65 + i));
+  const columns = columnNames(files);
   const inAny = ([, ...cells]: readonly string[]): boolean => cells.some((text) => text !== "–");
   const rows = headlines.map((name) => [name, ...files.map((file) => cell(timed(file, name)))]).filter(inAny);
   const compared = headlines.map((name) => [name, ...files.map((file) => ratios(file, name))]).filter(inAny);
   return [
-    tableOf(["benchmark/case", ...letters], rows),
+    tableOf(["benchmark/case", ...columns], rows),
     "≈: the median had not settled, the machine was busy, or the calls were what took the time.",
     ...(compared.length === 0
       ? []
       : [
           "The same work by others, in the same runs: their time over ours, so that above ×1 ours is less." +
             versions(files),
-          tableOf(["benchmark/case", ...letters], compared),
+          tableOf(["benchmark/case", ...columns], compared),
         ]),
-    files.map((file, i) => circumstances(file, letters[i]!)).join("\n"),
+    files.map((file, i) => circumstances(file, columns[i]!)).join("\n"),
   ].join("\n\n");
 }
 

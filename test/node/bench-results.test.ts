@@ -86,8 +86,10 @@ saved("a file is named by its runtime, adapter and processor, and read back with
 });
 
 saved("headlines become tables: times with shares and doubts, ratios of peers, and where it was measured", () => {
-  const section = readmeSection([measured, resultsFile([])], ["a/one", "a/two", "a/three"]);
-  assert.match(section, "| benchmark/case | A | B |\n| --- | --- | --- |\n");
+  const names = ["a/one", "a/two", "a/three"];
+  const section = readmeSection([measured, resultsFile([])], names);
+  const [, other] = readmeSection([resultsFile([])], names).match(/^- (.*?): /m)!;
+  assert.match(section, `| benchmark/case | Deno, llvmpipe | ${other} |\n| --- | --- | --- |\n`);
   assert.match(section, "| a/one | 123 µs, 93 % of GB/s | – |");
   assert.match(section, "| a/two | ≈ 1.00 ms | – |");
   assert.not.match(section, "a/three");
@@ -95,9 +97,10 @@ saved("headlines become tables: times with shares and doubts, ratios of peers, a
   assert.match(section, "above ×1 ours is less. jax-js 0.1.25; PyTorch 2.15.0 (cpu).");
   assert.match(
     section,
-    /- A: Deno 2\.9 \(wgpu\) on llvmpipe \(LLVM .* bits\); Intel\(R\) .*, 2 cores; 2026-01-02, commit 0123456789\n/,
+    /- Deno, llvmpipe: Deno 2\.9 \(wgpu\) on llvmpipe \(LLVM .* bits\); Intel\(R\) .*, 2 cores; 2026-01-02, commit 0123456789\n/,
   );
-  assert.match(section, /- B: .*, quick$/);
+  assert.match(section, /, quick$/);
+  assert.match(readmeSection([measured, measured], names), "| Deno, llvmpipe | Deno, llvmpipe (2) |");
   assert.is(readmeSection([], ["a/one"]), "No run has been saved yet.");
 });
 
