@@ -88,6 +88,7 @@ export class BufferPool {
   private liveBytes = 0;
   private pooledBytes = 0;
   private peakBytes = 0;
+  private held: Storage[] | null = null;
   /** Bytes that the adapter binds at once. */
   private readonly limit: number;
 
@@ -146,6 +147,25 @@ export class BufferPool {
   /** One holder fewer; the last one returns the buffer to the pool. */
   release(storage: Storage, currentSerial: number): void {
     if (--storage.references > 0 || !storage.isPlaced) return;
+    if (this.held) {
+      this.held.push(storage);
+      return;
+    }
+    this.giveBack(storage, currentSerial);
+  }
+
+  /** From now on what is released waits until {@link resume}: recorded work that a host will submit may use it. */
+  hold(): void {
+    this.held ??= [];
+  }
+
+  resume(currentSerial: number): void {
+    const held = this.held ?? [];
+    this.held = null;
+    for (const storage of held) this.giveBack(storage, currentSerial);
+  }
+
+  private giveBack(storage: Storage, currentSerial: number): void {
     if (storage.external) {
       this.onDestroy(storage);
       return;

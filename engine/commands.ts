@@ -1,6 +1,6 @@
 import { type Storage, usage } from "./buffers.js";
 import type { Recorder } from "./capture/recorder.js";
-import { ImleError } from "./error.js";
+import { ImleError, must } from "./error.js";
 import type { Kernel, UniformValue, UniformViews } from "./kernel.js";
 import type { ElementWork } from "./ops/map.js";
 import type { PipelineCache } from "./pipelines.js";
@@ -44,6 +44,12 @@ export interface Replayable {
   encode(encoder: GPUCommandEncoder): void;
 }
 
+/** A buffer of uniforms, which one submission fills. */
+export interface UniformPage {
+  readonly id: number;
+  readonly buffer: GPUBuffer;
+}
+
 /** Counts since the engine was made; see {@link Engine.stats}. */
 export interface StatsReport {
   dispatches: number;
@@ -83,13 +89,18 @@ export class Commands {
   private encoder: GPUCommandEncoder | null = null;
   private pass: GPUComputePassEncoder | null = null;
   private pipeline: GPUComputePipeline | null = null;
-  private readonly uniformBuffer: GPUBuffer;
+  private uniforms: UniformPage;
   private readonly uniformBytes = new ArrayBuffer(uniformStep * uniformSlots);
   private readonly uniformViews = uniformViewsOf(this.uniformBytes);
   private uniformsUsed = 0;
   /** Dispatches recorded and not yet submitted. */
   private waiting = 0;
   private readonly stagingBuffers = new Map<number, GPUBuffer[]>();
+  private readonly ownUniforms: UniformPage;
+  private pages = 0;
+  /** What a host's encoder needs until the host has submitted it; null where nothing of ours waits for a host. */
+  private hosted: { since: number; pages: UniformPage[]; staging: GPUBuffer[]; isRecording: boolean } | null = null;
+  private readonly freePages: UniformPage[] = [];
 
   constructor(
     private readonly device: GPUDevice,
@@ -99,16 +110,18 @@ export class Commands {
     /** In debug engines every dispatch is a submission of its own, so that a failure names its kernel. */
     private readonly debug: boolean,
   ) {
-    this.uniformBuffer = device.createBuffer({
-      label: "uniforms",
-      size: uniformStep * uniformSlots,
-      usage: usage.uniform | usage.copyDestination,
-    });
+    this.uniforms = this.ownUniforms = this.createPage();
+  }
+
+  /** Whether recorded work waits for its host to submit it. */
+  get awaitsHost(): boolean {
+    return this.hosted !== null;
   }
 
   dispatch(work: Dispatch): void {
     if (work.workgroups === 0) return;
     if (this.recorder) return this.recorder.dispatch(work);
+    if (this.hosted) this.checkHost(work.kernel.label);
     const { kernel } = work;
     const slotsNeeded = Math.ceil(kernel.uniformBytes / uniformStep);
     if (this.waiting === mostWaiting || this.uniformsUsed + slotsNeeded > uniformSlots) this.flush();
@@ -119,7 +132,7 @@ export class Commands {
       this.uniformsUsed += slotsNeeded;
       offsets.push(base);
     }
-    const { pipeline, group } = this.pipelines.bind(kernel, work.buffers, this.uniformBuffer);
+    const { pipeline, group } = this.pipelines.bind(kernel, work.buffers, this.uniforms);
     const pass = (this.pass ??= this.recording().beginComputePass());
     if (pipeline !== this.pipeline) pass.setPipeline((this.pipeline = pipeline));
     pass.setBindGroup(0, group, offsets);
@@ -132,13 +145,14 @@ export class Commands {
       storage.lastUse = this.serial;
       if (binding.kind === "read_write") storage.lastWrite = this.serial;
     }
-    if (this.debug) this.flush(kernel.label);
+    if (this.debug && !this.hosted) this.flush(kernel.label);
   }
 
   /** Sets bytes to zero, in order. */
   clear(target: Slice): void {
     if (target.bytes === 0) return;
     if (this.recorder) return this.recorder.clear(target);
+    if (this.hosted) this.checkHost("clear");
     this.endPass();
     this.recording().clearBuffer(target.storage.buffer, target.storage.offset, target.bytes);
     target.storage.lastUse = target.storage.lastWrite = this.serial;
@@ -148,6 +162,7 @@ export class Commands {
   copy(source: Slice, target: CopyTarget): void {
     if (source.bytes === 0) return;
     if (this.recorder) return this.recorder.copy(source, target);
+    if (this.hosted) this.checkHost("copy");
     this.endPass();
     encodeCopy(this.recording(), source, target);
     source.storage.lastUse = this.serial;
@@ -159,7 +174,16 @@ export class Commands {
     if (data.byteLength === 0) return;
     this.recorder?.refuse("upload", "write nothing from the host", uploadFix);
     // A host's buffer may be wrapped twice: what the other tensor has recorded is not known here.
-    if (storage.external || storage.lastUse === this.serial) this.flush();
+    const { hosted } = this;
+    if (hosted) {
+      this.checkHost("write");
+      must(
+        !storage.external && storage.lastUse < hosted.since,
+        "engine",
+        () => "write: what engine.record has recorded must keep its tensors until it is submitted, got new elements",
+        "Write before engine.record, or after engine.submitted().",
+      );
+    } else if (storage.external || storage.lastUse === this.serial) this.flush();
     this.device.queue.writeBuffer(storage.buffer, storage.offset, data.buffer, data.byteOffset, data.byteLength);
     storage.lastWrite = this.serial;
   }
@@ -180,10 +204,20 @@ export class Commands {
    * order, so that several replays in a row do not overtake each other.
    */
   replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
+    const { hosted } = this;
+    if (hosted) this.checkHost("captured step");
     this.flush();
-    const { uniforms } = work;
-    if (uniforms) this.device.queue.writeBuffer(uniforms.buffer, 0, uniforms.bytes);
+    this.endPass();
     const encoder = this.recording();
+    const { uniforms } = work;
+    if (uniforms && hosted) {
+      // In the host's own order: it may submit several replays at once.
+      const size = uniforms.bytes.byteLength;
+      const staging = this.device.createBuffer({ size, usage: usage.copySource | usage.copyDestination });
+      hosted.staging.push(staging);
+      this.device.queue.writeBuffer(staging, 0, uniforms.bytes);
+      encoder.copyBufferToBuffer(staging, 0, uniforms.buffer, 0, size);
+    } else if (uniforms) this.device.queue.writeBuffer(uniforms.buffer, 0, uniforms.bytes);
     for (const [source, target] of copies) {
       encodeCopy(encoder, source, { storage: target.storage, offset: 0 });
       source.storage.lastUse = this.serial;
@@ -192,20 +226,21 @@ export class Commands {
     for (const storage of work.storages) storage.lastUse = this.serial;
     for (const storage of work.written) storage.lastWrite = this.serial;
     this.counts.dispatches += work.dispatches;
-    this.flush("captured step");
+    if (!hosted) this.flush("captured step");
   }
 
   /** Submits what has been recorded. */
   flush(label = "submit"): void {
     if (!this.encoder) return;
+    this.writeUniforms();
+    this.waiting = 0;
+    if (this.hosted) {
+      this.turnPage(); // the host submits
+      return;
+    }
     this.endPass();
     const { encoder } = this;
     this.encoder = null;
-    this.waiting = 0;
-    if (this.uniformsUsed > 0) {
-      this.device.queue.writeBuffer(this.uniformBuffer, 0, this.uniformBytes, 0, this.uniformsUsed * uniformStep);
-      this.uniformsUsed = 0;
-    }
     this.device.pushErrorScope("validation");
     this.device.queue.submit([encoder.finish()]);
     this.onSubmit(this.serial, this.device.popErrorScope(), label);
@@ -219,6 +254,12 @@ export class Commands {
    */
   async read(slices: readonly Slice[]): Promise<ArrayBuffer[]> {
     this.recorder?.refuse("read", "read nothing back", "Return the tensor from the step, and read it there.");
+    must(
+      !this.hosted,
+      "engine",
+      () => "read: what engine.record has recorded must be submitted before anything is read, got a read before",
+      "Submit the encoder, call engine.submitted(), then read.",
+    );
     const starts: number[] = [];
     let total = 0;
     for (const { bytes } of slices) {
@@ -250,9 +291,74 @@ export class Commands {
   }
 
   dispose(): void {
-    this.uniformBuffer.destroy();
+    // Not those that a host's encoder still needs.
+    for (const { buffer } of [this.ownUniforms, ...this.freePages]) buffer.destroy();
     for (const waiting of this.stagingBuffers.values()) for (const buffer of waiting) buffer.destroy();
     this.stagingBuffers.clear();
+  }
+
+  /** Records what `f` does into a host's encoder, which the host submits; see {@link Engine.record}. */
+  hostedBy<T>(encoder: GPUCommandEncoder, f: () => T): T {
+    if (!this.hosted) this.flush();
+    const hosted = (this.hosted ??= { since: this.serial, pages: [], staging: [], isRecording: true });
+    hosted.isRecording = true;
+    this.encoder = encoder;
+    this.turnPage();
+    this.device.pushErrorScope("validation");
+    try {
+      return f();
+    } finally {
+      this.endPass();
+      this.writeUniforms();
+      this.encoder = null;
+      this.waiting = 0;
+      this.uniforms = this.ownUniforms;
+      hosted.isRecording = false;
+      this.onSubmit(this.serial, this.device.popErrorScope(), "record");
+      this.serial++;
+    }
+  }
+
+  /** The host has submitted its encoder: what it used may be used again. */
+  submittedByHost(): void {
+    this.freePages.push(...(this.hosted?.pages ?? []));
+    for (const buffer of this.hosted?.staging ?? []) buffer.destroy();
+    this.hosted = null;
+  }
+
+  get isHosted(): boolean {
+    return this.hosted?.isRecording ?? false;
+  }
+
+  private checkHost(operation: string): void {
+    must(
+      this.isHosted,
+      "engine",
+      () => `${operation}: the host must have submitted what engine.record has recorded, got other work before`,
+      "Submit the encoder and call engine.submitted(); or record this work with engine.record too.",
+    );
+  }
+
+  /** Uniforms of its own for each part of a host's encoder: they are written now, and read when the host submits. */
+  private turnPage(): void {
+    this.uniforms = this.freePages.pop() ?? this.createPage();
+    this.hosted!.pages.push(this.uniforms);
+  }
+
+  private createPage(): UniformPage {
+    const buffer = this.device.createBuffer({
+      label: "uniforms",
+      size: uniformStep * uniformSlots,
+      usage: usage.uniform | usage.copyDestination,
+    });
+    return { id: this.pages++, buffer };
+  }
+
+  private writeUniforms(): void {
+    const { uniformsUsed } = this;
+    if (uniformsUsed === 0) return;
+    this.device.queue.writeBuffer(this.uniforms.buffer, 0, this.uniformBytes, 0, uniformsUsed * uniformStep);
+    this.uniformsUsed = 0;
   }
 
   private recording(): GPUCommandEncoder {

@@ -58,6 +58,8 @@ export class Engine {
   private readonly cached = new Map<object | string, Tensor>();
   private readonly faults = new Faults();
   private chosen: Tuning | null = null;
+  /** What rejects the promises that wait for the device. */
+  private readonly pending = new Set<(error: ImleError) => void>();
   /** Set once the engine can do no more: the error that every later call throws. */
   private ended: ImleError | null = null;
 
@@ -81,7 +83,7 @@ export class Engine {
     this.commands = new Commands(device, this.pipelines, onSubmit, debug);
     this.status = new Status(this.pool, this.commands);
     this.lost = device.lost.then((reason) => {
-      this.ended ??= lostError(reason);
+      this.end(lostError(reason));
       return reason;
     });
   }
@@ -301,13 +303,64 @@ export class Engine {
     );
   }
 
+  /**
+   * Records what `f` does into the host's own command encoder, outside of passes: the host submits it, and then calls
+   * {@link submitted}. Until then nothing else may be recorded or read, and nothing that is freed is used again.
+   * Captured steps may be replayed inside. Several calls may share an encoder, or have one each.
+   *
+   * @param f synchronous; it may read nothing back, and write no tensor from the host that it also uses
+   * @throws ImleError `engine` where that is broken; `value` where the encoder is none, or `f` returns a promise
+   */
+  record<T>(encoder: GPUCommandEncoder, f: () => T): T {
+    this.assertUsable("record");
+    this.recorder?.refuse("record", "record into no encoder", "Replay the step inside engine.record instead.");
+    must(
+      typeof encoder?.beginComputePass === "function" && typeof f === "function",
+      "value",
+      () => `record: the arguments must be a GPUCommandEncoder and a function, got ${formatValue(encoder)} and ${formatValue(f)}`,
+      "Pass device.createCommandEncoder() of this engine's device.",
+    );
+    must(
+      !this.commands.isHosted,
+      "engine",
+      () => "record: one encoder must be finished before another is recorded into, got a call inside of another",
+      "Call engine.record one after the other.",
+    );
+    this.pool.hold();
+    return this.commands.hostedBy(encoder, () => {
+      const result = f();
+      must(
+        !(result instanceof Promise),
+        "value",
+        () => "record: the function must be synchronous, got one that returns a promise",
+        "Await before or after it.",
+      );
+      return result;
+    });
+  }
+
+  /** The host has submitted every encoder of {@link record}: what was freed meanwhile may be used again. */
+  submitted(): void {
+    this.assertUsable("submitted");
+    this.commands.submittedByHost();
+    this.pool.resume(this.commands.serial);
+  }
+
   /** Resolves when everything recorded so far has run. @throws ImleError what the device has reported since the last read */
   async idle(): Promise<void> {
     this.assertUsable("idle");
     this.recorder?.refuse("idle", "wait for nothing", "Wait between the steps.");
     this.commands.flush();
-    await Promise.race([this.device.queue.onSubmittedWorkDone(), this.device.lost]);
-    await this.settle(this.status.inUse ? (await this.commands.read([this.status.slice()]))[0] : undefined);
+    must(
+      !this.commands.awaitsHost,
+      "engine",
+      () => "idle: the host must have submitted what engine.record has recorded, got work that is not",
+      "Submit the encoder and call engine.submitted() first.",
+    );
+    await this.untilEnded(this.device.queue.onSubmittedWorkDone());
+    if (!this.status.inUse) return this.settle(undefined);
+    const [bytes] = await this.untilEnded(this.commands.read([this.status.slice()]));
+    await this.settle(bytes);
   }
 
   /** What tensors hold on the device. */
@@ -322,11 +375,23 @@ export class Engine {
 
   /**
    * Compiles ahead the kernels that calls with these shapes use.
+   *
+   * @param options.signal aborted: no further kernel is begun, and the promise rejects with the signal's reason
    * @throws ImleError `wgsl` with the author's own line, where one does not compile
    */
-  async prepare(target: Preparable, shapes: readonly (readonly number[])[]): Promise<void> {
+  async prepare(
+    target: Preparable,
+    shapes: readonly (readonly number[])[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<void> {
     this.assertUsable("prepare");
-    for (const kernel of target.kernelsFor(this, shapes)) await this.pipelines.prepare(kernel);
+    requireOptions("prepare", options, ["signal"]);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    for (const kernel of target.kernelsFor(this, shapes)) {
+      await this.untilEnded(this.pipelines.prepare(kernel));
+      signal?.throwIfAborted();
+    }
   }
 
   /** Which kernels are taken where there are several; by default by the kind of the adapter. */
@@ -356,11 +421,10 @@ export class Engine {
   /** Frees everything; a device that the engine made is destroyed, the host's is left alone. Safe to call twice. */
   dispose(): void {
     if (this.ended?.code === "disposed") return;
-    this.ended = new ImleError(
-      "disposed",
-      "engine: the engine must be alive, got one that was disposed",
-      "Dispose it last, or make a new one.",
-    );
+    const fix = "Dispose it last, or make a new one.";
+    const error = new ImleError("disposed", "engine: the engine must be alive, got one that was disposed", fix);
+    this.ended = null; // also where the device had been lost before
+    this.end(error);
     this.pool.clear();
     this.commands.dispose();
     if (this.ownsDevice) this.device.destroy();
@@ -447,7 +511,7 @@ export class Engine {
     const withStatus = status.inUse ? [...slices, status.slice()] : slices;
     let bytes: ArrayBuffer[];
     try {
-      bytes = await this.commands.read(withStatus);
+      bytes = await this.untilEnded(this.commands.read(withStatus));
     } catch (error) {
       throw this.ended ?? error;
     }
@@ -496,6 +560,25 @@ export class Engine {
     throw this.ended;
   }
 
+  private end(error: ImleError): void {
+    this.ended ??= error;
+    for (const reject of this.pending) reject(this.ended);
+    this.pending.clear();
+  }
+
+  /** The promise; but where the engine ends before, it rejects with that error, and so it does where that is why it failed. */
+  private untilEnded<T>(promise: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.pending.add(reject);
+      const settled = (): boolean => this.pending.delete(reject);
+      promise.then(
+        (value) => (settled(), resolve(value)),
+        // A lost device may be told of a moment after what it made fail.
+        (error: unknown) => setTimeout(() => (settled(), reject(this.ended ?? error)), lossGrace),
+      );
+    });
+  }
+
   /** Waits for the driver's verdicts, then throws what it or the device has reported. */
   private async settle(statusBytes: ArrayBuffer | undefined): Promise<void> {
     const error = await this.faults.settle(statusBytes ? this.status.take(statusBytes) : null);
@@ -503,6 +586,9 @@ export class Engine {
     if (error) throw error;
   }
 }
+
+/** Milliseconds by which the news of a lost device may come later than the failure that it caused. */
+const lossGrace = 50;
 
 function lostError(reason: GPUDeviceLostInfo): ImleError {
   return new ImleError(

@@ -1,5 +1,5 @@
 import type { Storage } from "./buffers.js";
-import type { Slice } from "./commands.js";
+import type { Slice, UniformPage } from "./commands.js";
 import { ImleError } from "./error.js";
 import type { Kernel } from "./kernel.js";
 import { locateInExcerpt } from "./naga.js";
@@ -30,10 +30,10 @@ export class PipelineCache {
   bind(
     kernel: Kernel,
     buffers: Readonly<Record<string, Slice>>,
-    uniformBuffer: GPUBuffer,
+    uniforms: UniformPage,
   ): { pipeline: GPUComputePipeline; group: GPUBindGroup } {
     const compiled = this.compiled.get(kernel) ?? this.compile(kernel);
-    let key = `${compiled.id}`;
+    let key = `${compiled.id}/${uniforms.id}`;
     for (const binding of kernel.bindings) {
       if (binding.kind === "uniforms") continue;
       const slice = buffers[binding.name];
@@ -42,7 +42,7 @@ export class PipelineCache {
     }
     let group = this.groups.get(key);
     if (!group) {
-      group = this.createGroup(kernel, compiled, buffers, uniformBuffer);
+      group = this.createGroup(kernel, compiled, buffers, uniforms.buffer);
       if (this.groups.size >= groupsKept) this.groups.clear();
       this.groups.set(key, group);
       for (const { storage } of Object.values(buffers)) storage.groupKeys.add(key);

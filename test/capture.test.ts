@@ -276,6 +276,24 @@ capture("results come in the form that the step returns, as new handles on what 
   assert.equal([...(await second.outside.read())], [7, 7]);
 });
 
+for (const captured of [false, true]) {
+  capture(`300 ${captured ? "captured" : "plain"} steps end with the buffers and bytes of step 10`, async () => {
+    const on = await testEngine({ debug: false });
+    const { step: plain } = digitsLike(on);
+    const step = captured ? on.capture(plain) : plain;
+    const inputs = on.normal([batch, features]);
+    const labels = on.arange(batch).mul(0);
+    let early = on.memory();
+    for (let i = 1; i <= 300; i++) {
+      on.scope(() => void step(inputs, labels));
+      if (i % 10 === 0) await on.idle();
+      if (i === 10) early = on.memory();
+    }
+    assert.equal(on.memory(), early);
+    on.dispose();
+  });
+}
+
 capture("a disposed step gives back all that it held, and a replay allocates nothing", async () => {
   const x = engine.ones([batch, features]);
   engine.scope(() => void imleStep(engine).step(x, x)); // what is made once an engine

@@ -23,7 +23,7 @@ async function run(code: string): Promise<string[]> {
 }
 
 test("has the snippets that this test runs", () => {
-  assert.is(blocks("js").length, 5);
+  assert.is(blocks("js").length, 6);
 });
 
 for (const code of blocks("js")) {

@@ -1,6 +1,6 @@
 /** Operations that memory bounds, or would: elementwise, reductions, softmax, sorting over 1024 × 1024 numbers. */
 
-import { add, cumulativeSum, exp, relu, softmax, sort, sum, type Tensor, variance } from "webgpu-imle";
+import { abs, add, cumulativeSum, exp, log, relu, softmax, sort, sum, tanh, type Tensor, variance } from "webgpu-imle";
 import { type Benchmark, expectClose, type TimedCase } from "../benchmark.js";
 
 const side = 1024;
@@ -113,8 +113,33 @@ const operationCase = ({ name, task, second = [side, side], apply, numbers, twin
   },
 });
 
+const chainCount = 2 ** 22;
+const chain = (x: Tensor): Tensor => exp(tanh(log(abs(x).add(1))).mul(2));
+const chainTwin = (x: number): number => Math.exp(2 * Math.tanh(Math.log(Math.abs(x) + 1)));
+
+/** One read and one write of each number is what the chain needs at least, however many kernels compute it. */
+const chainCase = (captured: boolean): TimedCase => ({
+  name: `exp(2·tanh(log(|x| + 1))) [${chainCount}], ${captured ? "captured" : "the five apart"}`,
+  parameters: { n: chainCount },
+  prepare(engine) {
+    const x = engine.normal([chainCount]);
+    const step = captured ? engine.capture(() => chain(x)) : () => chain(x);
+    return {
+      work: { bytes: 2 * bytesOfNumber * chainCount },
+      unit: () => void step(),
+      async verify() {
+        engine.scope(() => void step());
+        const result = engine.scope(step);
+        const [xs, got] = [await x.read(), await result.read()];
+        result.dispose();
+        for (let i = 0; i < chainCount; i += 99_991) expectClose(`element ${i}`, got[i]!, chainTwin(xs[i]!), 1e-5);
+      },
+    };
+  },
+});
+
 export const elementwise: Benchmark = {
   name: "elementwise",
-  summary: "elementwise operations, sums, softmax and sorting of 1024 × 1024 numbers, against the copy",
-  cases: operations.map(operationCase),
+  summary: "elementwise operations, sums, softmax and sorting of 1024 × 1024 numbers, and a chain, against the copy",
+  cases: [...operations.map(operationCase), chainCase(false), chainCase(true)],
 };

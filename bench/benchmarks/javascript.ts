@@ -1,31 +1,79 @@
-/** What JavaScript spends on recording an operation, whatever the device then does: the calls, on small tensors. */
+/** What JavaScript spends on an operation, whatever the device then does: the calls, on small tensors. */
 
-import { add, imle, pid, type Engine, solve, sumOfGamma, type Tensor, topK } from "webgpu-imle";
-import type { Benchmark, TimedCase } from "../benchmark.js";
+import { add, Engine, imle, pid, solve, sumOfGamma, type Tensor, topK } from "webgpu-imle";
+import type { Benchmark, Count, CountedCase } from "../benchmark.js";
+import { summarise } from "../statistics.js";
 import { digitsStep } from "./training-step.js";
 
-const recordingCase = (name: string, prepare: (engine: Engine) => () => unknown): TimedCase => ({
-  name,
-  figure: "recording",
-  prepare(engine) {
-    const call = prepare(engine);
-    return { unit: () => void call() };
-  },
-});
+/** Records one unit of work. */
+type Unit = () => void;
+
+// The device is idle when a batch begins, and a batch is short: on a software adapter the device's own threads would
+// else take the processor from the calls that are timed.
+const dispatchesOfBatch = 200;
+
+/** Microseconds of the calls, submission included; the median of the batches. */
+async function timeCalls(engine: Engine, unit: Unit, quick: boolean): Promise<Count[]> {
+  const dispatches = (): number => engine.stats().dispatches;
+  for (let i = 0; i < 3; i++) engine.scope(unit);
+  await engine.idle();
+  const before = dispatches();
+  engine.scope(unit);
+  const each = dispatches() - before;
+  const units = Math.max(1, Math.floor(dispatchesOfBatch / each));
+  const times: number[] = [];
+  for (let batch = 0; batch < (quick ? 30 : 150); batch++) {
+    await engine.idle();
+    const started = performance.now();
+    for (let i = 0; i < units; i++) engine.scope(unit);
+    engine.flush();
+    times.push(((performance.now() - started) * 1000) / units);
+  }
+  const { median } = summarise(times);
+  return [
+    { name: "a call", value: median, unit: "µs" },
+    { name: "a dispatch", value: median / each, unit: "µs" },
+    { name: "dispatches", value: each, unit: "" },
+  ];
+}
+
+function callCase(name: string, prepare: (engine: Engine) => Unit): CountedCase {
+  return {
+    name,
+    async count({ quick }) {
+      const engine = await Engine.create();
+      try {
+        return await timeCalls(engine, prepare(engine), quick);
+      } finally {
+        engine.dispose();
+      }
+    },
+  };
+}
 
 function leaf(engine: Engine): Tensor {
   return engine.tensor(new Float32Array(16), [4, 4], { requiresGrad: true });
 }
 
+function imleUnit(engine: Engine): Unit {
+  const x = leaf(engine);
+  const seed = engine.ones([4, 4]);
+  const layer = imle(topK(2), { noise: sumOfGamma({ kappa: 2, iterations: 10 }), target: pid({ lambda: 10 }) });
+  return () => {
+    x.grad = null;
+    layer(x).backward(seed);
+  };
+}
+
 export const javascript: Benchmark = {
   name: "javascript",
-  summary: "JavaScript time of recording operations on small tensors, and of a whole training step",
+  summary: "JavaScript time of operations on small tensors, and of a whole training step, plain and captured",
   cases: [
-    recordingCase("add [4, 4]", (engine) => {
+    callCase("add [4, 4]", (engine) => {
       const x = engine.ones([4, 4]);
-      return () => add(x, x);
+      return () => void add(x, x);
     }),
-    recordingCase("add [4, 4] on the tape, and backward", (engine) => {
+    callCase("add [4, 4] on the tape, and backward", (engine) => {
       const x = leaf(engine);
       const seed = engine.ones([4, 4]);
       return () => {
@@ -33,24 +81,24 @@ export const javascript: Benchmark = {
         x.grad = null;
       };
     }),
-    recordingCase("matmul [4, 4]", (engine) => {
+    callCase("matmul [4, 4]", (engine) => {
       const x = engine.ones([4, 4]);
-      return () => x.matmul(x);
+      return () => void x.matmul(x);
     }),
-    recordingCase("solve top-k [4, 4]", (engine) => {
+    callCase("solve top-k [4, 4]", (engine) => {
       const x = engine.ones([4, 4]);
       const solver = topK(2);
-      return () => solve(solver, x);
+      return () => void solve(solver, x);
     }),
-    recordingCase("I-MLE step, top-k [4, 4]", (engine) => {
-      const x = leaf(engine);
-      const seed = engine.ones([4, 4]);
-      const layer = imle(topK(2), { noise: sumOfGamma({ kappa: 2, iterations: 10 }), target: pid({ lambda: 10 }) });
-      return () => {
-        layer(x).backward(seed);
-        x.grad = null;
-      };
+    callCase("I-MLE step, top-k [4, 4]", imleUnit),
+    callCase("I-MLE step, top-k [4, 4], captured", (engine) => engine.capture(imleUnit(engine))),
+    callCase("digits step, batch 4", (engine) => {
+      const { step } = digitsStep(engine, 4);
+      return () => void step();
     }),
-    recordingCase("digits step, batch 100", (engine) => digitsStep(engine, 100).step),
+    callCase("digits step, batch 4, captured", (engine) => {
+      const { step } = digitsStep(engine, 4);
+      return engine.capture(() => void step());
+    }),
   ],
 };

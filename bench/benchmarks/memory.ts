@@ -1,6 +1,6 @@
 /** What training holds on the device: the same after step 10 and after many, and whether I-MLE's grows with S. */
 
-import { Engine, imle, sumOfGamma, topK } from "webgpu-imle";
+import { Engine, imle, sumOfGamma, Tensor, topK } from "webgpu-imle";
 import type { Benchmark, Count, CountedCase } from "../benchmark.js";
 import { digitsStep } from "./training-step.js";
 
@@ -36,7 +36,42 @@ async function countBytes(steps: number, prepare: (engine: Engine) => () => unkn
 const digitsCase: CountedCase = {
   name: "digits step, batch 100",
   parameters: { batch: 100 },
-  count: ({ quick }) => countBytes(quick ? 20 : 200, (engine) => digitsStep(engine, 100).step),
+  count: ({ quick }) => countBytes(quick ? 20 : 10_000, (engine) => digitsStep(engine, 100).step),
+};
+
+/**
+ * What the digits step holds at its peak, beside what it must hold then: parameters, their gradients and optimiser
+ * states, the batch, and what the tape keeps, which is there when backward begins.
+ */
+const peakCase: CountedCase = {
+  name: "digits step, batch 100, peak and tape",
+  parameters: { batch: 100 },
+  async count() {
+    const engine = await Engine.create();
+    try {
+      const { step } = digitsStep(engine, 100);
+      let kept = 0;
+      const { backward } = Tensor.prototype;
+      Tensor.prototype.backward = function (...seed) {
+        kept = engine.memory().liveBytes;
+        backward.apply(this, seed);
+      };
+      try {
+        for (let i = 0; i < 3; i++) engine.scope(() => void step());
+      } finally {
+        Tensor.prototype.backward = backward;
+      }
+      await engine.idle();
+      const { peakBytes } = engine.memory();
+      return [
+        { name: "live as backward begins", value: kept, unit: "B" },
+        { name: "peak, free buffers included", value: peakBytes, unit: "B" },
+        { name: "ratio", value: peakBytes / kept, unit: "" },
+      ];
+    } finally {
+      engine.dispose();
+    }
+  },
 };
 
 function stepCase(batch: number, n: number, k: number, samples: number, sweep = false): CountedCase {
@@ -62,6 +97,7 @@ export const memory: Benchmark = {
   summary: "bytes and buffers that training holds after 10 steps and after many, and with many samples",
   cases: [
     digitsCase,
+    peakCase,
     ...[1, 10, 100].map((samples) => stepCase(100, 20, 10, samples)),
     ...[10, 1000].map((batch) => stepCase(batch, 20, 10, 10, true)),
   ],

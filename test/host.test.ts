@@ -1,0 +1,188 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Engine, imle, optionalFeatures, requiredLimits, solve, topK } from "webgpu-imle";
+import { testEngine } from "./support/engine.js";
+import { refused, rejected } from "./support/errors.js";
+
+const engine = await testEngine({ debug: false });
+const { device } = engine;
+const usage = { copySource: 0x4, copyDestination: 0x8, storage: 0x80 };
+const anyUse = usage.storage | usage.copySource | usage.copyDestination;
+
+const host = suite("inside of a host's encoder");
+
+host("what is recorded runs in the host's order, and its results are there for the host's own commands", async () => {
+  const buffer = device.createBuffer({ size: 16, usage: anyUse });
+  const copied = engine.wrap(device.createBuffer({ size: 16, usage: anyUse }), [4]);
+  device.queue.writeBuffer(buffer, 0, Float32Array.of(1, 2, 3, 4));
+  const x = engine.wrap(buffer, [4]);
+  const encoder = device.createCommandEncoder();
+  const before = engine.stats().submits;
+  const y = engine.record(encoder, () => engine.scope(() => x.mul(2).add(1)));
+  encoder.copyBufferToBuffer(y.gpu.buffer, 0, copied.gpu.buffer, 0, 16);
+  assert.is(engine.stats().submits, before);
+  device.queue.submit([encoder.finish()]);
+  engine.submitted();
+  assert.equal([...(await copied.read())], [3, 5, 7, 9]);
+  assert.equal([...(await y.read())], [3, 5, 7, 9]);
+});
+
+host("uniforms of hundreds of dispatches, in several encoders submitted at once, keep their values", async () => {
+  const sums = [0, 1].map((first) => {
+    const encoder = device.createCommandEncoder();
+    const sum = engine.record(encoder, () =>
+      engine.scope(() => {
+        let y = engine.full([1], first);
+        for (let i = 0; i < 300; i++) y = y.add(i);
+        return y;
+      }),
+    );
+    return { encoder, sum };
+  });
+  device.queue.submit(sums.map(({ encoder }) => encoder.finish()));
+  engine.submitted();
+  assert.equal(await Promise.all(sums.map(({ sum }) => sum.item())), [44850, 44851]);
+});
+
+host("what is freed between is used again only after engine.submitted()", async () => {
+  const kept = engine.full([1000], 1);
+  await kept.read();
+  const encoder = device.createCommandEncoder();
+  const y = engine.record(encoder, () => kept.add(1));
+  const { liveBuffers } = engine.memory();
+  kept.dispose();
+  assert.is(engine.memory().liveBuffers, liveBuffers);
+  device.queue.submit([encoder.finish()]);
+  engine.submitted();
+  assert.is(engine.memory().liveBuffers, liveBuffers - 1);
+  assert.is((await y.read())[999], 2);
+});
+
+host("captured steps replay inside, several times in one encoder, each with its own noise", async () => {
+  const draws: number[][] = [];
+  for (const hosted of [false, true]) {
+    engine.seed(4);
+    const total = engine.zeros([4]);
+    const step = engine.capture(() => total.write(total.mul(3).add(engine.uniform([4]))));
+    for (let i = 0; i < 3; i++) step();
+    if (hosted) {
+      const encoder = device.createCommandEncoder();
+      engine.record(encoder, () => [step(), step()]);
+      device.queue.submit([encoder.finish()]);
+      engine.submitted();
+    } else for (let i = 0; i < 2; i++) step();
+    step();
+    draws.push([...(await total.read())]);
+  }
+  assert.equal(draws[1], draws[0]);
+});
+
+host("what would come before the host's submit is refused, and afterwards all goes on", async () => {
+  const x = engine.ones([3]);
+  const encoder = device.createCommandEncoder();
+  const y = engine.record(encoder, () => {
+    const sum = x.add(1);
+    refused(() => sum.write(Float32Array.of(1, 2, 3)), "engine", /must keep its tensors until it is submitted/);
+    refused(() => engine.record(encoder, () => {}), "engine", /got a call inside of another/);
+    return sum;
+  });
+  refused(() => x.add(1), "engine", /add: the host must have submitted/);
+  refused(() => engine.tensor([1]), "engine", /write: the host must have submitted/);
+  await rejected(y.read(), "engine", /must be submitted before anything is read/);
+  await rejected(engine.idle(), "engine", /the host must have submitted/);
+  device.queue.submit([encoder.finish()]);
+  engine.submitted();
+  engine.submitted();
+  assert.equal([...(await y.read())], [2, 2, 2]);
+  refused(() => engine.record({} as never, () => {}), "value", /must be a GPUCommandEncoder/);
+  const unused = device.createCommandEncoder();
+  refused(() => engine.record(unused, async () => {}), "value", /must be synchronous/);
+  engine.submitted();
+});
+
+host("an encoder that is finished already rejects the next read", async () => {
+  const encoder = device.createCommandEncoder();
+  encoder.finish();
+  engine.record(encoder, () => engine.scope(() => void engine.ones([2])));
+  engine.submitted();
+  await rejected(engine.idle(), "buffer", /record: the driver must accept/);
+  assert.equal([...(await engine.ones([1]).read())], [1]);
+});
+
+const sharing = suite("one device, several owners");
+
+sharing("two engines and the host share a device; one is disposed, and the others go on", async () => {
+  const own = await (await navigator.gpu.requestAdapter())!.requestDevice(); // default limits, no features
+  const [first, second] = [Engine.from(own), Engine.from(own)];
+  const x = first.tensor([3, 1, 2]);
+  first.flush();
+  const y = second.wrap(x.gpu.buffer, [3]).mul(2);
+  assert.equal([...(await y.read())], [6, 2, 4]);
+  refused(() => x.add(y), "engine", /of one engine/);
+  first.dispose();
+  first.dispose();
+  assert.equal([...(await solve(topK(1), second.tensor([[1, 2, 0]])).read())], [0, 1, 0]);
+  const buffer = own.createBuffer({ size: 16, usage: anyUse });
+  own.queue.writeBuffer(buffer, 0, Float32Array.of(5, 6, 7, 8));
+  assert.equal([...(await second.wrap(buffer, [4]).read())], [5, 6, 7, 8]);
+  second.dispose();
+  const third = Engine.from(own);
+  assert.equal([...(await third.wrap(buffer, [4]).add(1).read())], [6, 7, 8, 9]);
+  own.destroy();
+});
+
+sharing("handlers of the host are not taken over, and what is needed of a device is published", async () => {
+  const own = await (await navigator.gpu.requestAdapter())!.requestDevice({ requiredLimits });
+  const handler = (): void => {};
+  own.onuncapturederror = handler;
+  const shared = Engine.from(own);
+  await shared.ones([1]).read();
+  assert.is(own.onuncapturederror, handler);
+  assert.ok(Object.values(requiredLimits).every((limit) => limit > 0));
+  assert.ok(optionalFeatures.every((feature) => typeof feature === "string"));
+  shared.dispose();
+  own.destroy();
+});
+
+const ends = suite("ends of engines");
+
+const outcome = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+for (const end of ["lost", "disposed"] as const) {
+  ends(`reads, waits and compilations under way reject with one error when the device is ${end}`, async () => {
+    const own = await (await navigator.gpu.requestAdapter())!.requestDevice();
+    const ending = Engine.from(own);
+    const x = ending.ones([4]);
+    await x.read();
+    const layer = imle(topK(3), { samples: 3 });
+    const pending = [x.add(1).read(), ending.idle(), ending.prepare(layer, [[2, 70], [2, 700]]), x.mul(2).read()];
+    if (end === "lost") own.destroy();
+    else ending.dispose();
+    const errors = (await Promise.all(pending.map(outcome))).filter((error) => error !== null);
+    const code = end === "lost" ? "device-lost" : "disposed";
+    const later = await outcome(x.read());
+    for (const error of errors) assert.is(error, later, String(error));
+    await rejected(x.read(), code, /engine|read/);
+    ending.dispose();
+    own.destroy();
+  });
+}
+
+ends("compiling ahead can be aborted, before it begins and between two kernels", async () => {
+  const layer = imle(topK(4), { samples: 2 });
+  const controller = new AbortController();
+  const preparing = engine.prepare(layer, [[3, 40], [3, 400]], { signal: controller.signal });
+  controller.abort(new Error("no longer wanted"));
+  assert.match(String(await outcome(preparing)), /no longer wanted/);
+  assert.match(String(await outcome(engine.prepare(layer, [[3, 40]], { signal: controller.signal }))), /no longer wanted/);
+  await engine.prepare(layer, [[3, 40]], { signal: new AbortController().signal });
+  await rejected(engine.prepare(layer, [[3, 40]], { sign: 1 } as never), "value", /sign/);
+});
+
+host.run();
+sharing.run();
+ends.run();
