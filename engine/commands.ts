@@ -121,7 +121,7 @@ export class Commands {
   dispatch(work: Dispatch): void {
     if (work.workgroups === 0) return;
     if (this.recorder) return this.recorder.dispatch(work);
-    if (this.hosted) this.checkHost(work.kernel.label);
+    this.checkHost(work.kernel.label);
     const { kernel } = work;
     const slotsNeeded = Math.ceil(kernel.uniformBytes / uniformStep);
     if (this.waiting === mostWaiting || this.uniformsUsed + slotsNeeded > uniformSlots) this.flush();
@@ -152,7 +152,7 @@ export class Commands {
   clear(target: Slice): void {
     if (target.bytes === 0) return;
     if (this.recorder) return this.recorder.clear(target);
-    if (this.hosted) this.checkHost("clear");
+    this.checkHost("clear");
     this.endPass();
     this.recording().clearBuffer(target.storage.buffer, target.storage.offset, target.bytes);
     target.storage.lastUse = target.storage.lastWrite = this.serial;
@@ -162,7 +162,7 @@ export class Commands {
   copy(source: Slice, target: CopyTarget): void {
     if (source.bytes === 0) return;
     if (this.recorder) return this.recorder.copy(source, target);
-    if (this.hosted) this.checkHost("copy");
+    this.checkHost("copy");
     this.endPass();
     encodeCopy(this.recording(), source, target);
     source.storage.lastUse = this.serial;
@@ -175,8 +175,8 @@ export class Commands {
     this.recorder?.refuse("upload", "write nothing from the host", uploadFix);
     // A host's buffer may be wrapped twice: what the other tensor has recorded is not known here.
     const { hosted } = this;
+    this.checkHost("write");
     if (hosted) {
-      this.checkHost("write");
       must(
         !storage.external && storage.lastUse < hosted.since,
         "engine",
@@ -205,7 +205,7 @@ export class Commands {
    */
   replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
     const { hosted } = this;
-    if (hosted) this.checkHost("captured step");
+    this.checkHost("captured step");
     this.flush();
     this.endPass();
     const encoder = this.recording();
@@ -330,9 +330,10 @@ export class Commands {
     return this.hosted?.isRecording ?? false;
   }
 
-  private checkHost(operation: string): void {
+  /** Throws where recorded work waits for its host, and this is no part of it. */
+  checkHost(operation: string): void {
     must(
-      this.isHosted,
+      this.hosted === null || this.hosted.isRecording,
       "engine",
       () => `${operation}: the host must have submitted what engine.record has recorded, got other work before`,
       "Submit the encoder and call engine.submitted(); or record this work with engine.record too.",

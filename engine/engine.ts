@@ -535,6 +535,7 @@ export class Engine {
     checkDtype(operation, dtype, requiresGrad);
     const bytes = 4 * sizeOf(shape);
     const { recorder, pool, commands } = this;
+    commands.checkHost(operation);
     const bits = options.usage ?? 0;
     if (recorder && forUpload) recorder.refuse(operation, "upload nothing from the host", uploadFix);
     const storage = recorder
