@@ -73,6 +73,7 @@ export const dijkstraGridBenchmark: Benchmark = {
   cases: [
     pathCase(1000, 12),
     pathCase(250, 32),
+    pathCase(1, 512),
     ...[8, 64, 512, 4096].map((batch) => pathCase(batch, 12, true)),
     ...[6, 18, 24].map((side) => pathCase(250, side, true)),
     stepCase(70, 12, 1),
