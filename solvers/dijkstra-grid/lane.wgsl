@@ -1,5 +1,6 @@
-// Shortest path on a grid by one invocation, in three steps: costs into the workspace; distances, by `settle`
-// (lane-rows.wgsl); the path, whose cells' directions are looked up in the distances as the search comes to them.
+// Shortest path on a grid by one invocation, in four steps: costs into the workspace; distances, by `settle`
+// (lane-rows.wgsl); the path, whose cells' directions are looked up in the distances as the search comes to them, and
+// which is marked in their place; the state, every cell once, so that nobody else needs to clear or finish it.
 // Layout of the workspace, each as [row][block of four words]: distances, in which the search marks what it has taken;
 // costs; the queue of the search, in place of the costs where the directions do not need them.
 
@@ -9,8 +10,11 @@ fn cell_of(place: vec2u) -> u32 {
   return place.x * PITCH + place.y;
 }
 
-fn state_index(cell: u32) -> u32 {
-  return (cell / PITCH) * WIDTH + cell % PITCH;
+// In place of a distance that is no longer needed: what no distance is, with or without TAKEN.
+const ON_PATH: u32 = 0xffffffffu;
+
+fn put_on_path(cell: u32) {
+  work_store(cell, ON_PATH);
 }
 
 fn queue_load(position: u32) -> Entry {
@@ -72,6 +76,22 @@ fn solve() {
   }
   let walk = walk_on(Walk(select(0u, search.tail - 1u, found), 0u), HEIGHT * WIDTH);
   tell(found, goal, distance, walk.hops);
+  emit_states();
+}
+
+fn emit_states() {
+  for (var q = 0u; q < HEIGHT * ROW_BLOCKS; q++) {
+    let states = select(vec4i(), vec4i(1), work_load4(q) == vec4u(ON_PATH));
+    if (WIDTH % 4u == 0u) {
+      emit4(q, states);
+    } else {
+      let column = 4u * (q % ROW_BLOCKS);
+      let i = (q / ROW_BLOCKS) * WIDTH + column;
+      for (var j = 0u; j < min(4u, WIDTH - column); j++) {
+        emit(i + j, states[j]);
+      }
+    }
+  }
 }
 
 fn settle_from(start: vec2u) -> u32 {

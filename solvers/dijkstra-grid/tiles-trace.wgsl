@@ -16,6 +16,10 @@ fn queue_store(position: u32, entry: Entry) {
   work_store(place + 1u, entry.parent);
 }
 
+fn put_on_path(cell: u32) {
+  emit((cell / PITCH - 1u) * WIDTH + cell % PITCH - 4u, 1);
+}
+
 fn distance_at(cell: u32) -> u32 {
   return work_load(cell) & ~TAKEN;
 }

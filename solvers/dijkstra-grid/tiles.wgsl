@@ -29,10 +29,6 @@ fn cell_of(place: vec2u) -> u32 {
   return (place.x + 1u) * PITCH + place.y + 4u;
 }
 
-fn state_index(cell: u32) -> u32 {
-  return (cell / PITCH - 1u) * WIDTH + cell % PITCH - 4u;
-}
-
 // A tile's number within the ring of tiles, of its first block, and of the tile that a cell lies in.
 fn tile_number(row: u32, column: u32) -> u32 {
   return (row + 1u) * RING_COLUMNS + column + 1u;

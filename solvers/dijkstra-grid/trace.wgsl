@@ -3,7 +3,7 @@
 // A cell's directions are taken once, and are none after that, so no cell is queued twice, and the search ends after one
 // turn for each direction at most, or after the turns that are allowed. Where the goal can be reached the start is
 // found: every cell but the start has a direction, and these never lead round (README).
-// The strategies supply take_directions, queue_load, queue_store, cell_of, state_index.
+// The strategies supply take_directions, queue_load, queue_store, put_on_path.
 
 // Marks a distance whose cell's directions have been taken; distances are not negative.
 const TAKEN: u32 = 0x80000000u;
@@ -56,13 +56,13 @@ fn go_on(before: Search, start: u32, most_turns: u32) -> Search {
 // How far the path has been told: the entry of the queue that comes next, 0 for the goal's, and the steps so far.
 struct Walk { position: u32, hops: u32 }
 
-// Emits the cells of the path from an entry on, but for the goal, and at most `most` of them.
+// Tells the cells of the path from an entry on, but for the goal, and at most `most` of them.
 fn walk_on(before: Walk, most: u32) -> Walk {
   var position = before.position;
   var hops = before.hops;
   for (var i = 0u; i < most && position != 0u; i++) {
     let entry = queue_load(position);
-    emit(state_index(entry.cell), 1);
+    put_on_path(entry.cell);
     position = entry.parent;
     hops++;
   }
@@ -72,7 +72,7 @@ fn walk_on(before: Walk, most: u32) -> Walk {
 // What is told of the path beside its cells: of one that is not, that it costs infinity and has −1 steps.
 fn tell(found: bool, goal: u32, distance: u32, hops: u32) {
   if (found) {
-    emit(state_index(goal), 1);
+    put_on_path(goal);
   }
   emit_cost(0u, distance_told(distance));
   emit_hops(0u, select(-1, i32(hops), found));

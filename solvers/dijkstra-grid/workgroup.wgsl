@@ -16,8 +16,8 @@ fn cell_of(place: vec2u) -> u32 {
   return place.x * PITCH + place.y;
 }
 
-fn state_index(cell: u32) -> u32 {
-  return cell;
+fn put_on_path(cell: u32) {
+  emit(cell, 1);
 }
 
 fn take_directions(cell: u32) -> u32 {
