@@ -47,7 +47,13 @@ export async function compareStates(batch: Batch): Promise<Comparison> {
   const wrong: string[] = [];
   for (const strategy of strategies) {
     const tensors = solveOutputs(solver, weights, Object.keys(outputs), inputs, { strategy });
-    const got = await Promise.all(wanted.map(([name]) => tensors[name]!.read()));
+    const read = wanted.map(([name]) => tensors[name]!.read());
+    const [reported] = (await Promise.allSettled(read)).flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    if (reported !== undefined) {
+      wrong.push(`${what} [${instanceShape}] (${strategy}): ${String(reported)}`);
+      continue;
+    }
+    const got = await Promise.all(read);
     for (let instance = 0; instance < instances; instance++) {
       const place = `${what} [${instanceShape}] (${strategy}), instance ${instance}`;
       const lines = wanted.map(([name, values], which) => difference(name, values, got[which]!, instance, instances));

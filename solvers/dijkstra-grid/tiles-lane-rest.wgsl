@@ -28,6 +28,9 @@ fn solve() {
     set_due(tile, 0u);
     let settled = settle_tile(first_block_of(tile));
     steps += settled.steps + 8u;
+    if (settled.steps == MOST_STEPS) {
+      put_in(tile);
+    }
     for (var direction = 0u; direction < 8u; direction++) {
       let beside = tile_beside(tile, direction);
       if (touched(settled.sides, direction) && is_tile(beside) && due(beside) == 0u) {

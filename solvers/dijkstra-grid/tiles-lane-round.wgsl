@@ -10,6 +10,9 @@ fn solve(part: u32) {
     return;
   }
   let settled = settle_tile(first_block_of(tile));
+  if (settled.steps == MOST_STEPS) {
+    set_due(tile, round + 1u);
+  }
   for (var direction = 0u; direction < 8u; direction++) {
     if (touched(settled.sides, direction)) {
       set_due(tile_beside(tile, direction), round + 1u);

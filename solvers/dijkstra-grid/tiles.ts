@@ -18,14 +18,14 @@ import trace from "./trace.wgsl";
 /** Side of a tile: its rows are unrolled over the width, and with its ring it would fit a workgroup's memory. */
 const tileSide = 32;
 
-/** A tile's sweeps are at most one a cell and one more, of 34 rows with those of its neighbours. */
-const mostStepsOfTile = (tileSide * tileSide + 1) * (tileSide + 2);
+/** Rows that are swept in a tile at a time: far more than a labyrinth in it needs, and it may be due again. */
+const mostStepsOfTile = 16_000;
 
 /** Rows that are swept in one repetition of what is left after the rounds; a last tile may exceed it. */
-const stepsOfRest = 20_000;
+const stepsOfRest = 45_000;
 
-/** Cells for which there is one such repetition: a labyrinth of narrow ways has work for half of them. */
-const cellsOfRest = 8_000;
+/** Cells for which there is one such repetition, 15 rows a cell: serpentines of one-cell corridors take up to 8. */
+const cellsOfRest = 3_000;
 
 /** Turns of the search in one repetition. */
 const turns = 40_000;
