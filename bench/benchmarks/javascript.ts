@@ -8,8 +8,8 @@ import { digitsStep } from "./training-step.js";
 /** Records one unit of work. */
 type Unit = () => void;
 
-// The device is idle when a batch begins, and a batch is short: on a software adapter the device's own threads would
-// else take the processor from the calls that are timed.
+// The device is idle when a batch begins, and a batch is one submission: on a software adapter the device's own threads
+// would else take the processor from the calls that are timed, and in Deno a submission waits for the one before.
 const dispatchesOfBatch = 200;
 
 /** Microseconds of the calls, submission included; the median of the batches. */
@@ -17,10 +17,11 @@ async function timeCalls(engine: Engine, unit: Unit, quick: boolean): Promise<Co
   const dispatches = (): number => engine.stats().dispatches;
   for (let i = 0; i < 3; i++) engine.scope(unit);
   await engine.idle();
-  const before = dispatches();
+  const before = engine.stats();
   engine.scope(unit);
-  const each = dispatches() - before;
-  const units = Math.max(1, Math.floor(dispatchesOfBatch / each));
+  const each = dispatches() - before.dispatches;
+  const submitsItself = engine.stats().submits > before.submits;
+  const units = submitsItself ? 1 : Math.max(1, Math.floor(dispatchesOfBatch / each));
   const times: number[] = [];
   for (let batch = 0; batch < (quick ? 30 : 150); batch++) {
     await engine.idle();
