@@ -1,5 +1,7 @@
 import type { Piece } from "../engine/compose.js";
+import type { Engine } from "../engine/engine.js";
 import { formatShape, must } from "../engine/error.js";
+import type { Kernel } from "../engine/kernel.js";
 import type { Tensor } from "../engine/tensor.js";
 import meanText from "./mean.wgsl";
 
@@ -55,6 +57,12 @@ export function differenceOfMeans(
   return dispatchMean("differenceOfMeans", counts, { draws, scale, states, size, baseSamples: sampled ? samples : 1 });
 }
 
+/** The kernel of {@link meanOfCounts}, or, with states, of {@link differenceOfMeans}. */
+export function meanKernel(engine: Engine, fromStates: boolean): Kernel {
+  const base = fromStates ? sampledBase : noBase;
+  return engine.kernel(`mean:${base.name}`, () => [{ name: "imle/mean.wgsl", text: meanText }, base]);
+}
+
 function dispatchMean(
   operation: string,
   counts: Tensor,
@@ -64,9 +72,8 @@ function dispatchMean(
   const { engine } = counts;
   engine.check(operation, states ? [counts, states] : [counts]);
   const y = engine.output(operation, counts.shape);
-  const base = states ? sampledBase : noBase;
   engine.dispatch({
-    kernel: engine.kernel(`mean:${base.name}`, () => [{ name: "imle/mean.wgsl", text: meanText }, base]),
+    kernel: meanKernel(engine, states !== undefined),
     buffers: {
       counts: counts.slice(operation),
       y: y.slice(operation),

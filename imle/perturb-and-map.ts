@@ -5,7 +5,7 @@ import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import { runSolver, solverKernels } from "../solvers/run.js";
 import { type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
-import { differenceOfMeans, meanOfCounts } from "./mean.js";
+import { differenceOfMeans, meanKernel, meanOfCounts } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { perturbedWeights } from "./perturbed-weights.js";
 import type { Target } from "./target/target.js";
@@ -167,5 +167,8 @@ export function perturbKernels(solver: Solver, weights: Tensor, options: Perturb
   const finish = states && { finish: { base: states, baseSamples: sampled ? samples : 1, scale } };
   const way = finish || (output === "mean" && counts) ? "mean" : counts ? "counts" : "states";
   const call = { samples: draws, groups, source, output: way, ...finish, ...(strategy && { strategy }) } as const;
-  return solverKernels(weights.engine, solver, weights.shape, call);
+  const { engine } = weights;
+  const reduces = output !== "counts" && (counts || states !== undefined);
+  const solves = solverKernels(engine, solver, weights.shape, call);
+  return reduces ? [...solves, meanKernel(engine, states !== undefined)] : solves;
 }

@@ -1,13 +1,14 @@
 import * as library from "webgpu-imle";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import embed from "../docs/embed.md";
 import readme from "../README.md";
 
-const test = suite("README");
+const test = suite("snippets");
 
 /** The code blocks of a language, as printed. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp("^```" + language + "\\n([\\s\\S]*?)^```", "gm"))].map((match) => match[1]!);
+function blocks(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp("^```" + language + "\\n([\\s\\S]*?)^```", "gm"))].map((match) => match[1]!);
 }
 
 const importLine = /^import (\{[^}]*\}) from "webgpu-imle";$/gm;
@@ -22,16 +23,21 @@ async function run(code: string): Promise<string[]> {
   return printed;
 }
 
-test("has the snippets that this test runs", () => {
-  assert.is(blocks("js").length, 6);
-});
+for (const [name, text, count] of [
+  ["README", readme, 6],
+  ["docs/embed", embed, 7],
+] as const) {
+  const snippets = blocks(text, "js");
+  test(`${name} has the snippets that this test runs`, () => {
+    assert.is(snippets.length, count);
+  });
 
-for (const code of blocks("js")) {
-  const title = /^(?!const engine|const adapter).*=.*$/m.exec(code)![0];
-  test(`the snippet with \`${title}\` prints what it says`, async () => {
-    const expected = [...code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1]!);
-    assert.ok(expected.length > 0);
-    assert.equal(await run(code), expected);
+  snippets.forEach((code, index) => {
+    test(`snippet ${index + 1} of ${name} prints what it says`, async () => {
+      const expected = [...code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1]!);
+      assert.ok(expected.length > 0);
+      assert.equal(await run(code), expected);
+    });
   });
 }
 

@@ -119,11 +119,13 @@ export default async function main(): Promise<void> {
     const steps = learns() && performance.now() >= restUntil;
     if (waiting >= 2 || !(changed || steps || fit(canvas))) return;
     changed = false;
-    if (steps) {
-      learner.step(strokes.length);
-      counts.steps++;
-    }
-    if (strokes.length > 0) seen = learner.look(strokes.length - 1);
+    const encoder = device.createCommandEncoder();
+    // The library's work and the app's drawing, in one encoder and one submission.
+    learner.engine.record(encoder, () => {
+      if (steps) learner.step(strokes.length);
+      if (strokes.length > 0) seen = learner.look(strokes.length - 1);
+    });
+    if (steps) counts.steps++;
     const scene: Scene = {
       heights: whole(heights),
       kinds: whole(kinds),
@@ -132,8 +134,6 @@ export default async function main(): Promise<void> {
       path: seen.path.gpu,
       marginals: seen.marginals.gpu,
     };
-    learner.engine.flush(); // before a submit of our own that uses its buffers
-    const encoder = device.createCommandEncoder();
     renderer.draw(encoder, scene, {
       matrix: camera.matrix(aspect()),
       costsShown: element<HTMLInputElement>("costs").checked,
@@ -141,6 +141,7 @@ export default async function main(): Promise<void> {
       hasPath: strokes.length > 0 && current === null,
     });
     device.queue.submit([encoder.finish()]);
+    learner.engine.submitted();
     counts.frames++;
     waiting++;
     const submitted = performance.now();
