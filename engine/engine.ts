@@ -123,10 +123,16 @@ export class Engine {
   /**
    * A tensor with these elements.
    *
-   * @param data a number, nested arrays of numbers, or a typed array (Float64Array becomes f32)
-   * @param shape for flat data; by default the nesting, or `[length]`
+   * @param data a number, nested arrays of numbers, or a typed array (Float64Array becomes f32); its shape is the
+   * nesting, or `[length]`
    */
   tensor(data: NestedNumbers | ArrayBufferView, options?: TensorOptions): Tensor;
+  /**
+   * A tensor with these elements, in row-major order.
+   *
+   * @param data a typed array (Float64Array becomes f32) or an array of numbers
+   * @param shape whose product is the number of elements
+   */
   tensor(data: NestedNumbers | ArrayBufferView, shape: readonly number[], options?: TensorOptions): Tensor;
   tensor(
     data: NestedNumbers | ArrayBufferView,

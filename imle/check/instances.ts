@@ -18,7 +18,7 @@ export type Random = () => number;
 
 /** How `checkSolver` draws an instance. */
 export interface Drawing {
-  /** Weights of one instance; by default a family of {@link weightFamilies}. */
+  /** Weights of one instance; by default one of twelve families: ties, zeros, signs, magnitudes. */
   readonly weights?: (random: Random, shape: readonly number[]) => ArrayLike<number>;
   /** Inputs of one instance, by name. */
   readonly inputs?: (random: Random, shape: readonly number[]) => Readonly<Record<string, ArrayLike<number>>>;

@@ -21,7 +21,7 @@ interface CurvePoint {
  * The quantile function of SoG(κ, 1, s), to 1e-7 absolutely (for κ above 500 to κ·4e-10), down to
  * tails of 2⁻³³.
  * Closed for κ = 1: x = −ln(s(1 − u^{1/s})), or −ln(−ln u) for s = ∞. Otherwise about a hundred points of the law
- * are computed ({@link SumOfGammaLaw}), and quintic Hermite interpolation in the log-odds of u runs through them.
+ * are computed (`SumOfGammaLaw`), and quintic Hermite interpolation in the log-odds of u runs through them.
  *
  * @param kappa number of ones in a state, from 1 to 10⁶
  * @param iterations s, a whole number from 1 to 10⁶ (beyond, rounding shows), or Infinity
