@@ -69,8 +69,11 @@ export interface MeasureOptions extends MeasureSettings {
   readonly random?: () => number;
 }
 
-/** Pairs from which on the interval of the median is known, and after which a spent budget ends the measurement. */
-const leastPairs = { settled: 6, spent: 3 } as const;
+/**
+ * Pairs from which on the interval of the median is known, and after which a spent budget ends the measurement: later
+ * where the median is not above 0, which other work beside slow units can do to few pairs.
+ */
+const leastPairs = { settled: 6, spent: 3, positive: 12 } as const;
 const growth = 8;
 
 /**
@@ -121,7 +124,8 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     if (full.device !== null && brief.device !== null) devices.push(slope((batch) => batch.device!));
     const time = summarise(times);
     const settled = isNarrow(time, precision);
-    if (!settled && (times.length < leastPairs.spent || now() < end)) continue;
+    const enough = time.median > 0 ? leastPairs.spent : leastPairs.positive;
+    if (!settled && (times.length < enough || now() < end)) continue;
     return {
       time,
       device: devices.length === times.length ? summarise(devices) : null,
