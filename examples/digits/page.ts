@@ -3,7 +3,8 @@
 import { chartPlaces, curveScripts, curveStyles, type Chart } from "../report/curves.js";
 import type { Circumstances } from "../report/experiment.js";
 import { html, type Markup } from "../report/html.js";
-import { percent, renderPage, type Figure, type Section } from "../report/page.js";
+import { count, percent, renderPage, type Figure, type Section } from "../report/page.js";
+import { endingOf, stepsProof } from "../report/run-words.js";
 import { chosenCount, classCount, patchCount, pixelCount, testCount, trainCount, type Digits } from "./dataset.js";
 import { views, type EpochEvent, type SummaryEvent, type View } from "./events.js";
 
@@ -22,7 +23,6 @@ const notes: Readonly<Record<View, string>> = {
   all: "all 784 pixels",
 };
 
-const count = (value: number): string => value.toLocaleString("en");
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 /** A test digit on the page. */
@@ -76,17 +76,9 @@ export function digitsPage(
   });
 }
 
-const endings: Readonly<Record<Circumstances["state"], string>> = {
-  running: "still running",
-  interrupted: "stopped early",
-  failed: "ended by an error",
-  finished: "",
-};
-
 function leadOf(last: EpochEvent | undefined, { state, epochs }: Circumstances): Markup {
   const reached = last?.epoch ?? 0;
-  const ended = endings[state];
-  const status = ended === "" ? html`` : html` <em>This run was ${ended}: ${reached} of ${epochs} epochs.</em>`;
+  const status = endingOf(state, reached, epochs, "epochs");
   if (last === undefined) return html`Nothing was measured yet.${status}`;
   const { chosen, random, all } = last.accuracy;
   if (reached === 0) {
@@ -221,11 +213,6 @@ function tileGrid(figures: readonly Markup[], whenEmpty: string): Markup {
 }
 
 function methodSection(outcome: SummaryEvent | null): Section {
-  const proof =
-    outcome === null
-      ? ""
-      : ` ${count(outcome.steps)} training steps of ${Math.round(outcome.dispatchesPerStep)} dispatches read ` +
-        `${outcome.readbacksInSteps === 0 ? "nothing" : `${outcome.readbacksInSteps} results`} back.`;
   return {
     heading: "How it works",
     body: html`<ol class="steps">
@@ -234,7 +221,7 @@ ${chosenCount}.</li>
 <li>A classifier sees those 64 pixels and nothing else, and names the digit.</li>
 <li>The solver has no derivative. Implicit MLE solves twice with the same noise, once for the scores and once for scores
 pushed down the gradient of the loss: the difference of the two choices is the selector’s gradient.</li>
-<li>Noise, solver and gradient stay on the device.${proof}</li>
+<li>Noise, solver and gradient stay on the device.${stepsProof(outcome)}</li>
 </ol>`,
   };
 }

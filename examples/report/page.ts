@@ -46,6 +46,9 @@ function asset(path: string): Markup {
   return trusted(readFileSync(join(projectRoot, path), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, ""));
 }
 
+/** A whole number as a page shows it: `2,000`. */
+export const count = (value: number): string => value.toLocaleString("en");
+
 /** A share of 1 as a page shows it: `92.8 %`, with a space at which no line breaks. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)}\u00a0%`;
 

@@ -5,6 +5,7 @@ import type { Circumstances } from "../report/experiment.js";
 import { heatStyles, heatTable } from "../report/heat.js";
 import { html, type Markup } from "../report/html.js";
 import { renderPage, type Figure, type Section } from "../report/page.js";
+import { endingOf, stepsProof } from "../report/run-words.js";
 import type { GridEvent, MethodEvent, Outcome, ProblemsEvent, SummaryEvent } from "./events.js";
 import { k, lambdas, type Method, type MethodKey, methodKeys, methods, n, publishedLambda, rates } from "./methods.js";
 
@@ -34,7 +35,6 @@ const colours: Readonly<Record<MethodKey, string>> = {
 };
 
 const fixed = (value: number): string => value.toFixed(value < 0.0995 ? 3 : 2);
-const count = (value: number): string => value.toLocaleString("en");
 const methodOf = ({ method }: MethodEvent): Method => methods[method as MethodKey];
 
 /** A method's least loss over the rates, the paper's among them. */
@@ -66,13 +66,6 @@ export function syntheticPage(told: Told, circumstances: Circumstances): string 
   });
 }
 
-const endings: Readonly<Record<Circumstances["state"], string>> = {
-  running: "still running",
-  interrupted: "stopped early",
-  failed: "ended by an error",
-  finished: "",
-};
-
 /** The paper's methods as far as they are there, in the paper's order. */
 const comparedOf = (results: readonly MethodEvent[]): { result: MethodEvent; loss: Outcome }[] =>
   ordering.flatMap((key) => {
@@ -81,9 +74,7 @@ const comparedOf = (results: readonly MethodEvent[]): { result: MethodEvent; los
   });
 
 function leadOf({ results }: Told, { state }: Circumstances): Markup {
-  const ended = endings[state];
-  const status =
-    ended === "" ? html`` : html` <em>This run was ${ended}: ${results.length} of ${methodKeys.length} methods.</em>`;
+  const status = endingOf(state, results.length, methodKeys.length, "methods");
   const compared = comparedOf(results);
   if (compared.length < ordering.length) return html`Not all methods of the paper were run yet.${status}`;
   const [own, through, score] = compared.map(({ loss }) => loss.mean);
@@ -174,11 +165,6 @@ too little for the state to change, a large one so far that the state no longer 
 }
 
 function methodSection(outcome: SummaryEvent | null): Section {
-  const proof =
-    outcome === null
-      ? ""
-      : ` ${count(outcome.steps)} training steps of ${Math.round(outcome.dispatchesPerStep)} dispatches read ` +
-        `${outcome.readbacksInSteps === 0 ? "nothing" : `${outcome.readbacksInSteps} results`} back.`;
   return {
     heading: "How it works",
     body: html`<ol class="steps">
@@ -187,7 +173,7 @@ expected E‖z − b‖², b normal: the best subset has the largest b.</li>
 <li>Each method sees the loss at states that it draws or solves for, and estimates the gradient from them. Gradient
 descent with momentum 0.9 follows it.</li>
 <li>What is shown is the exact expectation over all 252 states, less the least loss, for every method alike.</li>
-<li>All repeats, learning rates and λ are one batch: a step is one training step of thousands of problems.${proof}</li>
+<li>All repeats, learning rates and λ are one batch: a step is one training step of thousands of problems.${stepsProof(outcome)}</li>
 </ol>`,
   };
 }

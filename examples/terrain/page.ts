@@ -3,7 +3,8 @@
 import { chartPlaces, curveScripts, curveStyles, type Chart } from "../report/curves.js";
 import type { Circumstances } from "../report/experiment.js";
 import { html, type Markup } from "../report/html.js";
-import { percent, renderPage, type Figure, type Section } from "../report/page.js";
+import { count, percent, renderPage, type Figure, type Section } from "../report/page.js";
+import { endingOf, stepsProof } from "../report/run-words.js";
 import type { AblationResult, EpochEvent, MapsEvent, SummaryEvent } from "./events.js";
 import { Panels } from "./panels.js";
 import { type ModelName, recipes } from "./recipes.js";
@@ -32,7 +33,6 @@ interface Results extends Told {
 const panelMaps = 3;
 const stripEpochs = 8;
 
-const count = (value: number): string => value.toLocaleString("en");
 const cost = (value: number): string => value.toFixed(value < 0.095 ? 2 : 1);
 
 /** The whole page, also of a run that was stopped at any time. */
@@ -67,17 +67,9 @@ export function terrainPage(told: Told, circumstances: Circumstances): string {
   });
 }
 
-const endings: Readonly<Record<Circumstances["state"], string>> = {
-  running: "still running",
-  interrupted: "stopped early",
-  failed: "ended by an error",
-  finished: "",
-};
-
 function leadOf({ maps }: Told, last: EpochEvent | undefined, { state, epochs }: Circumstances): Markup {
   const reached = last?.epoch ?? 0;
-  const ended = endings[state];
-  const status = ended === "" ? html`` : html` <em>This run was ${ended}: ${reached} of ${epochs} epochs.</em>`;
+  const status = endingOf(state, reached, epochs, "epochs");
   if (maps === null || last === undefined) return html`Nothing was measured yet.${status}`;
   const { accuracy, regret } = last.measured;
   if (reached === 0) {
@@ -280,11 +272,6 @@ cheap paths wander over more tiles, and that holds the costs up.${outcome}`,
 }
 
 function methodSection({ outcome, model }: Told): Section {
-  const proof =
-    outcome === null
-      ? ""
-      : ` ${count(outcome.steps)} training steps of ${Math.round(outcome.dispatchesPerStep)} dispatches read ` +
-        `${outcome.readbacksInSteps === 0 ? "nothing" : `${outcome.readbacksInSteps} results`} back.`;
   return {
     heading: "How it works",
     body: html`<ol class="steps">
@@ -293,7 +280,7 @@ function methodSection({ outcome, model }: Told): Section {
 which it differs from the path that the network is told.</li>
 <li>The solver has no derivative. Implicit MLE solves again with the same noise and with costs pushed down the gradient
 of the loss: the difference of the two paths is the gradient of the costs.</li>
-<li>Noise, solver and gradient stay on the device.${proof}</li>
+<li>Noise, solver and gradient stay on the device.${stepsProof(outcome)}</li>
 </ol>`,
   };
 }
