@@ -2,14 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { livePage } from "../../bench/live/page.js";
 import { parseResults } from "../../bench/read-results.js";
 import { benchPage } from "../../bench/report/page.js";
-import { packagedChromium, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
 import { serveSession } from "../../tools/runtimes/server.js";
+import { launchBrowser } from "../support/browser.js";
 import { countedRow, failedRow, resultsFile, summary, timedRow } from "../support/bench-results.js";
 import { assertWholeHtml, textOf } from "../support/whole-html.js";
 
@@ -27,17 +27,7 @@ const results = resultsFile([
 ]);
 
 async function withBrowser(work: (browser: Browser) => Promise<void>): Promise<void> {
-  const packaged = softwareAdapterFits ? await packagedChromium(() => {}) : null;
-  const args = ["--enable-unsafe-webgpu"];
-  const browser = await chromium.launch(
-    packaged === null
-      ? { channel: "chrome", args }
-      : {
-          executablePath: packaged.executablePath,
-          args: [...args, "--no-sandbox"],
-          env: { ...process.env, ...packaged.environment } as Record<string, string>,
-        },
-  );
+  const browser = await launchBrowser();
   try {
     await work(browser);
   } finally {
