@@ -52,6 +52,8 @@ export interface CountSettings {
   readonly engine: Engine;
   /** Fewer repeats, where counts do not depend on them. */
   readonly quick: boolean;
+  /** Tells who waits what share of the row is done, from 0 to 1. */
+  readonly progress: (share: number) => void;
 }
 
 export interface Count {

@@ -62,7 +62,7 @@ export interface Circumstances {
   readonly timestamps: boolean;
 }
 
-/** What a runner sends, in this order: `circumstances`, then for each case `row-started` and `row`, or `left-out`. */
+/** What a runner sends, in this order: `circumstances`, then for each case `row-started`, any `row-progress`, `row`; or `left-out`. */
 export type BenchEvent =
   | { readonly type: "circumstances"; readonly circumstances: Circumstances }
   | {
@@ -73,6 +73,8 @@ export type BenchEvent =
       readonly done: number;
       readonly rows: number;
     }
+  /** What share of the row is done, where it takes long. */
+  | { readonly type: "row-progress"; readonly share: number }
   | { readonly type: "row"; readonly row: Row }
   /** There was no time for it. */
   | { readonly type: "left-out"; readonly name: string };

@@ -29,7 +29,7 @@ export const fullName = (benchmark: Benchmark, { name }: Case): string => `${ben
 
 /**
  * The cases whose name has one of the patterns in it; without any all, save sweeps where it is to be quick. Cases that
- * measure a ceiling always come along, first, since the other rates are given as shares of theirs.
+ * measure a ceiling come along with any that are timed, first, since the other rates are given as shares of theirs.
  */
 export function choose(benchmarks: readonly Benchmark[], patterns: readonly string[], quick = false): Chosen[] {
   const all = benchmarks.flatMap((benchmark) => benchmark.cases.map((one): Chosen => ({ benchmark, case: one })));
@@ -38,7 +38,9 @@ export function choose(benchmarks: readonly Benchmark[], patterns: readonly stri
       ? !(quick && one.sweep === true)
       : patterns.some((pattern) => fullName(benchmark, one).includes(pattern));
   const isCeiling = ({ case: one }: Chosen): boolean => isTimed(one) && one.ceiling !== undefined;
-  return [...all.filter(isCeiling), ...all.filter((one) => !isCeiling(one) && wanted(one))];
+  const chosen = all.filter((one) => !isCeiling(one) && wanted(one));
+  const needed = all.filter((one) => isCeiling(one) && (wanted(one) || chosen.some(({ case: other }) => isTimed(other))));
+  return [...needed, ...chosen];
 }
 
 /** The patterns that no case's name has in it. */
@@ -90,6 +92,7 @@ export async function runSuite({ chosen, quick, allowance = Infinity, emit, sign
         continue;
       }
       const started = performance.now();
+      const progress = (share: number): void => emit({ type: "row-progress", share });
       const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
       emit({ type: "row-started", benchmark: benchmark.name, name: one.name, done, rows: chosen.length });
       let row: Row;
@@ -104,7 +107,7 @@ export async function runSuite({ chosen, quick, allowance = Infinity, emit, sign
           const [own] = row.rates.filter(({ quantity }) => quantity === one.ceiling);
           if (own) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
         } else {
-          row = { kind: "counted", ...place, counts: await one.count({ engine, quick }) };
+          row = { kind: "counted", ...place, counts: await one.count({ engine, quick, progress }) };
         }
       } catch (error) {
         row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };

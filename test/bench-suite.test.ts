@@ -30,7 +30,13 @@ const sample: readonly Benchmark[] = [
           verify: () => Promise.reject(new Error("3 is not 4")),
         }),
       }),
-      { name: "bytes", count: () => Promise.resolve([{ name: "live", value: 7, unit: "B" }]) },
+      {
+        name: "bytes",
+        count({ progress }) {
+          progress(0.5);
+          return Promise.resolve([{ name: "live", value: 7, unit: "B" }]);
+        },
+      },
     ],
   },
 ];
@@ -44,9 +50,10 @@ suites("no two cases have one name, and every quantity that rates are given in h
   for (const quantity of ["operations", "bytes", "draws"]) assert.ok(ceilings.includes(quantity as never), quantity);
 });
 
-suites("ceilings come first and always; patterns choose the rest", () => {
+suites("patterns choose; ceilings come first, with whatever is timed", () => {
   assert.equal(names(choose(sample, [])), ["first/peak", "first/other", "second/wrong", "second/bytes"]);
-  assert.equal(names(choose(sample, ["second/b"])), ["first/peak", "second/bytes"]);
+  assert.equal(names(choose(sample, ["second/b"])), ["second/bytes"]);
+  assert.equal(names(choose(sample, ["peak"])), ["first/peak"]);
   assert.equal(names(choose(sample, ["other", "wrong"])), ["first/peak", "first/other", "second/wrong"]);
   assert.equal(unmatched(sample, ["first", "oth", "third", "second/peak"]), ["third", "second/peak"]);
 });
@@ -74,6 +81,7 @@ suites("it times, compares with the ceiling, counts, goes on after a wrong resul
   assert.is(other.rates[0]!.share, other.rates[0]!.perSecond / peak.rates[0]!.perSecond);
   assert.is(wrong.kind === "failed" && wrong.message, "3 is not 4");
   assert.equal(bytes.kind === "counted" && bytes.counts, [{ name: "live", value: 7, unit: "B" }]);
+  assert.equal(events.slice(-2).map(({ type }) => type), ["row-progress", "row"]);
   assert.equal(JSON.parse(JSON.stringify(rows)), rows);
 });
 

@@ -210,6 +210,7 @@ save("interrupted");
 
 const display = new ProgressDisplay();
 const chosen = choose(benchmarks, patterns, quick);
+let current = { done: 0, rows: 1, text: "" };
 let shown = 0;
 /** Prints the tables of what has been measured since the last call. */
 const showTables = (): void => {
@@ -234,7 +235,10 @@ const onEvent = (event: BenchEvent): void => {
     );
   } else if (event.type === "row-started") {
     if (rows.length > shown && rows.at(-1)!.benchmark !== event.benchmark) showTables();
-    display.report(event.done / event.rows, `${event.benchmark}/${event.name}`);
+    current = { done: event.done, rows: event.rows, text: `${event.benchmark}/${event.name}` };
+    display.report(current.done / current.rows, current.text);
+  } else if (event.type === "row-progress") {
+    display.report((current.done + event.share) / current.rows, current.text);
   } else if (event.type === "left-out") {
     leftOut.push(event.name);
   } else {

@@ -110,6 +110,8 @@ export default async function main(): Promise<void> {
         circumstances = event.circumstances;
         const step = circumstances.clockStepMilliseconds;
         if (step >= coarseStep) warnings.add(`This browser's clock is coarse, in steps of ${duration(step)}.`);
+      } else if (event.type === "row-progress") {
+        element<HTMLProgressElement>("bar").value = (rows.length + event.share) / chosen.length;
       } else if (event.type === "row-started") {
         element<HTMLProgressElement>("bar").value = event.done / event.rows;
         element("status").textContent = `${event.done + 1} of ${event.rows}: ${event.benchmark}/${event.name}`;
