@@ -1,4 +1,5 @@
 import { formatShape, formatValue, must } from "./error.js";
+import { requireDtypeName } from "./ops/arguments.js";
 import { sizeOf } from "./shape.js";
 import type { DType, TypedArrayOf } from "./tensor.js";
 
@@ -33,12 +34,7 @@ export function flattenNested(
   dtype: DType,
   shape: readonly number[] | undefined,
 ): { values: TypedArrayOf[DType]; shape: readonly number[] } {
-  must(
-    typeof dtype === "string" && Object.hasOwn(arrays, dtype),
-    "dtype",
-    () => `${operation}: dtype must be f32, i32 or u32, got ${formatValue(dtype)}`,
-    "Use one of these three.",
-  );
+  requireDtypeName(operation, dtype);
   must(
     !(data instanceof BigInt64Array || data instanceof BigUint64Array),
     "dtype",

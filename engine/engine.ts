@@ -1,15 +1,24 @@
 import { capture, type CapturedStep, type CaptureOptions } from "./capture/capture.js";
 import type { Recorder } from "./capture/recorder.js";
-import { BufferPool, type MemoryReport, Storage, usage } from "./buffers.js";
+import { BufferPool, type MemoryReport, type Storage } from "./buffers.js";
 import { Commands, type Dispatch, type Replayable, type Slice, type StatsReport, uploadFix } from "./commands.js";
 import { flattenNested, isTypedArray, type NestedNumbers, typedArrayDtype } from "./data.js";
 import { isSoftware, requestDevice } from "./device.js";
-import { formatShape, formatValue, ImleError, must } from "./error.js";
+import { formatValue, must } from "./error.js";
 import { denoInspect, nodeInspect } from "./inspect.js";
 import { Faults } from "./faults.js";
+import { storageIn } from "./host-buffers.js";
 import { Kernel } from "./kernel.js";
+import { Lifetime } from "./lifetime.js";
 import type { Piece } from "./compose.js";
-import { requireFlag, requireLabel, requireOptions, requireTensorOptions } from "./ops/arguments.js";
+import {
+  requireDtypeOption,
+  requireFlag,
+  requireLabel,
+  requireOptions,
+  requireShape,
+  requireTensorOptions,
+} from "./ops/arguments.js";
 import { arange, fill, normal, uniform } from "./ops/create.js";
 import { PipelineCache } from "./pipelines.js";
 import { type RandomSnapshot, RandomState } from "./random.js";
@@ -31,6 +40,18 @@ export interface TensorOptions {
   usage?: number;
 }
 
+/** How a host's buffer is wrapped. */
+export interface WrapOptions {
+  /** Bytes before the first element, a multiple of 256. */
+  offset?: number;
+  /** By default f32. */
+  dtype?: DType;
+  /** Whether backward adds a gradient here; f32 only. */
+  requiresGrad?: boolean;
+  /** Names it in errors. */
+  label?: string;
+}
+
 /** What `engine.prepare` accepts beside solvers and layers: anything that knows its kernels. */
 export interface Preparable {
   /** The kernels that a call with weights of these shapes would use. */
@@ -50,18 +71,13 @@ export class Engine {
   readonly scopes = new Scopes();
   readonly random = new RandomState(() => this.recorder?.draws ?? null);
   readonly status: Status;
-  /** Resolves with the reason when the device is lost; never rejects. */
-  readonly lost: Promise<GPUDeviceLostInfo>;
   private readonly pool: BufferPool;
   private readonly pipelines: PipelineCache;
   private readonly kernels = new Map<string, Kernel>();
   private readonly cached = new Map<object | string, Tensor>();
   private readonly faults = new Faults();
   private chosen: Tuning | null = null;
-  /** What rejects the promises that wait for the device. */
-  private readonly pending = new Set<(error: ImleError) => void>();
-  /** Set once the engine can do no more: the error that every later call throws. */
-  private ended: ImleError | null = null;
+  private readonly lifetime: Lifetime;
 
   private constructor(
     /** The device in use; the host's own where the engine was made with {@link Engine.from}. */
@@ -82,10 +98,7 @@ export class Engine {
       faults.watchSubmission(serial, label, verdict);
     this.commands = new Commands(device, this.pipelines, onSubmit, debug);
     this.status = new Status(this.pool, this.commands);
-    this.lost = device.lost.then((reason) => {
-      this.end(lostError(reason));
-      return reason;
-    });
+    this.lifetime = new Lifetime(device);
   }
 
   /**
@@ -143,7 +156,7 @@ export class Engine {
     const given = Array.isArray(shapeOrOptions) ? (shapeOrOptions as readonly number[]) : undefined;
     const { options = {} } = { options: given || shapeOrOptions === undefined ? more : (shapeOrOptions as TensorOptions) };
     requireTensorOptions("tensor", options);
-    if (given) checkShape("tensor", given);
+    if (given) requireShape("tensor", given);
     const dtype = options.dtype ?? (isTypedArray(data) ? typedArrayDtype(data) : "f32");
     const { values, shape } = flattenNested("tensor", data, dtype, given);
     const tensor = this.allocate("tensor", shape, dtype, options, true);
@@ -202,48 +215,16 @@ export class Engine {
    * A tensor on the host's buffer: no copy; never pooled or destroyed by the library.
    *
    * @param buffer of this device, with the usage STORAGE (COPY_SRC too where the tensor is read)
-   * @param options.offset bytes, a multiple of 256
    */
-  wrap(
-    buffer: GPUBuffer,
-    shape: readonly number[],
-    options: { offset?: number; dtype?: DType; requiresGrad?: boolean; label?: string } = {},
-  ): Tensor {
+  wrap(buffer: GPUBuffer, shape: readonly number[], options: WrapOptions = {}): Tensor {
     this.assertUsable("wrap");
     requireOptions("wrap", options, ["offset", "dtype", "requiresGrad", "label"]);
     const { offset = 0, dtype = "f32", requiresGrad = false, label = "wrapped" } = options;
     requireFlag("wrap", "requiresGrad", requiresGrad);
     requireLabel("wrap", label);
-    checkShape("wrap", shape);
-    checkDtype("wrap", dtype, requiresGrad);
-    must(
-      typeof buffer?.usage === "number" && typeof buffer.size === "number",
-      "buffer",
-      () => `wrap: the first argument must be a GPUBuffer, got ${formatValue(buffer)}`,
-      "Pass a buffer of this engine's device.",
-    );
-    must(
-      (buffer.usage & usage.storage) !== 0,
-      "buffer",
-      () => `wrap: the buffer must have the usage STORAGE, got usage ${buffer.usage}`,
-      "Create it with GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC.",
-    );
-    must(
-      Number.isInteger(offset) && offset >= 0 && offset % 256 === 0,
-      "buffer",
-      () => `wrap: offset must be a multiple of 256, got ${formatValue(offset)}`,
-      "Align the data in the buffer to 256 bytes.",
-    );
-    const bytes = 4 * sizeOf(shape);
-    must(
-      offset + bytes <= buffer.size,
-      "buffer",
-      () => `wrap: shape ${formatShape(shape)} at offset ${offset} must fit the buffer of ${buffer.size} bytes, got ${bytes}`,
-      "Use a larger buffer or a smaller shape.",
-    );
-    const capacity = Math.floor((buffer.size - offset) / 4) * 4;
-    const storage = new Storage(buffer, offset, capacity, buffer.usage, true);
-    return new Tensor(this, storage, [...shape], dtype, requiresGrad, label);
+    requireShape("wrap", shape);
+    requireDtypeOption("wrap", dtype, requiresGrad);
+    return new Tensor(this, storageIn(buffer, offset, shape), [...shape], dtype, requiresGrad, label);
   }
 
   /** Runs `f`, then frees every tensor made inside, save those it returns (in arrays or plain objects too). */
@@ -363,10 +344,15 @@ export class Engine {
       () => "idle: the host must have submitted what engine.record has recorded, got work that is not",
       "Submit the encoder and call engine.submitted() first.",
     );
-    await this.untilEnded(this.device.queue.onSubmittedWorkDone());
+    await this.lifetime.untilEnded(this.device.queue.onSubmittedWorkDone());
     if (!this.status.inUse) return this.settle(undefined);
-    const [bytes] = await this.untilEnded(this.commands.read([this.status.slice()]));
+    const [bytes] = await this.lifetime.untilEnded(this.commands.read([this.status.slice()]));
     await this.settle(bytes);
+  }
+
+  /** Resolves with the reason when the device is lost; never rejects. */
+  get lost(): Promise<GPUDeviceLostInfo> {
+    return this.lifetime.lost;
   }
 
   /** What tensors hold on the device. */
@@ -395,7 +381,7 @@ export class Engine {
     const { signal } = options;
     signal?.throwIfAborted();
     for (const kernel of target.kernelsFor(this, shapes)) {
-      await this.untilEnded(this.pipelines.prepare(kernel));
+      await this.lifetime.untilEnded(this.pipelines.prepare(kernel));
       signal?.throwIfAborted();
     }
   }
@@ -426,11 +412,7 @@ export class Engine {
 
   /** Frees everything; a device that the engine made is destroyed, the host's is left alone. Safe to call twice. */
   dispose(): void {
-    if (this.ended?.code === "disposed") return;
-    const fix = "Dispose it last, or make a new one.";
-    const error = new ImleError("disposed", "engine: the engine must be alive, got one that was disposed", fix);
-    this.ended = null; // also where the device had been lost before
-    this.end(error);
+    if (!this.lifetime.dispose()) return;
     this.pool.clear();
     this.commands.dispose();
     if (this.ownsDevice) this.device.destroy();
@@ -439,7 +421,7 @@ export class Engine {
   /** A line for consoles, which would print everything that the engine holds. */
   [nodeInspect](): string {
     const { liveBuffers, liveBytes } = this.memory();
-    return `Engine (${this.ended ? "ended" : `${liveBuffers} buffers, ${liveBytes} bytes`})`;
+    return `Engine (${this.lifetime.hasEnded ? "ended" : `${liveBuffers} buffers, ${liveBytes} bytes`})`;
   }
 
   [denoInspect](): string {
@@ -457,7 +439,7 @@ export class Engine {
   /** Throws where no tensor can have this shape, before an operation of several dispatches begins. */
   requireFit(operation: string, shape: readonly number[]): void {
     this.assertUsable(operation);
-    checkShape(operation, shape);
+    requireShape(operation, shape);
     this.pool.requireFit(operation, 4 * sizeOf(shape));
   }
 
@@ -515,18 +497,13 @@ export class Engine {
     this.assertUsable("read");
     const { status } = this;
     const withStatus = status.inUse ? [...slices, status.slice()] : slices;
-    let bytes: ArrayBuffer[];
-    try {
-      bytes = await this.untilEnded(this.commands.read(withStatus));
-    } catch (error) {
-      throw this.ended ?? error;
-    }
+    const bytes = await this.lifetime.untilEnded(this.commands.read(withStatus));
     await this.settle(status.inUse ? bytes[slices.length] : undefined);
     return bytes;
   }
 
   releaseStorage(storage: Storage): void {
-    if (!this.ended) this.pool.release(storage, this.commands.serial);
+    if (!this.lifetime.hasEnded) this.pool.release(storage, this.commands.serial);
   }
 
   private allocate(
@@ -537,8 +514,8 @@ export class Engine {
     forUpload: boolean,
   ): Tensor {
     const { requiresGrad = false, label = operation } = options;
-    checkShape(operation, shape);
-    checkDtype(operation, dtype, requiresGrad);
+    requireShape(operation, shape);
+    requireDtypeOption(operation, dtype, requiresGrad);
     const bytes = 4 * sizeOf(shape);
     const { recorder, pool, commands } = this;
     commands.checkHost(operation);
@@ -560,78 +537,13 @@ export class Engine {
   }
 
   private assertUsable(operation: string): void {
-    if (!this.ended) return;
-    if (this.ended.code === "disposed") {
-      throw new ImleError("disposed", this.ended.message.replace("engine:", `${operation}:`), this.ended.fix);
-    }
-    throw this.ended;
-  }
-
-  private end(error: ImleError): void {
-    this.ended ??= error;
-    for (const reject of this.pending) reject(this.ended);
-    this.pending.clear();
-  }
-
-  /** The promise; but where the engine ends before, it rejects with that error, and so it does where that is why it failed. */
-  private untilEnded<T>(promise: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.pending.add(reject);
-      const settled = (): boolean => this.pending.delete(reject);
-      promise.then(
-        (value) => (settled(), resolve(value)),
-        // A lost device may be told of a moment after what it made fail.
-        (error: unknown) => setTimeout(() => (settled(), reject(this.ended ?? error)), lossGrace),
-      );
-    });
+    this.lifetime.check(operation);
   }
 
   /** Waits for the driver's verdicts, then throws what it or the device has reported. */
   private async settle(statusBytes: ArrayBuffer | undefined): Promise<void> {
     const error = await this.faults.settle(statusBytes ? this.status.take(statusBytes) : null);
-    if (this.ended) throw this.ended;
+    this.lifetime.check("engine");
     if (error) throw error;
   }
-}
-
-/** Milliseconds by which the news of a lost device may come later than the failure that it caused. */
-const lossGrace = 50;
-
-function lostError(reason: GPUDeviceLostInfo): ImleError {
-  return new ImleError(
-    "device-lost",
-    `engine: the device must be alive, got lost (${reason.reason}): ${reason.message}`,
-    "Make a new engine and restore its state from a checkpoint.",
-  );
-}
-
-function checkShape(operation: string, shape: readonly number[]): void {
-  const fits = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
-  must(
-    fits,
-    "shape",
-    () => `${operation}: a shape must be an array of whole numbers from 0, got ${formatValue(shape)}`,
-    "Pass the lengths of the axes, such as [2, 3].",
-  );
-  must(
-    shape.length <= 6,
-    "shape",
-    () => `${operation}: a tensor must have at most 6 axes, got ${shape.length}`,
-    "Merge axes with reshape.",
-  );
-}
-
-function checkDtype(operation: string, dtype: DType, requiresGrad: boolean): void {
-  must(
-    dtype === "f32" || dtype === "i32" || dtype === "u32",
-    "dtype",
-    () => `${operation}: dtype must be f32, i32 or u32, got ${formatValue(dtype)}`,
-    "Use one of these three.",
-  );
-  must(
-    dtype === "f32" || !requiresGrad,
-    "dtype",
-    () => `${operation}: a tensor that requires a gradient must be f32, got ${dtype}`,
-    "Leave requiresGrad out, or use f32.",
-  );
 }

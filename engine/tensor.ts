@@ -2,7 +2,8 @@ import type { Storage } from "./buffers.js";
 import type { Slice } from "./commands.js";
 import { arrays } from "./data.js";
 import type { Engine } from "./engine.js";
-import { formatShape, formatValue, must } from "./error.js";
+import { formatShape, must } from "./error.js";
+import { copyTo } from "./host-buffers.js";
 import { denoInspect, nodeInspect } from "./inspect.js";
 import { requireTensor } from "./ops/arguments.js";
 import { add, div, exp, log, mul, neg, pow, sub } from "./ops/elementwise.js";
@@ -275,26 +276,7 @@ export class Tensor {
 
   /** Copies the elements into a host's buffer (usage COPY_DST), in order. */
   copyTo(buffer: GPUBuffer, offset = 0): void {
-    const source = this.slice("copyTo");
-    must(
-      typeof buffer?.usage === "number" && typeof buffer.size === "number",
-      "buffer",
-      () => `copyTo: the first argument must be a GPUBuffer, got ${formatValue(buffer)}`,
-      "Pass a buffer of this engine's device.",
-    );
-    must(
-      typeof offset === "number" && offset >= 0 && offset % 4 === 0 && offset + source.bytes <= buffer.size,
-      "buffer",
-      () => `copyTo: ${source.bytes} bytes at a multiple of 4 must fit a buffer of ${buffer.size}, got offset ${formatValue(offset)}`,
-      "Use a larger buffer or a smaller offset.",
-    );
-    must(
-      (buffer.usage & 0x8) !== 0,
-      "buffer",
-      () => "copyTo: the buffer must have the usage COPY_DST, got one without",
-      "Create it with GPUBufferUsage.COPY_DST.",
-    );
-    this.engine.commands.copy(source, { buffer, offset });
+    copyTo(this, buffer, offset);
   }
 
   /** Takes the tensor out of its scope: it lives until {@link dispose}. */

@@ -118,16 +118,48 @@ export function requireOptions(operation: string, options: unknown, names: reado
   );
 }
 
-/** Throws unless `options` are those with which tensors are made, and `more` that the operation has beside them. */
-export function requireTensorOptions(operation: string, options: TensorOptions, more: readonly string[] = []): void {
-  requireOptions(operation, options, ["dtype", "requiresGrad", "label", "usage", ...more]);
-  const { dtype = "f32", requiresGrad = false, label = "", usage = 0 } = options;
+/** Throws unless a tensor can have this shape, whatever its size. */
+export function requireShape(operation: string, shape: readonly number[]): void {
   must(
-    ["f32", "i32", "u32"].includes(dtype),
+    Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0),
+    "shape",
+    () => `${operation}: a shape must be an array of whole numbers from 0, got ${formatValue(shape)}`,
+    "Pass the lengths of the axes, such as [2, 3].",
+  );
+  must(
+    shape.length <= 6,
+    "shape",
+    () => `${operation}: a tensor must have at most 6 axes, got ${shape.length}`,
+    "Merge axes with reshape.",
+  );
+}
+
+/** Throws unless `dtype` is one that tensors have. */
+export function requireDtypeName(operation: string, dtype: DType): void {
+  must(
+    dtype === "f32" || dtype === "i32" || dtype === "u32",
     "dtype",
     () => `${operation}: dtype must be f32, i32 or u32, got ${formatValue(dtype)}`,
     "Use one of these three.",
   );
+}
+
+/** Throws unless a tensor can have this dtype, and a gradient where it shall require one. */
+export function requireDtypeOption(operation: string, dtype: DType, requiresGrad: boolean): void {
+  requireDtypeName(operation, dtype);
+  must(
+    dtype === "f32" || !requiresGrad,
+    "dtype",
+    () => `${operation}: a tensor that requires a gradient must be f32, got ${dtype}`,
+    "Leave requiresGrad out, or use f32.",
+  );
+}
+
+/** Throws unless `options` are those with which tensors are made, and `more` that the operation has beside them. */
+export function requireTensorOptions(operation: string, options: TensorOptions, more: readonly string[] = []): void {
+  requireOptions(operation, options, ["dtype", "requiresGrad", "label", "usage", ...more]);
+  const { dtype = "f32", requiresGrad = false, label = "", usage = 0 } = options;
+  requireDtypeName(operation, dtype);
   requireFlag(operation, "requiresGrad", requiresGrad);
   requireLabel(operation, label);
   must(
