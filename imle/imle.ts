@@ -3,8 +3,10 @@ import { formatShape, formatValue, must } from "../engine/error.js";
 import { isTensor, requireOptions } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
-import { type CallOptions, type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimators/estimator.js";
+import { type Estimator, estimator, kernelsOf, placesOf } from "./estimators/estimator.js";
 import { requireSolver, signOf } from "./estimators/options.js";
+import { type PerturbedCallOptions, preparedNumbers } from "./estimators/perturbed-call.js";
+import { requireTemperature } from "./instance-numbers.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
 import { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
@@ -39,15 +41,11 @@ export interface ImleOptions {
 }
 
 /** What a single call of an `imle` layer may say anew; the rest is the layer's own. */
-export interface ImleCall extends CallOptions {
+export interface ImleCall extends PerturbedCallOptions {
   /** This call's target, such as `known(θ*)` of this batch, or a λ that has changed. */
   readonly target?: Target;
-  /** τ of this call. */
-  readonly temperature?: number | Tensor;
   /** τ′ of this call. By default the layer's, or else this call's τ. */
   readonly targetTemperature?: number | Tensor;
-  /** For a noise of several laws: which one each instance has, u32 [...batch]. */
-  readonly law?: Tensor;
 }
 
 /**
@@ -129,21 +127,22 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
       requireOptions("imle", call, callNames);
       return perturbAndMap(solver, theta, { inputs, output: output === "samples" ? "samples" : "mean" });
     },
-    kernelsFor: kernelsOfCalls(solver, (theta) => callsOf(solver, theta, { ...options, noise, target })),
+    kernelsFor: kernelsOf(solver, (theta) => ({ calls: callsOf(solver, theta, { ...options, noise, target }) })),
   });
 }
 
 /** The calls of `perturbAndMap` that a step makes. */
 function callsOf(
-  { instanceAxes }: Solver,
+  solver: Solver,
   theta: Tensor,
   options: ImleOptions & { readonly target: Target },
 ): PerturbOptions[] {
   const { noise, samples = 1, marginalSamples = 1, output = "mean", target, checkFinite = false } = options;
+  const { temperature = 1 } = options;
   const { engine } = theta;
-  const batch = theta.shape.slice(0, theta.shape.length - instanceAxes);
-  const law = (noise?.laws ?? 1) > 1 && { law: engine.zeros(batch, { dtype: "u32" }) };
-  const forward = { ...(noise && { noise }), samples, marginalSamples, checkFinite, ...law };
+  const batch = theta.shape.slice(0, theta.shape.length - solver.instanceAxes);
+  const own = { noise: noise!, samples, marginalSamples, checkFinite };
+  const forward = preparedNumbers(solver, theta, { ...own, temperature });
   const sampled = [...batch, samples, ...theta.shape.slice(batch.length)];
   const states = output === "samples" ? engine.zeros(sampled) : theta;
   const aimed = { ...forward, target: { target, gradient: states } };
@@ -185,8 +184,7 @@ function checkWeights({ name, tensor }: Target, theta: Tensor): void {
 function checkCall(call: ImleCall, divideByLambda: boolean): void {
   const { target, temperature, targetTemperature } = call;
   for (const [name, value] of Object.entries({ temperature, targetTemperature })) {
-    if (value === undefined || isTensor(value)) continue;
-    rule(Number.isFinite(value) && value >= 0, `${name} must be a number from 0`, value, "0 switches the noise off.");
+    if (value !== undefined) requireTemperature("imle", value, name);
   }
   if (target === undefined) return;
   rule(typeof target?.wgsl === "string", "target must be a target", target, "Pass pid({ alpha, lambda }).");

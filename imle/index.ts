@@ -5,7 +5,7 @@ export { imle, type ImleCall, type ImleLayer, type ImleOptions } from "./imle.js
 export * from "./estimators/index.js";
 export * from "./distributions/index.js";
 export * from "./metrics.js";
-export { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
+export { perturbAndMap, type Perturbation, type PerturbOptions } from "./perturb-and-map.js";
 export { differenceOfMeans, meanOfCounts } from "./mean.js";
 export { adaptive, type AdaptiveOptions, type AdaptiveTarget } from "./target/adaptive/adaptive.js";
 export { known } from "./target/known.js";
@@ -13,7 +13,7 @@ export { optimalState } from "./target/optimal-state.js";
 export { pid } from "./target/pid.js";
 export type { BackwardPass, Target } from "./target/target.js";
 export type { DrawableNoise, Noise } from "./noise/noise.js";
-export { drawNoise } from "./noise/draw.js";
+export { drawNoise, type DrawOptions } from "./noise/draw.js";
 export { gumbel } from "./noise/gumbel/gumbel.js";
 export { laplace } from "./noise/laplace/laplace.js";
 export { noNoise } from "./noise/none/none.js";

@@ -10,6 +10,12 @@ import type { Noise } from "./noise/noise.js";
 import { perturbedWeights } from "./perturbed-weights.js";
 import type { Target } from "./target/target.js";
 
+/**
+ * How weights are perturbed: θ + τ·ε (costs: c − τ·ε), or θ ⊙ exp(τ·ε − τ²/2), which keeps their signs and, where ε is
+ * normal, their means.
+ */
+export type Perturbation = "additive" | "multiplicative";
+
 /** How {@link perturbAndMap} perturbs, and what it returns. */
 export interface PerturbOptions {
   /** Per-instance inputs of the solver, by name. */
@@ -27,6 +33,8 @@ export interface PerturbOptions {
    * instance. By default 1.
    */
   readonly temperature?: number | Tensor;
+  /** By default `additive`. A target's θ′ is perturbed in the same way. */
+  readonly perturbation?: Perturbation;
   /** Which law of a noise of several each instance has: u32 [...batch], numbers of the noise's list. */
   readonly law?: Tensor;
   /**
@@ -109,7 +117,7 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
 
 const optionNames: readonly (keyof PerturbOptions)[] = [
   ...(["inputs", "noise", "samples", "marginalSamples", "sampleRange", "temperature", "law", "place"] as const),
-  ...(["target", "checkFinite", "output", "differenceFrom", "strategy"] as const),
+  ...(["perturbation", "target", "checkFinite", "output", "differenceFrom", "strategy"] as const),
 ];
 
 function checkCounts(operation: string, options: PerturbOptions): void {

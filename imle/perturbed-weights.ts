@@ -1,10 +1,10 @@
 import type { Piece } from "../engine/compose.js";
-import type { Engine } from "../engine/engine.js";
 import { formatShape, formatValue, must } from "../engine/error.js";
-import { isTensor, requireTensor } from "../engine/ops/arguments.js";
+import { requireChoice } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
-import { type Batch, product, type Solver, splitBatch } from "../solvers/solver.js";
+import { type Solver, splitBatch } from "../solvers/solver.js";
 import type { SourceReport, Table, WeightSource } from "../solvers/weights.js";
+import { instanceNumbers } from "./instance-numbers.js";
 import { noiseKey, noisePiece, noiseTable } from "./noise/draw.js";
 import type { Noise } from "./noise/noise.js";
 import { noNoise } from "./noise/none/none.js";
@@ -21,7 +21,9 @@ export function perturbedWeights(
   options: PerturbOptions,
 ): WeightSource {
   const { noise = noNoise(), samples = 1, marginalSamples = 1, target: aim, checkFinite = false } = options;
+  const { perturbation = "additive" } = options;
   const { engine } = weights;
+  requireChoice(operation, "perturbation", perturbation, ["additive", "multiplicative"]);
   must(
     typeof noise.wgsl === "string",
     "value",
@@ -35,7 +37,7 @@ export function perturbedWeights(
   const tables: Record<string, Table> = {};
   const place = options.place ?? (noise.wgsl !== "" ? engine.random.next(0) : { seed: 0, stream: 0, call: 0 });
   const descends = solver.sense === "max" ? 1 : -1;
-  const numbers = instanceNumbers(operation, engine, batch, noise, options);
+  const numbers = instanceNumbers(operation, engine, batch.batchShape, noise, options);
   const uniforms: Uniforms = {
     random_place: { type: "vec4u", value: [place.seed, place.stream, place.call, 0] },
     noise_scale: { type: "f32", value: descends * numbers.temperature },
@@ -43,7 +45,8 @@ export function perturbedWeights(
     first_sample: { type: "u32", value: first },
     all_samples: { type: "u32", value: of },
     marginal_samples: { type: "u32", value: marginalSamples },
-    ...numbers.uniforms,
+    temperature_start: { type: "u32", value: numbers.uniforms.temperature_start },
+    laws: { type: "u32", value: numbers.uniforms.laws },
   };
 
   if (noise.given) {
@@ -79,11 +82,12 @@ export function perturbedWeights(
     const state = target.state?.(engine);
     if (state) tables["target_state"] = { tensor: state.values, asUniform: true };
   }
-  const variant = { aimed: aim !== undefined, perSample, marginal: marginalSamples > 1, checkFinite };
+  const multiplies = perturbation === "multiplicative";
+  const variant = { aimed: aim !== undefined, perSample, marginal: marginalSamples > 1, checkFinite, multiplies };
   const pieces = (): Piece[] => [
     noisePiece(noise, numbers.lawText),
     ...(aim ? [{ name: `target ${aim.target.name}`, text: aim.target.wgsl }] : []),
-    { name: "imle/weights", text: sourceText(noise, numbers.temperatureText, variant) },
+    { name: "imle/weights", text: sourceText(noise, numbers.temperatureText("at_instance"), variant) },
     { name: "imle/perturbed-weights.wgsl", text: perturbed },
   ];
   const identity = [noiseKey(noise), table?.asUniform, numbers.key, aim?.target.name, ...Object.values(variant)];
@@ -106,87 +110,13 @@ const nonFinite: Readonly<Record<number, SourceReport>> = {
   },
 };
 
-/** What instances have of their own: a temperature, and which of the noise's laws; in one buffer. */
-function instanceNumbers(
-  operation: string,
-  engine: Engine,
-  { batchShape }: Batch,
-  noise: Noise,
-  { temperature = 1, law }: PerturbOptions,
-): {
-  readonly key: string;
-  readonly words: Record<string, Tensor>;
-  readonly uniforms: Uniforms;
-  readonly temperature: number;
-  readonly temperatureText: string;
-  readonly lawText: string;
-} {
-  const laws = noise.laws ?? 1;
-  const given: Tensor[] = [];
-  const own = (name: string, tensor: Tensor, dtype: "f32" | "u32"): void => {
-    requireTensor(operation, name, tensor, [dtype]);
-    engine.check(operation, [tensor]);
-    must(
-      formatShape(tensor.shape) === formatShape(batchShape),
-      "shape",
-      () => `${operation}: ${name} must be a number for each instance, ${formatShape(batchShape)}, got ${formatShape(tensor.shape)}`,
-      "Give it the batch axes of the weights.",
-    );
-    given.push(tensor);
-  };
-  must(
-    laws > 1 === (law !== undefined),
-    "value",
-    () =>
-      laws > 1
-        ? `${operation}: a noise of ${laws} laws must come with the law of each instance, got none`
-        : `${operation}: law must come with a noise of several laws, got ${noise.name}`,
-    "Pass { law } with sumOfGamma({ kappa: [ … ] }), and neither for one law.",
-  );
-  if (law) own("law", law, "u32");
-  const each = isTensor(temperature);
-  if (each) own("temperature", temperature, "f32");
-  else {
-    must(
-      Number.isFinite(temperature) && temperature >= 0,
-      "value",
-      () => `${operation}: temperature must be a number from 0, got ${formatValue(temperature)}`,
-      "0 switches the noise off.",
-    );
-  }
-  const temperatureStart = law ? product(batchShape) : 0;
-  return {
-    key: `${law !== undefined},${each}`,
-    words: given.length > 0 ? { instance_words: joined(operation, engine, given) } : {},
-    uniforms: { temperature_start: { type: "u32", value: temperatureStart }, laws: { type: "u32", value: laws } },
-    temperature: each ? 1 : temperature,
-    temperatureText: each
-      ? "bitcast<f32>(instance_words[uniforms.temperature_start + at_instance])"
-      : "1.0",
-    lawText: law ? "min(instance_words[instance], uniforms.laws - 1u)" : "0u",
-  };
-}
-
-/** Tensors one after the other; a single one as it is. */
-function joined(operation: string, engine: Engine, tensors: readonly Tensor[]): Tensor {
-  if (tensors.length === 1) return tensors[0]!;
-  const whole = engine.output(operation, [tensors.reduce((total, { size }) => total + size, 0)], "u32");
-  let offset = 0;
-  for (const tensor of tensors) {
-    const { storage } = whole.slice(operation);
-    engine.commands.copy(tensor.slice(operation), { buffer: storage.buffer, offset, storage });
-    offset += 4 * tensor.size;
-  }
-  return whole;
-}
-
 /** The questions that perturbed-weights.wgsl asks. */
 function sourceText(
   noise: Noise,
   temperature: string,
-  variant: Readonly<Record<"aimed" | "perSample" | "marginal" | "checkFinite", boolean>>,
+  variant: Readonly<Record<"aimed" | "perSample" | "marginal" | "checkFinite" | "multiplies", boolean>>,
 ): string {
-  const { aimed, perSample, marginal, checkFinite } = variant;
+  const { aimed, perSample, marginal, checkFinite, multiplies } = variant;
   const draw = marginal
     ? "uniforms.first_sample * uniforms.marginal_samples + at_sample"
     : "uniforms.first_sample + at_sample";
@@ -206,6 +136,7 @@ function sourceText(
     ...(checkFinite ? [finiteText] : []),
     `fn draw4(q: u32) -> vec4f { return ${drawn}; }`,
     `fn base4(q: u32) -> vec4f { return ${aimed ? `target4(${theta}, ${values})` : theta}; }`,
+    `const MULTIPLIES = ${multiplies};`,
     `fn noise_factor() -> f32 { return uniforms.noise_scale * ${temperature}; }`,
   ].join("\n");
 }

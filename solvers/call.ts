@@ -213,7 +213,7 @@ function countSlots(
 }
 
 /** Sums of states are counted in whole numbers, which f32 holds exactly below 2²⁴. */
-function checkCounts(operation: string, solver: Solver, batch: Batch, samples: number): void {
+export function checkCounts(operation: string, solver: Solver, batch: Batch, samples: number): void {
   const largest = solver.maximumState(batch.instanceShape);
   must(
     Number.isInteger(samples) && samples >= 1 && samples * largest < 2 ** 24,

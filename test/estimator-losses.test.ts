@@ -23,6 +23,7 @@ import { bestWindow } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { allSubsets, differences, dot, enumerate, plackettLuceMarginals } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
+import { n, rowOf, rows } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { perturbTwin, type SolverCase, solverCases, solveTwin } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
@@ -30,10 +31,6 @@ import { total } from "./support/twins.js";
 
 const engine = await testEngine();
 const test = suite("estimators: losses");
-
-const [rows, n] = [6, 9];
-const rowOf = (values: ArrayLike<number>, row: number, size = n): number[] =>
-  Array.from({ length: size }, (_, i) => values[row * size + i]!);
 
 /** What a loss says of one row: its value and its gradient. */
 type RowTwin = (theta: number[], y: number[], row: number) => { value: number; slope: number[] };

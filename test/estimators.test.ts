@@ -2,7 +2,6 @@ import {
   blackbox,
   customGradient,
   type Estimator,
-  givenNoise,
   gumbel,
   gumbelSoftmax,
   identity,
@@ -26,6 +25,7 @@ import { bestWindow } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { allSubsets, differences, dot, enumerate, plackettLuceMarginals } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
+import { n, problem, rowOf, rows, runLayer } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { perturbTwin, solverCases, solveTwin } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
@@ -34,31 +34,7 @@ import { softmaxRow, total } from "./support/twins.js";
 const engine = await testEngine();
 const test = suite("estimators: layers");
 
-const [rows, n] = [6, 9];
-const rowOf = (values: ArrayLike<number>, row: number, size = n): number[] =>
-  Array.from({ length: size }, (_, i) => values[row * size + i]!);
-
-/** Numbers for one call, and what of them a row and a sample see. */
-function problem(seed: number, samples: number, output: "mean" | "samples", low = -1) {
-  const random = randomSource(seed);
-  const theta = randomNumbers(random, rows * n, low, 1);
-  const noise = randomNumbers(random, rows * samples * n);
-  const dz = randomNumbers(random, rows * n * (output === "samples" ? samples : 1));
-  const shape = output === "samples" ? [rows, samples, n] : [rows, n];
-  const given = givenNoise(engine.tensor(noise, [rows, samples, n]));
-  const dzOf = (row: number, s: number): number[] =>
-    output === "samples" ? rowOf(dz, row * samples + s) : rowOf(dz, row).map((x) => x / samples);
-  return { theta, noise, dz, shape, given, dzOf };
-}
-
-/** Runs a layer forward and back. */
-async function run(layer: (theta: Tensor) => Tensor, theta: Float32Array, dz: Float32Array, shape: readonly number[]) {
-  const leaf = engine.tensor(theta, [theta.length / shape.at(-1)!, shape.at(-1)!], { requiresGrad: true });
-  const z = layer(leaf);
-  assert.equal([...z.shape], [...shape]);
-  z.backward(engine.tensor(dz, shape));
-  return { z: await z.read(), gradient: await leaf.grad!.read() };
-}
+const run = runLayer.bind(null, engine);
 
 /** Averages over samples, or leaves them. */
 const reduced = (states: readonly (readonly number[])[], samples: number, output: string): number[] =>
@@ -75,7 +51,7 @@ for (const one of solverCases) {
     const temperature = 0.75;
 
     test(`straight-through: states under noise, and their gradients summed (${title})`, async () => {
-      const { theta, noise, dz, shape, given, dzOf } = problem(40, samples, output);
+      const { theta, noise, dz, shape, given, dzOf } = problem(engine, 40, samples, output);
       const layer = straightThrough(one.solver, { noise: given, samples, temperature, output });
       const { z, gradient } = await run(layer, theta, dz, shape);
       const states: number[][] = [];
@@ -94,7 +70,7 @@ for (const one of solverCases) {
     for (const perturbation of ["additive", "multiplicative"] as const) {
       for (const controlVariate of [true, false]) {
         test(`perturbed optimiser: the formula (${title}, ${perturbation}, control ${controlVariate})`, async () => {
-          const { theta, noise, dz, shape, given, dzOf } = problem(41, samples, output, 0.1);
+          const { theta, noise, dz, shape, given, dzOf } = problem(engine, 41, samples, output, 0.1);
           theta[3] = 0;
           const layer = perturbedOptimiser(one.solver, {
             noise: { ...given, score: normal().score! },
@@ -132,7 +108,7 @@ for (const one of solverCases) {
   }
 
   test(`identity: the gradient is that of the projected weights (${one.name})`, async () => {
-    const { theta, dz, shape } = problem(42, 1, "mean");
+    const { theta, dz, shape } = problem(engine, 42, 1, "mean");
     for (const projection of ["norm", "mean", "both", "none"] as const) {
       const project = (x: readonly number[]): number[] => {
         const mean = projection === "mean" || projection === "both" ? total(x) / n : 0;
@@ -151,7 +127,7 @@ for (const one of solverCases) {
   });
 
   test(`blackbox: the difference of two solves divided by λ (${one.name})`, async () => {
-    const { theta, dz, shape } = problem(43, 1, "mean");
+    const { theta, dz, shape } = problem(engine, 43, 1, "mean");
     const lambda = 4;
     const { z, gradient } = await run(blackbox(one.solver, { lambda }), theta, dz, shape);
     for (let row = 0; row < rows; row++) {
@@ -172,7 +148,7 @@ async function meanGradient(
   dz: readonly number[],
   copies: number,
 ): Promise<{ mean: number; error: number }[]> {
-  const repeat = (values: readonly number[]): Float32Array =>
+  const repeat = (values: readonly number[]): Float32Array<ArrayBuffer> =>
     Float32Array.from({ length: copies * values.length }, (_, i) => values[i % values.length]!);
   const { gradient } = await run(layer, repeat(theta), repeat(dz), [copies, theta.length]);
   return theta.map((_, i) => {
@@ -257,7 +233,7 @@ test("SIMPLE: states of exactly k by the twin's own words, and the gradient of t
   const k = 4;
   const states = allSubsets(n, k);
   for (const [output, samples] of [["mean", 1], ["mean", 3], ["samples", 3]] as const) {
-    const { theta, dz, shape, dzOf } = problem(44, samples, output, -3);
+    const { theta, dz, shape, dzOf } = problem(engine, 44, samples, output, -3);
     engine.seed(13);
     const layer = simple(k, { samples, output, stream: 401 });
     const { z, gradient } = await run(layer, theta, dz, shape);
@@ -294,7 +270,7 @@ test("SoftSub and Gumbel-softmax: values of the formula, slopes their difference
     [1, 2, (options: LayerOptions) => gumbelSoftmax({ ...options, softness: 2 })],
   ] as const) {
     for (const [output, samples] of [["mean", 2], ["samples", 2]] as const) {
-      const { theta, noise, dz, shape, given, dzOf } = problem(45, samples, output);
+      const { theta, noise, dz, shape, given, dzOf } = problem(engine, 45, samples, output);
       const { z, gradient } = await run(layerOf({ noise: given, samples, output, temperature: 0.5 }), theta, dz, shape);
       const scores = (x: readonly number[], row: number, s: number): number[] =>
         x.map((value, i) => value + 0.5 * rowOf(noise, row * samples + s)[i]!);
@@ -309,7 +285,7 @@ test("SoftSub and Gumbel-softmax: values of the formula, slopes their difference
       expectClose("values", z, reduced(states, samples, output), { absolute: 1e-5 });
     }
   }
-  const { theta, noise, dz, shape, given } = problem(46, 1, "mean");
+  const { theta, noise, dz, shape, given } = problem(engine, 46, 1, "mean");
   const soft = await run(softSubset(3, { noise: given, softness: 0.5 }), theta, dz, shape);
   const hard = await run(softSubset(3, { noise: given, softness: 0.5, hard: true }), theta, dz, shape);
   assert.equal(hard.gradient, soft.gradient);

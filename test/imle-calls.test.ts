@@ -247,7 +247,10 @@ test("what does not fit a call is refused", () => {
   refused(() => sumOfGamma({ kappa: Array.from({ length: 65 }, (_, i) => i + 1) }), "value", /1 to 64 of them, got 65/);
   refused(() => sumOfGamma({ kappa: [2, 0.5] }), "value", /at least 1, got 0.5/);
   refused(() => sumOfGamma({ kappa: [2, 3], method: "direct" }), "value", /one number with method "direct"/);
-  refused(() => drawNoise(engine, several, [1, 1, 4], engine.random.next(0)), "value", /one law/);
+  const draw = (laws?: Tensor): Tensor =>
+    drawNoise(engine, several, [4, 1, 6], engine.random.next(0), laws && { law: laws });
+  refused(() => draw(), "value", /a noise of 2 laws must come with the law of each instance/);
+  refused(() => draw(engine.zeros([3], { dtype: "u32" })), "shape", /a number for each of 4 instances, got \[3\]/);
   const range = { samples: 3, sampleRange: { first: 3, of: 5 } };
   refused(() => perturbAndMap(topK(2), leaf, range), "value", /sampleRange must hold 3 samples/);
   const states = engine.zeros([4, 5]);

@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly sample: number;
   /** By default 1. */
   readonly temperature?: number;
+  /** For a noise of several laws: which one each instance has, u32 [...batch]. */
+  readonly law?: Tensor;
   readonly inputs?: SolverInputs;
   readonly strategy?: Strategy;
   /** How many numbers of `trace(i, x)` are kept; see {@link traceSolve}. */
@@ -38,7 +40,7 @@ export function replaySample(
 ): { weights: Tensor; states: Tensor; trace: Tensor } {
   const operation = "replaySample";
   requireOptions(operation, options, optionNames);
-  const { noise, place, instance, sample, temperature = 1, inputs = {}, ...rest } = options;
+  const { noise, place, instance, sample, temperature = 1, law, inputs = {}, ...rest } = options;
   const { engine } = weights;
   const { batchShape, instanceShape, instances, size } = splitBatch(operation, solver, weights.shape);
   must(
@@ -53,7 +55,7 @@ export function replaySample(
   };
   return engine.scope(() => {
     const row = rowOf(weights, instanceShape);
-    const drawn = drawNoise(engine, noise, [1, 1, size], place, { instance, sample });
+    const drawn = drawNoise(engine, noise, [1, 1, size], place, { first: { instance, sample }, ...(law && { law }) });
     const scale = solver.sense === "max" ? temperature : -temperature;
     const perturbed = row.add(drawn.reshape([1, ...instanceShape]).mul(scale));
     const own = Object.entries(inputs).map(([name, tensor]) => {
@@ -66,5 +68,5 @@ export function replaySample(
 }
 
 const optionNames: readonly (keyof ReplayOptions)[] = [
-  ...(["noise", "place", "instance", "sample", "temperature", "inputs", "strategy", "words"] as const),
+  ...(["noise", "place", "instance", "sample", "temperature", "law", "inputs", "strategy", "words"] as const),
 ];

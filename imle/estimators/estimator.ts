@@ -1,6 +1,7 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import type { Engine, Preparable } from "../../engine/engine.js";
 import { formatValue, must } from "../../engine/error.js";
+import type { Kernel } from "../../engine/kernel.js";
 import type { RandomPlace } from "../../engine/random.js";
 import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { noGrad } from "../../engine/tape.js";
@@ -8,6 +9,7 @@ import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
 import { perturbAndMap, type PerturbOptions, perturbKernels } from "../perturb-and-map.js";
 import { batchOf, instanceAxesOf, requireLike } from "./options.js";
+import type { PerturbedCallOptions } from "./perturbed-call.js";
 
 /** What every estimator has beside its call. `kernelsFor` is what `engine.prepare` asks. */
 export interface Switch<Call> extends Preparable {
@@ -35,7 +37,7 @@ export const callNames: readonly (keyof CallOptions)[] = ["call"];
  * A solver as a layer, θ → z: weights f32 [...batch, ...instance], per-instance inputs of the solver by name, to states
  * f32 [...batch, ...instance], or [...batch, S, ...instance] for output `samples`.
  */
-export type SolverLayer = Estimator<(theta: Tensor, inputs?: SolverInputs, call?: CallOptions) => Tensor>;
+export type SolverLayer = Estimator<(theta: Tensor, inputs?: SolverInputs, call?: PerturbedCallOptions) => Tensor>;
 
 /** Joins the two ways of a call. */
 export function estimator<Call extends (...parameters: never[]) => Tensor>(parts: {
@@ -75,16 +77,22 @@ export function placesOf(
   };
 }
 
-/** The kernels of some calls of `perturbAndMap`, for `engine.prepare`. */
-export function kernelsOfCalls(
-  solver: Solver,
-  calls: (theta: Tensor) => readonly PerturbOptions[],
-): Preparable["kernelsFor"] {
+/** What `engine.prepare` is told of an estimator, for weights of a shape. */
+export interface Preparation {
+  /** The calls of `perturbAndMap` that it makes. */
+  readonly calls: readonly PerturbOptions[];
+  /** Kernels that it uses besides. */
+  readonly kernels?: readonly Kernel[];
+}
+
+/** The kernels of an estimator, for `engine.prepare`. */
+export function kernelsOf(solver: Solver, prepare: (theta: Tensor) => Preparation): Preparable["kernelsFor"] {
   return (engine, shapes) =>
     engine.scope(() =>
       shapes.flatMap((shape) => {
         const theta = engine.zeros(shape);
-        return calls(theta).flatMap((call) => perturbKernels(solver, theta, call));
+        const { calls, kernels = [] } = prepare(theta);
+        return [...calls.flatMap((call) => perturbKernels(solver, theta, call)), ...kernels];
       }),
     );
 }
@@ -94,17 +102,19 @@ export function solverLayer(
   operation: string,
   solver: Solver,
   output: "mean" | "samples",
-  train: (theta: Tensor, inputs: SolverInputs, call: number | undefined) => Tensor,
-  calls: (theta: Tensor) => readonly PerturbOptions[],
+  train: (theta: Tensor, inputs: SolverInputs, call: PerturbedCallOptions) => Tensor,
+  prepare: (theta: Tensor) => Preparation,
 ): SolverLayer {
   return estimator({
-    train: (theta: Tensor, inputs: SolverInputs = {}, call: CallOptions = {}) => {
+    train: (theta: Tensor, inputs: SolverInputs = {}, call: PerturbedCallOptions = {}) => {
       requireTensor(operation, "the weights", theta, ["f32"]);
-      requireOptions(operation, call, callNames);
-      return theta.engine.scope(() => train(theta, inputs, call.call));
+      return theta.engine.scope(() => train(theta, inputs, call));
     },
     eval: (theta: Tensor, inputs: SolverInputs = {}) => perturbAndMap(solver, theta, { inputs, output }),
-    kernelsFor: kernelsOfCalls(solver, (theta) => [...calls(theta), { output }]),
+    kernelsFor: kernelsOf(solver, (theta) => {
+      const { calls, kernels = [] } = prepare(theta);
+      return { calls: [...calls, { output }], kernels };
+    }),
   });
 }
 
@@ -120,8 +130,8 @@ export interface LossAndSlope {
  * A loss of weights θ, f32 [...batch, ...instance], and what they should lead to, f32 of the same shape: one number an
  * instance, f32 [...batch], for the caller to reduce. Only θ gets a gradient.
  */
-export type SolverLoss = Estimator<
-  (theta: Tensor, y: Tensor, inputs?: SolverInputs, call?: CallOptions) => Tensor
+export type SolverLoss<Call extends CallOptions = CallOptions> = Estimator<
+  (theta: Tensor, y: Tensor, inputs?: SolverInputs, call?: Call) => Tensor
 >;
 
 /**
@@ -130,21 +140,22 @@ export type SolverLoss = Estimator<
  * @param yName names the second argument in errors
  * @param compute runs unrecorded, in a scope; its last parameter is null without noise
  */
-export function solverLoss(
+export function solverLoss<Call extends CallOptions = CallOptions>(
   operation: string,
   solver: Solver,
   yName: string,
-  compute: (theta: Tensor, y: Tensor, inputs: SolverInputs, call: CallOptions | null) => LossAndSlope,
-  calls: (theta: Tensor) => readonly PerturbOptions[] = () => [{}],
-): SolverLoss {
-  const both = (theta: Tensor, y: Tensor, inputs: SolverInputs, call: CallOptions | null): LossAndSlope => {
+  compute: (theta: Tensor, y: Tensor, inputs: SolverInputs, call: Call | null) => LossAndSlope,
+  prepare: (theta: Tensor) => Preparation = () => ({ calls: [{}] }),
+  names: readonly string[] = callNames,
+): SolverLoss<Call> {
+  const both = (theta: Tensor, y: Tensor, inputs: SolverInputs, call: Call | null): LossAndSlope => {
     batchOf(operation, solver, theta);
     requireLike(operation, yName, theta, y);
     return theta.engine.scope(() => noGrad(() => compute(theta, y, inputs, call)));
   };
   return estimator({
-    train: (theta: Tensor, y: Tensor, inputs: SolverInputs = {}, call: CallOptions = {}) => {
-      requireOptions(operation, call, callNames);
+    train: (theta: Tensor, y: Tensor, inputs: SolverInputs = {}, call: Call = {} as Call) => {
+      requireOptions(operation, call, names);
       const { loss, slope } = both(theta, y, inputs, call);
       const result = customGradient({
         label: operation,
@@ -161,7 +172,7 @@ export function solverLoss(
       slope.dispose();
       return loss;
     },
-    kernelsFor: kernelsOfCalls(solver, calls),
+    kernelsFor: kernelsOf(solver, prepare),
   });
 }
 

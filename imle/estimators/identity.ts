@@ -3,8 +3,9 @@ import { sqrt, square } from "../../engine/ops/elementwise.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
 import { noNoise } from "../noise/none/none.js";
-import { type CallOptions, estimator, type SolverLayer } from "./estimator.js";
+import { estimator, type SolverLayer } from "./estimator.js";
 import { instanceAxesOf, type LayerOptions } from "./options.js";
+import type { PerturbedCallOptions } from "./perturbed-call.js";
 import { straightThrough } from "./straight-through.js";
 
 /** Options of {@link identity}. */
@@ -40,7 +41,7 @@ export function identity(solver: Solver, options: IdentityOptions = {}): SolverL
     return centred.div(sqrt(square(centred).sum(axes, true).add(1e-12))); // no division by 0
   };
   return estimator({
-    train: (theta: Tensor, inputs?: SolverInputs, call?: CallOptions) =>
+    train: (theta: Tensor, inputs?: SolverInputs, call?: PerturbedCallOptions) =>
       theta.engine.scope(() => layer.train()(project(theta), inputs, call)),
     eval: (theta: Tensor, inputs?: SolverInputs) => theta.engine.scope(() => layer.eval()(project(theta), inputs)),
     kernelsFor: layer.kernelsFor,

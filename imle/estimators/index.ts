@@ -1,7 +1,7 @@
 /** The family: one line an estimator. */
 export type { CallOptions, Estimator, SolverLayer, SolverLoss, Switch } from "./estimator.js";
 export type { LayerOptions, PerturbationOptions } from "./options.js";
-export type { PerturbedOptions } from "./perturbed-states.js";
+export type { PerturbedCallOptions, PerturbedOptions } from "./perturbed-call.js";
 export { blackbox, type BlackboxOptions } from "./blackbox.js";
 export { fenchelYoung } from "./fenchel-young.js";
 export { gumbelSoftmax } from "./gumbel-softmax.js";

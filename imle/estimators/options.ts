@@ -1,8 +1,9 @@
 import { formatShape, formatValue, must } from "../../engine/error.js";
-import { requireChoice, requireOptions, requireTensor } from "../../engine/ops/arguments.js";
+import { isTensor, requireChoice, requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { sameShape } from "../../engine/shape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
+import { requireTemperature } from "../instance-numbers.js";
 import type { Noise } from "../noise/noise.js";
 
 /** How an estimator perturbs. */
@@ -11,8 +12,8 @@ export interface PerturbationOptions {
   readonly noise?: Noise;
   /** Samples S an instance and call. By default 1. */
   readonly samples?: number;
-  /** τ: weight = θ + τ·ε (costs: c − τ·ε). By default 1. */
-  readonly temperature?: number;
+  /** τ: weight = θ + τ·ε (costs: c − τ·ε); a number, or f32 [...batch], one an instance. By default 1. */
+  readonly temperature?: number | Tensor;
   /** The noise's stream, 1 to 65,535; two estimators of one stream share their noise. By default one of its own. */
   readonly stream?: number;
 }
@@ -38,12 +39,7 @@ export function checkPerturbation(
     must(condition, "value", () => `${operation}: ${holds}, got ${formatValue(got)}`, fix);
   const isCount = Number.isInteger(samples) && samples >= 1;
   rule(isCount, "samples must be a whole number from 1", samples, "1 is the default.");
-  rule(
-    Number.isFinite(temperature) && temperature >= 0,
-    "temperature must be a number from 0",
-    temperature,
-    "0 switches the noise off.",
-  );
+  requireTemperature(operation, temperature);
   rule(
     noise === undefined || typeof noise.wgsl === "string",
     "noise must be a noise",
@@ -63,6 +59,11 @@ export function requireSolver(operation: string, solver: Solver): void {
   );
 }
 
+/** @throws ImleError `value` where it is a number, and not above 0 */
+export function requirePositiveTemperature(operation: string, temperature: number | Tensor): void {
+  if (!isTensor(temperature)) requirePositive(operation, "temperature", temperature);
+}
+
 /** @throws ImleError `value` unless it is a number above 0 */
 export function requirePositive(operation: string, name: string, value: number): void {
   must(
@@ -73,15 +74,18 @@ export function requirePositive(operation: string, name: string, value: number):
   );
 }
 
-/** @throws ImleError `value` where the score of the noise is not known */
-export function requireScore(operation: string, noise: Noise): NonNullable<Noise["score"]> {
+/**
+ * σ(ε)/τ of a noise, in WGSL: of instances of temperature 0, 0.
+ * @throws ImleError `value` where the score is not known
+ */
+export function scoreOf(operation: string, noise: Noise): string {
   must(
-    typeof noise.score === "function",
+    typeof noise.score === "string",
     "value",
     () => `${operation}: noise must be a law whose score is known, got ${noise.name}`,
     "Pass normal() or gumbel(), or a noise with a score of its own.",
   );
-  return noise.score;
+  return `(${noise.score}) * select(0.0, 1.0 / max(t, 1e-30), t > 0.0)`;
 }
 
 /** 1 for a solver that maximises, −1 for one that minimises. */

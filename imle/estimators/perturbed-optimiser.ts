@@ -1,20 +1,29 @@
 import { customGradient } from "../../engine/custom-gradient.js";
-import { requireChoice } from "../../engine/ops/arguments.js";
 import { equal, where } from "../../engine/ops/elementwise.js";
+import { expandDims } from "../../engine/ops/shape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { type Solver, splitBatch } from "../../solvers/solver.js";
 import { normal } from "../noise/normal/normal.js";
-import { perturbAndMap } from "../perturb-and-map.js";
-import { placesOf, solverLayer, type SolverLayer } from "./estimator.js";
+import { perturbAndMap, type PerturbOptions } from "../perturb-and-map.js";
+import { type SamplePart, sumOfParts } from "../sample-parts.js";
+import { solverLayer, type SolverLayer } from "./estimator.js";
 import {
   checkPerturbation,
   type LayerOptions,
-  requirePositive,
-  requireScore,
+  requirePositiveTemperature,
   requireSolver,
+  scoreOf,
   signOf,
 } from "./options.js";
-import { drawsOf, type PerturbedCall, type PerturbedOptions, perturbedStates } from "./perturbed-states.js";
+import {
+  callOfPart,
+  partsOf,
+  type PerturbedOptions,
+  perturbedCalls,
+  sumKernel,
+  sumOverNoise,
+  tensorsOf,
+} from "./perturbed-call.js";
 
 /** Options of {@link perturbedOptimiser}. */
 export interface PerturbedOptimiserOptions extends PerturbedOptions, LayerOptions {
@@ -29,54 +38,73 @@ export interface PerturbedOptimiserOptions extends PerturbedOptions, LayerOption
  *     backward   ∂L/∂θ = (1/S) Σ_s ⟨∂L/∂z, z_s − MAP(θ)⟩ · σ(ε_s)/τ    σ(ε) = −∇ ln q(ε): ε for normal noise
  *                costs: the negative; multiplicative: divided by θ instead (where θ is 0, so is the gradient)
  *
- * Unbiased for any S and any τ > 0; states may have a shape of their own. Memory grows with S.
+ * Unbiased for any S and any τ > 0; states may have a shape of their own. With output `mean` memory does not grow with
+ * S: where the states of all samples take more than 4 MiB, the backward pass solves for them again, in parts.
  *
  * Source: Berthet, Blondel, Teboul, Cuturi, Vert, Bach 2020 (arXiv 2002.08676), Proposition 3.1; multiplicative: Dalle,
  * Baty, Bouvier, Parmentier 2022 (arXiv 2207.13513).
  *
  * @param options.noise a law whose score is known; by default `normal()`
- * @param options.temperature τ > 0
+ * @param options.temperature τ > 0; of instances with a τ of 0 the gradient is 0
  * @throws ImleError `value` where an option is out of its range
  */
 export function perturbedOptimiser(solver: Solver, options: PerturbedOptimiserOptions = {}): SolverLayer {
   const operation = "perturbedOptimiser";
   requireSolver(operation, solver);
   checkPerturbation(operation, options, ["output", "perturbation", "controlVariate"]);
-  const { noise = normal(), samples = 1, temperature = 1, perturbation = "additive", output = "mean" } = options;
-  const { controlVariate = true } = options;
-  requireChoice(operation, "perturbation", perturbation, ["additive", "multiplicative"]);
-  requirePositive(operation, "temperature", temperature);
-  const score = requireScore(operation, noise);
-  const placeOf = placesOf(operation, options.stream);
+  const { noise = normal(), samples = 1, temperature = 1, output = "mean", controlVariate = true } = options;
+  const { perturbation = "additive", stream } = options;
+  requirePositiveTemperature(operation, temperature);
+  const score = scoreOf(operation, noise);
+  const own = { noise, samples, temperature, perturbation, ...(stream !== undefined && { stream }) };
+  const calls = perturbedCalls(operation, own);
 
   return solverLayer(
     operation,
     solver,
     output,
-    (theta, inputs, number) => {
-      const { batchShape, instanceShape } = splitBatch(operation, solver, theta.shape);
-      const sampleAxis = batchShape.length;
-      const place = placeOf(theta.engine, number);
-      const call: PerturbedCall = { noise, samples, temperature, perturbation, place, inputs };
+    (theta, inputs, options) => {
+      const batch = splitBatch(operation, solver, theta.shape);
+      const call = calls.next(theta.engine, inputs, options);
+      requirePositiveTemperature(operation, call.temperature);
+      const sampleAxis = batch.batchShape.length;
+      const parts = partsOf(operation, solver, batch, samples);
+      // States that fit one part are kept for the backward pass, others are solved for again.
+      const keeps = output === "samples" || parts.length === 1;
       const z: Tensor = customGradient({
         label: operation,
         inputs: [theta],
-        saved: [...Object.values(inputs), ...(noise.given ? [noise.given] : [])],
-        forward: (weights) => perturbedStates(solver, weights, call),
+        saved: tensorsOf(call),
+        forward: (weights) => perturbAndMap(solver, weights, { ...call, output: keeps ? "samples" : "mean" }),
         backward: (dz) => {
+          const stateAxes = dz.shape.map((_, axis) => axis).slice(sampleAxis + (keeps ? 1 : 0));
+          const dzOf = keeps ? dz : expandDims(dz, sampleAxis);
+          const gainsAxes = stateAxes.map((axis) => axis + (keeps ? 0 : 1));
           const unperturbed = controlVariate && perturbAndMap(solver, theta, { inputs, output: "samples" });
-          const stateAxes = z.shape.map((_, axis) => axis).slice(sampleAxis + 1);
-          const gains = (unperturbed ? z.sub(unperturbed) : z).mul(dz).sum(stateAxes);
-          const draws = drawsOf(solver, theta, call);
-          const perSample = gains.reshape([...gains.shape, ...instanceShape.map(() => 1)]);
-          const slope = perSample.mul(score(draws)).sum(sampleAxis);
-          if (perturbation === "additive") return slope.mul(signOf(solver) / temperature);
+          const scale = (perturbation === "additive" ? signOf(solver) : 1) / (keeps ? 1 : samples);
+          const slopeOf = (part: SamplePart): [Tensor] => {
+            const states = keeps ? z : perturbAndMap(solver, theta, callOfPart(call, part));
+            const gains = (unperturbed ? states.sub(unperturbed) : states).mul(dzOf).sum(gainsAxes);
+            return [sumOverNoise(operation, gains, score, batch, call, { part, scale })];
+          };
+          const whole = [{ first: 0, count: samples, of: samples }];
+          const [slope] = sumOfParts(theta.engine, keeps ? whole : parts, slopeOf);
+          if (perturbation === "additive") return slope;
           const isZero = equal(theta, 0);
-          return where(isZero, 0, slope).div(where(isZero, 1, theta).mul(temperature));
+          return where(isZero, 0, slope).div(where(isZero, 1, theta));
         },
       });
-      return output === "samples" ? z : z.mean(sampleAxis);
+      return output === "samples" || !keeps ? z : z.mean(sampleAxis);
     },
-    () => [{ noise, samples, temperature, output: "samples" }],
+    (theta) => {
+      const call = calls.prepared(solver, theta);
+      const batch = splitBatch(operation, solver, theta.shape);
+      const several = partsOf(operation, solver, batch, samples).length > 1;
+      const means: PerturbOptions[] = several && output === "mean" ? [call] : [];
+      return {
+        calls: [{ ...call, output: "samples" }, ...means],
+        kernels: [sumKernel(theta, batch, score, false, call)],
+      };
+    },
   );
 }

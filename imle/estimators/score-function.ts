@@ -5,21 +5,21 @@ import { broadcastTo } from "../../engine/ops/shape.js";
 import { sameShape } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
-import type { Solver, SolverInputs } from "../../solvers/solver.js";
+import { type Solver, type SolverInputs, splitBatch } from "../../solvers/solver.js";
 import type { StateDistribution } from "../distributions/distribution.js";
 import { normal } from "../noise/normal/normal.js";
 import { perturbAndMap } from "../perturb-and-map.js";
-import { callNames, type CallOptions, type Estimator, estimator, kernelsOfCalls, placesOf } from "./estimator.js";
+import { callNames, type CallOptions, type Estimator, estimator, kernelsOf, placesOf } from "./estimator.js";
 import {
   checkPerturbation,
   perturbationNames,
   type PerturbationOptions,
-  requirePositive,
-  requireScore,
+  requirePositiveTemperature,
   requireSolver,
+  scoreOf,
   signOf,
 } from "./options.js";
-import { drawsOf, type PerturbedCall, perturbedStates } from "./perturbed-states.js";
+import { type PerturbedCallOptions, perturbedCalls, sumKernel, sumOverNoise, tensorsOf } from "./perturbed-call.js";
 
 /**
  * An expected loss: of weights θ, f32 [...batch, ...instance], and a function from states f32 [...batch, S, ...state]
@@ -27,13 +27,16 @@ import { drawsOf, type PerturbedCall, perturbedStates } from "./perturbed-states
  * it is, its own parameters get their gradient too.
  */
 export type ExpectedLoss = Estimator<
-  (theta: Tensor, lossOf: (states: Tensor) => Tensor, inputs?: SolverInputs, call?: CallOptions) => Tensor
+  (theta: Tensor, lossOf: (states: Tensor) => Tensor, inputs?: SolverInputs, call?: PerturbedCallOptions) => Tensor
 >;
 
-/** States, and ∂ ln p/∂θ of each, f32 [...batch, S, ...instance]; an evaluation has no scores. */
+/** States f32 [...batch, S, ...state], and how their gains make the gradient; an evaluation has none. */
 interface Draws {
   readonly states: Tensor;
-  readonly score?: () => Tensor;
+  /** Σ_s gain_s·∂ ln p(z_s)/∂θ of gains f32 [...batch, S]. */
+  readonly slope?: (gains: Tensor) => Tensor;
+  /** What it reads. */
+  readonly saved?: readonly Tensor[];
 }
 
 /**
@@ -59,44 +62,60 @@ export function scoreFunction(source: Solver | StateDistribution, options: Pertu
   const isDistribution = typeof source === "object" && source !== null && "marginals" in source;
   checkPerturbation(operation, options, [], isDistribution ? ["samples", "stream"] : perturbationNames);
   const { samples = 1 } = options;
-  const placeOf = placesOf(operation, options.stream);
   if (isDistribution) {
-    return expectedLoss(
-      source,
-      (theta, _inputs, call) => {
-        const states = source.sample(theta, { samples, place: placeOf(theta.engine, call?.call) });
-        return { states, score: () => source.score(theta, states) };
-      },
-      () => [],
-    );
+    const placeOf = placesOf(operation, options.stream);
+    const draw = (theta: Tensor, _inputs: SolverInputs, call: CallOptions | null): Draws => {
+      if (call) requireOptions(operation, call, callNames);
+      const states = source.sample(theta, { samples, place: placeOf(theta.engine, call?.call) });
+      const ones = Array.from({ length: source.instanceAxes }, () => 1);
+      const sampleAxis = theta.shape.length - source.instanceAxes;
+      const slope = (gains: Tensor): Tensor =>
+        source.score(theta, states).mul(gains.reshape([...gains.shape, ...ones])).sum(sampleAxis);
+      return { states, slope };
+    };
+    return expectedLoss(source, draw, () => []);
   }
   requireSolver(operation, source);
   const { noise = normal(), temperature = 1 } = options;
-  requirePositive(operation, "temperature", temperature);
-  const scoreOf = requireScore(operation, noise);
+  requirePositiveTemperature(operation, temperature);
+  const score = scoreOf(operation, noise);
+  const calls = perturbedCalls(operation, { ...options, noise });
   return expectedLoss(
     source,
     (theta, inputs, options) => {
       if (!options) return { states: perturbAndMap(source, theta, { inputs, output: "samples" }) };
-      const place = placeOf(theta.engine, options.call);
-      const call: PerturbedCall = { noise, samples, temperature, perturbation: "additive", place, inputs };
-      const score = (): Tensor => scoreOf(drawsOf(source, theta, call)).mul(signOf(source) / temperature);
-      return { states: perturbedStates(source, theta, call), score };
+      const call = calls.next(theta.engine, inputs, options);
+      requirePositiveTemperature(operation, call.temperature);
+      const batch = splitBatch(operation, source, theta.shape);
+      const whole = { part: { first: 0, count: samples, of: samples }, scale: signOf(source) };
+      return {
+        states: perturbAndMap(source, theta, { ...call, output: "samples" }),
+        slope: (gains) => sumOverNoise(operation, gains, score, batch, call, whole),
+        saved: tensorsOf(call),
+      };
     },
-    kernelsOfCalls(source, () => [{ noise, samples, temperature, output: "samples" }]),
+    kernelsOf(source, (theta) => {
+      const call = calls.prepared(source, theta);
+      const batch = splitBatch(operation, source, theta.shape);
+      return { calls: [{ ...call, output: "samples" }], kernels: [sumKernel(theta, batch, score, false, call)] };
+    }),
   );
 }
 
 function expectedLoss(
   { instanceAxes }: Pick<Solver, "instanceAxes">,
-  draw: (theta: Tensor, inputs: SolverInputs, call: CallOptions | null) => Draws,
+  draw: (theta: Tensor, inputs: SolverInputs, call: PerturbedCallOptions | null) => Draws,
   kernelsFor: ExpectedLoss["kernelsFor"],
 ): ExpectedLoss {
   const operation = "scoreFunction";
   const call =
     (perturbed: boolean) =>
-    (theta: Tensor, lossOf: (states: Tensor) => Tensor, inputs: SolverInputs = {}, own: CallOptions = {}): Tensor => {
-      requireOptions(operation, own, callNames);
+    (
+      theta: Tensor,
+      lossOf: (states: Tensor) => Tensor,
+      inputs: SolverInputs = {},
+      own: PerturbedCallOptions = {},
+    ): Tensor => {
       requireTensor(operation, "the weights", theta, ["f32"]);
       must(
         typeof lossOf === "function",
@@ -104,7 +123,7 @@ function expectedLoss(
         () => `${operation}: the second argument must be a function from states to losses, got ${formatValue(lossOf)}`,
         "Pass (states) => losses, one loss a sample.",
       );
-      const { states, score } = noGrad(() => draw(theta, inputs, perturbed ? own : null));
+      const { states, slope, saved = [] } = noGrad(() => draw(theta, inputs, perturbed ? own : null));
       const losses = lossOf(states);
       requireTensor(operation, "the losses", losses, ["f32"]);
       const sampleAxis = theta.shape.length - instanceAxes;
@@ -120,14 +139,12 @@ function expectedLoss(
       return customGradient({
         label: operation,
         inputs: [theta, losses],
-        saved: [states],
+        saved: [states, ...saved],
         forward: () => losses.mean(-1),
         backward: (dy) => {
           const perSample = dy.reshape([...dy.shape, 1]).div(samples);
-          const ones = Array.from({ length: instanceAxes }, () => 1);
           const gains = samples > 1 ? losses.sub(losses.mean(-1, true)).mul(samples / (samples - 1)) : losses;
-          const weights = gains.mul(perSample).reshape([...expected, ...ones]);
-          return [score!().mul(weights).sum(sampleAxis), broadcastTo(perSample, expected)];
+          return [slope!(gains.mul(perSample)), broadcastTo(perSample, expected)];
         },
       });
     };

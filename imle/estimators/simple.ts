@@ -6,9 +6,12 @@ import { kSubsets } from "../distributions/k-subsets/k-subsets.js";
 import { perturbAndMap } from "../perturb-and-map.js";
 import { callNames, type CallOptions, type Estimator, estimator, placesOf } from "./estimator.js";
 import { checkPerturbation, type LayerOptions } from "./options.js";
+import type { PerturbedCallOptions } from "./perturbed-call.js";
 
 /** A layer over the last axis: f32 [...batch, n] to states of that shape, or [...batch, S, n] for output `samples`. */
-export type SubsetLayer = Estimator<(theta: Tensor, call?: CallOptions) => Tensor>;
+export type SubsetLayer<Call extends CallOptions = PerturbedCallOptions> = Estimator<
+  (theta: Tensor, call?: Call) => Tensor
+>;
 
 /**
  * SIMPLE: a subset of k is drawn exactly from p(z) ∝ exp⟨z, θ⟩, and passes its gradient on as exact marginals would.
@@ -22,7 +25,10 @@ export type SubsetLayer = Estimator<(theta: Tensor, call?: CallOptions) => Tenso
  *
  * @throws ImleError `value` where k or an option is out of its range
  */
-export function simple(k: number, options: Pick<LayerOptions, "samples" | "output" | "stream"> = {}): SubsetLayer {
+export function simple(
+  k: number,
+  options: Pick<LayerOptions, "samples" | "output" | "stream"> = {},
+): SubsetLayer<CallOptions> {
   const operation = "simple";
   checkPerturbation(operation, options, ["output"], ["samples", "stream"]);
   const { samples = 1, output = "mean", stream } = options;

@@ -1,15 +1,17 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import { formatShape, must } from "../../engine/error.js";
-import { requireTensor } from "../../engine/ops/arguments.js";
+import { isTensor, requireTensor } from "../../engine/ops/arguments.js";
 import { maximum } from "../../engine/ops/elementwise.js";
+import { expandDims } from "../../engine/ops/shape.js";
 import { softmax } from "../../engine/ops/softmax.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { topK } from "../../solvers/top-k/top-k.js";
 import { gumbel } from "../noise/gumbel/gumbel.js";
+import { requireInstanceNumbers } from "../instance-numbers.js";
 import { perturbAndMap } from "../perturb-and-map.js";
-import { type CallOptions, estimator, kernelsOfCalls, placesOf } from "./estimator.js";
+import { estimator, kernelsOf } from "./estimator.js";
 import { checkPerturbation, type LayerOptions, requirePositive } from "./options.js";
-import { drawsOf, withSampleAxis } from "./perturbed-states.js";
+import { drawsOf, type PerturbedCallOptions, perturbedCalls } from "./perturbed-call.js";
 import type { SubsetLayer } from "./simple.js";
 
 /** Options of {@link softSubset} and {@link gumbelSoftmax}. */
@@ -37,12 +39,12 @@ export interface RelaxationOptions extends LayerOptions {
 export function softSubset(k: number, options: RelaxationOptions = {}): SubsetLayer {
   const operation = "softSubset";
   checkPerturbation(operation, options, ["output", "softness", "hard"]);
-  const { noise = gumbel(), samples = 1, temperature = 1, output = "mean", softness = 1, hard = false } = options;
+  const { noise = gumbel(), output = "mean", softness = 1, hard = false, ...rest } = options;
   requirePositive(operation, "softness", softness);
   const solver = topK(k);
-  const placeOf = placesOf(operation, options.stream);
+  const calls = perturbedCalls(operation, { noise, ...rest });
   return estimator({
-    train: (theta: Tensor, { call: number }: CallOptions = {}) => {
+    train: (theta: Tensor, own: PerturbedCallOptions = {}) => {
       requireTensor(operation, "the weights", theta, ["f32"]);
       const n = theta.shape.at(-1) ?? 0;
       must(
@@ -51,10 +53,12 @@ export function softSubset(k: number, options: RelaxationOptions = {}): SubsetLa
         () => `${operation}: the last axis must have at least k = ${k} weights, got ${formatShape(theta.shape)}`,
         "Choose fewer, or pass longer rows.",
       );
-      const place = placeOf(theta.engine, number);
-      const call = { noise, samples, temperature, perturbation: "additive", place, inputs: {} } as const;
+      const call = calls.next(theta.engine, {}, own);
+      requireInstanceNumbers(operation, theta.engine, theta.shape.slice(0, -1), noise, call);
       return theta.engine.scope(() => {
-        const scores = withSampleAxis(solver, theta).add(drawsOf(solver, theta, call).mul(temperature));
+        const { temperature } = call;
+        const scale = isTensor(temperature) ? temperature.reshape([...theta.shape.slice(0, -1), 1, 1]) : temperature;
+        const scores = expandDims(theta, -2).add(drawsOf(solver, theta, call).mul(scale));
         let left = scores;
         let picked = scores.mul(0);
         for (let j = 0; j < k; j++) {
@@ -67,7 +71,7 @@ export function softSubset(k: number, options: RelaxationOptions = {}): SubsetLa
       });
     },
     eval: (theta: Tensor) => perturbAndMap(solver, theta, { output }),
-    kernelsFor: kernelsOfCalls(solver, () => [{}]),
+    kernelsFor: kernelsOf(solver, () => ({ calls: [{}] })),
   });
 }
 

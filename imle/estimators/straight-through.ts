@@ -2,8 +2,9 @@ import { customGradient } from "../../engine/custom-gradient.js";
 import type { Solver } from "../../solvers/solver.js";
 import { gumbel } from "../noise/gumbel/gumbel.js";
 import { perturbAndMap } from "../perturb-and-map.js";
-import { placesOf, solverLayer, type SolverLayer } from "./estimator.js";
+import { solverLayer, type SolverLayer } from "./estimator.js";
 import { batchOf, checkPerturbation, type LayerOptions, requireSolver } from "./options.js";
+import { perturbedCalls } from "./perturbed-call.js";
 
 /**
  * Straight-through: the state passes its gradient to the weights as if it were they.
@@ -21,26 +22,25 @@ export function straightThrough(solver: Solver, options: LayerOptions = {}): Sol
   const operation = "straightThrough";
   requireSolver(operation, solver);
   checkPerturbation(operation, options, ["output"]);
-  const { noise = gumbel(), samples = 1, temperature = 1, output = "mean", stream } = options;
-  const call = { noise, samples, temperature, output };
-  const placeOf = placesOf(operation, stream);
+  const { noise = gumbel(), output = "mean", ...rest } = options;
+  const calls = perturbedCalls(operation, { noise, ...rest });
   return solverLayer(
     operation,
     solver,
     output,
-    (theta, inputs, number) => {
+    (theta, inputs, own) => {
       const { batchShape } = batchOf(operation, solver, theta);
-      const place = placeOf(theta.engine, number);
+      const call = calls.next(theta.engine, inputs, own);
       return customGradient({
         label: operation,
         inputs: [theta],
-        forward: (weights) => perturbAndMap(solver, weights, { ...call, inputs, place }),
+        forward: (weights) => perturbAndMap(solver, weights, { ...call, output }),
         backward: (dz) => {
           const sum = output === "samples" ? dz.sum(batchShape.length) : dz;
           return solver.sense === "max" ? sum : sum.neg();
         },
       });
     },
-    () => [call],
+    (theta) => ({ calls: [{ ...calls.prepared(solver, theta), output }] }),
   );
 }

@@ -1,9 +1,12 @@
+import type { Slice } from "../../engine/commands.js";
 import type { Piece } from "../../engine/compose.js";
 import type { Engine } from "../../engine/engine.js";
-import { must } from "../../engine/error.js";
+import { formatShape, must } from "../../engine/error.js";
+import { requireOptions } from "../../engine/ops/arguments.js";
 import type { RandomPlace } from "../../engine/random.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { declareTable, type Table } from "../../solvers/weights.js";
+import { type InstanceNumbers, instanceNumbers } from "../instance-numbers.js";
 import drawText from "./draw.wgsl";
 import type { Noise } from "./noise.js";
 
@@ -38,57 +41,95 @@ export function noiseKey(noise: Noise): string {
   return `noise ${number} (${noise.table ? noise.table.length / 4 : noise.given ? "given" : "no"} rows)`;
 }
 
+/** What {@link drawNoise} may be told besides. */
+export interface DrawOptions {
+  /** The instance and the sample to begin at. By default 0 and 0. */
+  readonly first?: { readonly instance: number; readonly sample: number };
+  /** For a noise of several laws: which one each instance has, u32 [...batch], from the batch's first instance on. */
+  readonly law?: Tensor;
+}
+
 /**
  * The noise that a perturbed solver sees at `place`, as a tensor: with `givenNoise` it gives the same states again.
  *
  * @param shape [instances, samples, size]
- * @param first the instance and the sample to begin at; by default 0 and 0
  * @returns f32 of that shape
+ * @throws ImleError where the laws do not fit the noise, or the instances
  */
 export function drawNoise(
   engine: Engine,
   noise: Noise,
   shape: readonly [instances: number, samples: number, size: number],
   place: RandomPlace,
-  first: { readonly instance: number; readonly sample: number } = { instance: 0, sample: 0 },
+  options: DrawOptions = {},
 ): Tensor {
+  requireOptions("drawNoise", options, ["first", "law"]);
   const [instances, samples, size] = shape;
+  const { first = { instance: 0, sample: 0 }, law } = options;
+  const last = first.instance + instances;
+  must(
+    law === undefined || law.size >= last,
+    "shape",
+    () => `drawNoise: law must have a number for each of ${last} instances, got ${formatShape(law!.shape)}`,
+    "Give it the batch axes of the weights.",
+  );
   const y = engine.output("drawNoise", shape);
   const from = { first_instance: first.instance, first_sample: first.sample };
-  draw(noise, y, { ...from, samples, size, rows: instances * samples }, place);
+  draw(noise, law, y, { ...from, samples, size, rows: instances * samples }, place);
   return y;
 }
 
 /** What `noise.sample` does: draws from the next call of the engine's own stream, all of one row. */
 export function sampleNoise(engine: Engine, noise: Noise, shape: readonly number[]): Tensor {
   const y = engine.output("sample", shape);
-  draw(noise, y, { first_instance: 0, first_sample: 0, samples: 1, size: y.size, rows: 1 }, engine.random.next(0));
+  const counts = { first_instance: 0, first_sample: 0, samples: 1, size: y.size, rows: 1 };
+  draw(noise, undefined, y, counts, engine.random.next(0));
   return y;
 }
 
 function draw(
   noise: Noise,
+  law: Tensor | undefined,
   y: Tensor,
   counts: Readonly<Record<"first_instance" | "first_sample" | "samples" | "size" | "rows", number>>,
   place: RandomPlace,
 ): void {
   const { engine } = y;
-  must(
-    (noise.laws ?? 1) === 1,
-    "value",
-    () => `drawNoise: a noise must have one law, got ${noise.name}`,
-    "Draw from each of its laws by itself.",
-  );
-  const table = noiseTable(engine, noise);
-  const kernel = engine.kernel(`draw:${noiseKey(noise)}:${table?.asUniform}`, () => [
-    ...(table ? [{ name: "noise/table", text: declareTable(2, "noise_values", table) }] : []),
-    noisePiece(noise, "0u"),
+  const own = instanceNumbers("drawNoise", engine, law?.shape ?? [], noise, law ? { law } : {});
+  const bound = noiseBindings(engine, noise, own, 2);
+  const kernel = engine.kernel(`draw:${bound.key}`, () => [
+    bound.piece,
+    noisePiece(noise, own.lawText),
     { name: "imle/noise/draw.wgsl", text: drawText },
   ]);
   engine.dispatch({
     kernel,
-    buffers: { y: y.slice("drawNoise"), ...(table && { noise_values: table.tensor.slice("drawNoise") }) },
-    uniforms: { random_place: [place.seed, place.stream, place.call, 0], ...counts },
+    buffers: { y: y.slice("drawNoise"), ...bound.buffers },
+    uniforms: { random_place: [place.seed, place.stream, place.call, 0], laws: own.uniforms.laws, ...counts },
     workgroups: Math.ceil((counts.rows * Math.ceil(counts.size / 4)) / 64),
   });
+}
+
+/** The bindings of a noise's table and of what instances have of their own, in a kernel that is no solver. */
+export function noiseBindings(
+  engine: Engine,
+  noise: Noise,
+  numbers: InstanceNumbers,
+  firstBinding: number,
+): { readonly key: string; readonly piece: Piece; readonly buffers: Record<string, Slice> } {
+  const table = noiseTable(engine, noise);
+  const words = numbers.words["instance_words"];
+  const lines: string[] = [];
+  const buffers: Record<string, Slice> = {};
+  if (table) {
+    lines.push(declareTable(firstBinding, "noise_values", table));
+    buffers["noise_values"] = table.tensor.slice("noise");
+  }
+  if (words) {
+    const binding = firstBinding + lines.length;
+    lines.push(`@group(0) @binding(${binding}) var<storage, read> instance_words: array<u32>;`);
+    buffers["instance_words"] = words.slice("law");
+  }
+  const key = [noiseKey(noise), table?.asUniform, numbers.key].join(":");
+  return { key, piece: { name: "noise/bindings", text: lines.join("\n") }, buffers };
 }

@@ -9,6 +9,7 @@ struct Uniforms {
   samples: u32,
   size: u32,
   rows: u32,
+  laws: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;

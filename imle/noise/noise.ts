@@ -26,8 +26,10 @@ export interface Noise {
   readonly table?: Float32Array<ArrayBuffer>;
   /** The CPU twin of `noise4`, for the first law. */
   readonly draw4?: Draw4;
-  /** −d ln q(ε)/dε of the law's density q, for draws f32 of any shape; only where it is known in closed form. */
-  readonly score?: (draws: Tensor) => Tensor;
+  /**
+   * −d ln q(x)/dx of the law's density q, where it is known in closed form: a WGSL expression of `x: vec4f`, four draws.
+   */
+  readonly score?: string;
   /** ε itself, instead of a law: f32 [...batch, S, ...instance]. */
   readonly given?: Tensor;
 }

@@ -1,4 +1,3 @@
-import { sub } from "../../../engine/ops/elementwise.js";
 import type { DrawableNoise } from "../noise.js";
 import { sumOfGamma } from "../sum-of-gamma/sum-of-gamma.js";
 
@@ -9,8 +8,5 @@ let made: DrawableNoise | undefined;
  * are off by up to 0.5 in the upper tail in f32.
  */
 export function gumbel(): DrawableNoise {
-  return (made ??= {
-    ...sumOfGamma({ kappa: 1, iterations: Infinity }),
-    score: (draws) => sub(1, draws.neg().exp()),
-  });
+  return (made ??= { ...sumOfGamma({ kappa: 1, iterations: Infinity }), score: "1.0 - exp(-x)" });
 }
