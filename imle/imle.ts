@@ -3,7 +3,7 @@ import { formatShape, formatValue, must } from "../engine/error.js";
 import { isTensor, requireOptions } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
-import { type Estimator, estimator, kernelsOf, placesOf } from "./estimators/estimator.js";
+import { type Estimator, estimator, kernelsOf, placesOf, type Preparation } from "./estimators/estimator.js";
 import { requireSolver, signOf } from "./estimators/options.js";
 import { type PerturbedCallOptions, preparedNumbers } from "./estimators/perturbed-call.js";
 import { requireTemperature } from "./instance-numbers.js";
@@ -91,13 +91,13 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
     const backward = (gradient: Tensor): Tensor => {
       const { target } = own;
       if (target.backward) {
-        const part = { ...aimed, output: "samples" } as const;
         return target.backward({
-          ...{ theta, gradient, samples, instanceAxes, sign },
-          states: output === "samples" || (samples === 1 && marginalSamples === 1) ? z : null,
-          solve: (side, sampleRange, count) => {
+          ...{ theta, gradient, samples, marginalSamples, instanceAxes, sign },
+          states: knowsStates(output, samples, marginalSamples) ? z : null,
+          solve: (side, { first, count, of }, output = "samples") => {
             const aim = side ? { target: { target: side, gradient } } : { temperature: own.temperature };
-            return perturbAndMap(solver, theta, { ...part, ...aim, sampleRange, samples: count });
+            const part = { samples: count, sampleRange: { first, of } };
+            return perturbAndMap(solver, theta, { ...aimed, ...aim, ...part, output });
           },
         });
       }
@@ -127,28 +127,43 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
       requireOptions("imle", call, callNames);
       return perturbAndMap(solver, theta, { inputs, output: output === "samples" ? "samples" : "mean" });
     },
-    kernelsFor: kernelsOf(solver, (theta) => ({ calls: callsOf(solver, theta, { ...options, noise, target }) })),
+    kernelsFor: kernelsOf(solver, (theta) => preparationOf(solver, theta, { ...options, noise, target })),
   });
 }
 
-/** The calls of `perturbAndMap` that a step makes. */
-function callsOf(
+/** The calls of `perturbAndMap` that a step makes, and the kernels of its target. */
+function preparationOf(
   solver: Solver,
   theta: Tensor,
-  options: ImleOptions & { readonly target: Target },
-): PerturbOptions[] {
+  options: ImleOptions & { readonly noise: Noise; readonly target: Target },
+): Preparation {
   const { noise, samples = 1, marginalSamples = 1, output = "mean", target, checkFinite = false } = options;
-  const { temperature = 1 } = options;
+  const { temperature = 1, targetTemperature = temperature } = options;
   const { engine } = theta;
   const batch = theta.shape.slice(0, theta.shape.length - solver.instanceAxes);
-  const own = { noise: noise!, samples, marginalSamples, checkFinite };
+  const own = { noise, samples, marginalSamples, checkFinite };
   const forward = preparedNumbers(solver, theta, { ...own, temperature });
+  const aimed = preparedNumbers(solver, theta, { ...own, temperature: targetTemperature });
   const sampled = [...batch, samples, ...theta.shape.slice(batch.length)];
   const states = output === "samples" ? engine.zeros(sampled) : theta;
-  const aimed = { ...forward, target: { target, gradient: states } };
-  if (target.backward) return [{ ...forward, output }, { ...aimed, output: "samples" }];
-  return [{ ...forward, output }, { ...aimed, differenceFrom: { states, scale: 1 } }];
+  const aim = { target: { target, gradient: states } };
+  if (!target.backward) {
+    return { calls: [{ ...forward, output }, { ...aimed, ...aim, differenceFrom: { states, scale: 1 } }] };
+  }
+  const known = knowsStates(output, samples, marginalSamples) ? states : null;
+  const outputs = marginalSamples > 1 ? (["samples", "sampleCounts"] as const) : (["samples"] as const);
+  return {
+    calls: [
+      { ...forward, output },
+      ...outputs.flatMap((output): PerturbOptions[] => [{ ...forward, output }, { ...aimed, ...aim, output }]),
+    ],
+    kernels: target.kernels?.(engine, { states: known, marginalSamples }) ?? [],
+  };
 }
+
+/** Whether the forward pass leaves the state of every sample. */
+const knowsStates = (output: ImleOptions["output"], samples: number, marginalSamples: number): boolean =>
+  output === "samples" || (samples === 1 && marginalSamples === 1);
 
 const optionNames: readonly (keyof ImleOptions)[] = [
   ...(["noise", "samples", "marginalSamples", "temperature", "targetTemperature", "target"] as const),

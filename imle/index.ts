@@ -6,7 +6,7 @@ export * from "./estimators/index.js";
 export * from "./distributions/index.js";
 export * from "./metrics.js";
 export { perturbAndMap, type Perturbation, type PerturbOptions } from "./perturb-and-map.js";
-export { differenceOfMeans, meanOfCounts } from "./mean.js";
+export { meanOfCounts } from "./mean.js";
 export { adaptive, type AdaptiveOptions, type AdaptiveTarget } from "./target/adaptive/adaptive.js";
 export { known } from "./target/known.js";
 export { optimalState } from "./target/optimal-state.js";

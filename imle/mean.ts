@@ -1,6 +1,5 @@
 import type { Piece } from "../engine/compose.js";
 import type { Engine } from "../engine/engine.js";
-import { formatShape, must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
 import type { Tensor } from "../engine/tensor.js";
 import meanText from "./mean.wgsl";
@@ -30,31 +29,16 @@ export function meanOfCounts(counts: Tensor, samples: number): Tensor {
  * `scale · (mean of states − counts / draws)`, one dispatch: with z and the counts of z′ the gradient of Implicit MLE
  * (Niepert, Minervini, Franceschi 2021, Eq. 9).
  *
- * @param states f32, means of the counts' shape, or one state a sample: [...batch, S, ...instance]
+ * @param states f32, means of the counts' shape, or `baseSamples` states an instance, [...batch, S, ...instance]
  * @param counts i32 [...batch, ...instance]
- * @param options.samples S, where there is one state a sample
- * @param options.draws how many states have been counted, by default S
+ * @param options.size elements of an instance's state
  */
 export function differenceOfMeans(
   states: Tensor,
   counts: Tensor,
-  options: { samples: number; draws?: number; scale: number; instanceAxes: number },
+  options: { readonly draws: number; readonly scale: number; readonly size: number; readonly baseSamples: number },
 ): Tensor {
-  const { samples, draws = samples, scale, instanceAxes } = options;
-  const sampled = states.shape.length === counts.shape.length + 1;
-  const instance = counts.shape.slice(counts.shape.length - instanceAxes);
-  const size = instance.reduce((total, length) => total * length, 1);
-  const expected = sampled
-    ? [...counts.shape.slice(0, counts.shape.length - instanceAxes), samples, ...instance]
-    : counts.shape;
-  must(
-    states.dtype === "f32" && counts.dtype === "i32" && formatShape(states.shape) === formatShape(expected),
-    "shape",
-    () =>
-      `differenceOfMeans: states must be f32 ${formatShape(expected)} for counts i32 ${formatShape(counts.shape)}, got ${states.dtype} ${formatShape(states.shape)} and ${counts.dtype}`,
-    "Pass the states of the forward pass and the counts of the backward one.",
-  );
-  return dispatchMean("differenceOfMeans", counts, { draws, scale, states, size, baseSamples: sampled ? samples : 1 });
+  return dispatchMean("differenceOfMeans", counts, { ...options, states });
 }
 
 /** The kernel of {@link meanOfCounts}, or, with states, of {@link differenceOfMeans}. */

@@ -1,10 +1,10 @@
 import { formatShape, formatValue, must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
-import { requireOptions, requireTensor } from "../engine/ops/arguments.js";
+import { requireChoice, requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import { runSolver, solverKernels } from "../solvers/run.js";
-import { type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
+import { product, type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
 import { differenceOfMeans, meanKernel, meanOfCounts } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { perturbedWeights } from "./perturbed-weights.js";
@@ -52,9 +52,10 @@ export interface PerturbOptions {
   readonly checkFinite?: boolean;
   /**
    * `mean`: f32 [...batch, ...instance], the mean over samples. `samples`: f32 [...batch, S, ...instance].
-   * `counts`: i32 [...batch, ...instance], the sum over all draws. By default `mean`.
+   * `counts`: i32 [...batch, ...instance], the sum over all draws; `sampleCounts`: i32 [...batch, S, ...instance], that
+   * over each sample's draws. By default `mean`.
    */
-  readonly output?: "mean" | "samples" | "counts";
+  readonly output?: "mean" | "samples" | "counts" | "sampleCounts";
   /**
    * Instead of the mean returns `scale · (mean of states − mean)`, where `states` are f32 means [...batch,
    * ...instance], or [...batch, S, ...instance]; output `mean` only. With z and z′ it is the gradient of I-MLE (Eq. 9).
@@ -80,15 +81,10 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
   requireOptions(operation, options, optionNames);
   const { inputs, samples = 1, marginalSamples = 1, output = "mean", differenceFrom, strategy } = options;
   checkCounts(operation, options);
-  must(
-    output === "mean" || output === "samples" || output === "counts",
-    "value",
-    () => `${operation}: output must be mean, samples or counts, got ${formatValue(output)}`,
-    "Leave it out for the mean.",
-  );
+  requireChoice(operation, "output", output, ["mean", "samples", "counts", "sampleCounts"]);
   if (differenceFrom) checkDifference(operation, solver, weights, options);
   const draws = samples * marginalSamples;
-  const { batchShape } = splitBatch(operation, solver, weights.shape);
+  const { batchShape, instanceShape } = splitBatch(operation, solver, weights.shape);
   return weights.engine.scope(() => {
     const source = perturbedWeights(operation, solver, weights, options);
     const run = { operation, samples: draws, source, ...(inputs && { inputs }), ...(strategy && { strategy }) };
@@ -100,16 +96,19 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
       const finish = { base: states, baseSamples, scale };
       const found = runSolver(solver, weights, { ...run, output: "mean", finish });
       if (found.dtype === "f32") return found;
-      return differenceOfMeans(states, found, { samples, draws, scale, instanceAxes: solver.instanceAxes });
+      const size = product(solver.stateShape(instanceShape));
+      return differenceOfMeans(states, found, { draws, scale, size, baseSamples });
     }
     if (output === "mean" && draws > 1) {
       const found = runSolver(solver, weights, { ...run, output: "mean" });
       return found.dtype === "f32" ? found : meanOfCounts(found, draws);
     }
     const sampled =
-      marginalSamples > 1
-        ? meanOfCounts(count(samples), marginalSamples)
-        : runSolver(solver, weights, { ...run, output: "states" });
+      output === "sampleCounts"
+        ? count(samples)
+        : marginalSamples > 1
+          ? meanOfCounts(count(samples), marginalSamples)
+          : runSolver(solver, weights, { ...run, output: "states" });
     if (output === "mean" || samples > 1) return sampled;
     return sampled.alias([...batchShape, 1, ...sampled.shape.slice(batchShape.length)]);
   });
@@ -166,8 +165,9 @@ function checkDifference(operation: string, solver: Solver, weights: Tensor, opt
 export function perturbKernels(solver: Solver, weights: Tensor, options: PerturbOptions): Kernel[] {
   const { samples = 1, marginalSamples = 1, output = "mean", strategy } = options;
   const draws = samples * marginalSamples;
-  const groups = output === "samples" && marginalSamples > 1 ? samples : 1;
-  const counts = output === "counts" || (output === "mean" ? draws > 1 : marginalSamples > 1);
+  const counted = output === "counts" || output === "sampleCounts";
+  const groups = output === "sampleCounts" || (output === "samples" && marginalSamples > 1) ? samples : 1;
+  const counts = counted || (output === "mean" ? draws > 1 : marginalSamples > 1);
   const place = { seed: 0, stream: 0, call: 0 }; // so that no call of a stream is used up
   const source = perturbedWeights("prepare", solver, weights, { ...options, place });
   const { states, scale = 1 } = options.differenceFrom ?? {};
@@ -176,7 +176,7 @@ export function perturbKernels(solver: Solver, weights: Tensor, options: Perturb
   const way = finish || (output === "mean" && counts) ? "mean" : counts ? "counts" : "states";
   const call = { samples: draws, groups, source, output: way, ...finish, ...(strategy && { strategy }) } as const;
   const { engine } = weights;
-  const reduces = output !== "counts" && (counts || states !== undefined);
+  const reduces = !counted && (counts || states !== undefined);
   const solves = solverKernels(engine, solver, weights.shape, call);
   return reduces ? [...solves, meanKernel(engine, states !== undefined)] : solves;
 }

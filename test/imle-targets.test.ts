@@ -9,7 +9,6 @@ import {
   optimalState,
   pid,
   saveSafetensors,
-  type Solver,
   type Target,
   type Tensor,
   topK,
@@ -17,21 +16,14 @@ import {
 import { topKCpu } from "webgpu-imle/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { bestWindow, bestWindowCpu } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
+import { type SolverCase, solverCases } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
 
 const engine = await testEngine();
 const test = suite("targets");
 const { fround } = Math;
-
-type Twin = (weights: Float32Array) => Int32Array;
-
-const solvers: Readonly<Record<string, { solver: Solver; twin: Twin }>> = {
-  "a solver that maximises": { solver: topK(3), twin: (weights) => topKCpu(weights, 3) },
-  "a solver that minimises": { solver: bestWindow(3, "min"), twin: (weights) => bestWindowCpu(weights, 3, "min") },
-};
 
 const [instances, samples, n] = [6, 3, 12] as const;
 const random = randomSource(31);
@@ -40,28 +32,32 @@ const noise = randomNumbers(random, instances * samples * n);
 /** Half of it is 0. */
 const gradient = randomNumbers(random, instances * n).map((value, i) => (i % 2 === 0 ? value : 0));
 
-/** State of (instance, sample) under base weights, with the noise; costs have it subtracted. */
-function stateUnder(solver: Solver, twin: Twin, base: (i: number) => number, b: number, s: number): Int32Array {
-  const sign = solver.sense === "max" ? 1 : -1;
-  const own = Float32Array.from({ length: n }, (_, i) => fround(base(b * n + i) + sign * noise[(b * samples + s) * n + i]!));
+/** State of an instance under base weights, with a row of noise; costs have it subtracted. */
+function stateUnder(
+  { twin, sign }: SolverCase,
+  base: (i: number) => number,
+  b: number,
+  row: number,
+  draws = noise,
+): Int32Array {
+  const own = Float32Array.from({ length: n }, (_, i) => fround(base(b * n + i) + sign * draws[row * n + i]!));
   return twin(own);
 }
 
 /** (1/S) Σ (z − z′) with these θ′, or minus it for costs. */
-function gradientUnder(solver: Solver, twin: Twin, base: (i: number) => number): Float64Array {
+function gradientUnder(one: SolverCase, base: (i: number) => number): Float64Array {
   const sum = new Float64Array(instances * n);
   for (let b = 0; b < instances; b++) {
     for (let s = 0; s < samples; s++) {
-      const z = stateUnder(solver, twin, (i) => theta[i]!, b, s);
-      const moved = stateUnder(solver, twin, base, b, s);
-      const sign = solver.sense === "max" ? 1 : -1;
-      for (let i = 0; i < n; i++) sum[b * n + i]! += (sign * (z[i]! - moved[i]!)) / samples;
+      const z = stateUnder(one, (i) => theta[i]!, b, b * samples + s);
+      const moved = stateUnder(one, base, b, b * samples + s);
+      for (let i = 0; i < n; i++) sum[b * n + i]! += (one.sign * (z[i]! - moved[i]!)) / samples;
     }
   }
   return sum;
 }
 
-async function gradientOf(solver: Solver, options: { target: Target; divideByLambda?: boolean }, call = {}): Promise<Float32Array> {
+async function gradientOf(solver: SolverCase["solver"], options: { target: Target; divideByLambda?: boolean }, call = {}): Promise<Float32Array> {
   const leaf = engine.tensor(theta, [instances, n], { requiresGrad: true });
   const layer = imle(solver, { noise: givenNoise(engine.tensor(noise, [instances, samples, n])), samples, ...options });
   layer(leaf, {}, call).backward(engine.tensor(gradient, [instances, n]));
@@ -73,18 +69,18 @@ const expectClose = (got: Float32Array, expected: Float64Array): void => {
   assert.ok(expected.some((value) => value !== 0), "the test moves some states");
 };
 
-for (const [name, { solver, twin }] of Object.entries(solvers)) {
-  const sign = solver.sense === "max" ? 1 : -1;
+for (const one of solverCases) {
+  const { name, solver, sign } = one;
 
   test(`${name}: optimalState is θ where ∂L/∂z is 0, and −∂L/∂z elsewhere (Eq. 14)`, async () => {
     const base = (i: number): number => (gradient[i] === 0 ? theta[i]! : -sign * gradient[i]!);
-    expectClose(await gradientOf(solver, { target: optimalState() }), gradientUnder(solver, twin, base));
+    expectClose(await gradientOf(solver, { target: optimalState() }), gradientUnder(one, base));
   });
 
   test(`${name}: known solves under the true weights, which may change from call to call`, async () => {
     const truths = [1, 2].map((seed) => randomNumbers(randomSource(seed), instances * n));
     const [first, second] = truths.map((values) => engine.tensor(values, [instances, n]));
-    const expected = truths.map((values) => gradientUnder(solver, twin, (i) => values[i]!));
+    const expected = truths.map((values) => gradientUnder(one, (i) => values[i]!));
     expectClose(await gradientOf(solver, { target: known(first!) }), expected[0]!);
     expectClose(await gradientOf(solver, { target: known(first!) }, { target: known(second!) }), expected[1]!);
     expectClose(await gradientOf(solver, { target: pid() }, { target: known(second!) }), expected[1]!);
@@ -110,29 +106,33 @@ interface AdaptiveState {
 
 /** The adaptive target's definition in plain loops; θ′ with the λ that the device found, which is compared by itself. */
 function adaptiveTwin(
-  { solver, twin }: { solver: Solver; twin: Twin },
+  one: SolverCase,
+  draws: Float32Array<ArrayBuffer>,
   dy: (b: number, s: number, i: number) => number,
   { alpha = 1, difference = "one-sided", step = 1e-3, momentum = 0, decay = 0.9, targetNorm = 1 }: AdaptiveOptions,
   state: AdaptiveState,
   lambda: number,
 ): Float64Array {
-  const sign = solver.sense === "max" ? 1 : -1;
+  const { sign } = one;
+  const marginalSamples = draws.length / (instances * samples * n);
   const sum = new Float64Array(instances * n);
   let differing = 0;
   for (let b = 0; b < instances; b++) {
     for (let s = 0; s < samples; s++) {
-      const towards = (side: number): Int32Array =>
-        stateUnder(
-          solver,
-          twin,
-          (i) => fround(fround(fround(alpha) * theta[i]!) - fround(fround(sign * side * lambda) * dy(b, s, i - b * n))),
-          b,
-          s,
+      /** The sum of the states of the sample's draws. */
+      const summed = (base: (i: number) => number): number[] => {
+        const rows = Array.from({ length: marginalSamples }, (_, m) => (b * samples + s) * marginalSamples + m);
+        const states = rows.map((row) => stateUnder(one, base, b, row, draws));
+        return Array.from({ length: n }, (_, i) => states.reduce((all, state) => all + state[i]!, 0));
+      };
+      const towards = (side: number): number[] =>
+        summed((i) =>
+          fround(fround(fround(alpha) * theta[i]!) - fround(fround(sign * side * lambda) * dy(b, s, i - b * n))),
         );
-      const upper = difference === "central" ? towards(-1) : stateUnder(solver, twin, (i) => theta[i]!, b, s);
+      const upper = difference === "central" ? towards(-1) : summed((i) => theta[i]!);
       const lower = towards(1);
       for (let i = 0; i < n; i++) {
-        const d = upper[i]! - lower[i]!;
+        const d = (upper[i]! - lower[i]!) / marginalSamples;
         differing += d === 0 ? 0 : 1;
         sum[b * n + i]! += (sign * d) / (difference === "central" ? 2 : 1) / samples / (lambda > 0 ? lambda : 1);
       }
@@ -147,40 +147,46 @@ function adaptiveTwin(
 const norm = (values: ArrayLike<number>): number =>
   Math.sqrt(Array.from(values).reduce((total, value) => total + value * value, 0));
 
-for (const [name, entry] of Object.entries(solvers)) {
-  for (const difference of ["one-sided", "central"] as const) {
-    for (const output of ["mean", "samples"] as const) {
-      test(`${name}, ${difference}, output ${output}: five adaptive steps equal the definition`, async () => {
-        const options: AdaptiveOptions = { ...{ difference, alpha: 0.75, beta: 0.4, step: 0.1, momentum: 0.5, targetNorm: 2 } };
-        const target = adaptive(options);
-        const layer = imle(entry.solver, {
-          noise: givenNoise(engine.tensor(noise, [instances, samples, n])),
-          ...{ samples, target, output },
-        });
-        const state: AdaptiveState = { beta: 0.4, norm: 1, change: 0 };
-        const betas: number[] = [];
-        for (let step = 0; step < 5; step++) {
-          const rows = output === "samples" ? samples : 1;
-          const dy = randomNumbers(randomSource(40 + step), instances * rows * n);
-          const leaf = engine.tensor(theta, [instances, n], { requiresGrad: true });
-          const z = layer(leaf);
-          z.backward(engine.tensor(dy, z.shape));
-          const got = await leaf.grad!.read();
-          const [beta, mean, change, lambda] = await target.state(engine).values.read();
-          const expectedLambda = (state.beta * norm(theta)) / (norm(dy) / Math.sqrt(rows));
-          assert.ok(Math.abs(lambda! / expectedLambda - 1) < 1e-5, `λ ${lambda} for ${expectedLambda}`);
-          const at = (b: number, s: number, i: number): number => dy[(b * rows + (rows > 1 ? s : 0)) * n + i]!;
-          const expected = adaptiveTwin(entry, at, options, state, lambda!);
-          got.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-5, `element ${i}`));
-          for (const [actual, wanted] of [[beta, state.beta], [mean, state.norm], [change, state.change]]) {
-            assert.ok(Math.abs(actual! - wanted!) < 1e-5, `step ${step}: ${actual} for ${wanted}`);
-          }
-          betas.push(beta!);
-        }
-        assert.ok(new Set(betas).size > 2, "β has moved");
-      });
+const adaptiveCases = solverCases.flatMap((one) =>
+  (["one-sided", "central"] as const).flatMap((difference) =>
+    (["mean", "samples"] as const).flatMap((output) =>
+      [1, 2].map((marginalSamples) => ({ one, difference, output, marginalSamples })),
+    ),
+  ),
+);
+
+for (const { one, difference, output, marginalSamples } of adaptiveCases) {
+  const title = `${one.name}, ${difference}, output ${output}, M ${marginalSamples}`;
+  test(`${title}: five adaptive steps equal the definition`, async () => {
+    const options: AdaptiveOptions = { ...{ difference, alpha: 0.75, beta: 0.4, step: 0.1, momentum: 0.5, targetNorm: 2 } };
+    const target = adaptive(options);
+    const draws = randomNumbers(randomSource(39), instances * samples * marginalSamples * n);
+    const layer = imle(one.solver, {
+      noise: givenNoise(engine.tensor(draws, [instances, samples * marginalSamples, n])),
+      ...{ samples, marginalSamples, target, output },
+    });
+    const state: AdaptiveState = { beta: 0.4, norm: 1, change: 0 };
+    const betas: number[] = [];
+    for (let step = 0; step < 5; step++) {
+      const rows = output === "samples" ? samples : 1;
+      const dy = randomNumbers(randomSource(40 + step), instances * rows * n);
+      const leaf = engine.tensor(theta, [instances, n], { requiresGrad: true });
+      const z = layer(leaf);
+      z.backward(engine.tensor(dy, z.shape));
+      const got = await leaf.grad!.read();
+      const [beta, mean, change, lambda] = await target.state(engine).values.read();
+      const expectedLambda = (state.beta * norm(theta)) / (norm(dy) / Math.sqrt(rows));
+      assert.ok(Math.abs(lambda! / expectedLambda - 1) < 1e-5, `λ ${lambda} for ${expectedLambda}`);
+      const at = (b: number, s: number, i: number): number => dy[(b * rows + (rows > 1 ? s : 0)) * n + i]!;
+      const expected = adaptiveTwin(one, draws, at, options, state, lambda!);
+      got.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-5, `element ${i}`));
+      for (const [actual, wanted] of [[beta, state.beta], [mean, state.norm], [change, state.change]]) {
+        assert.ok(Math.abs(actual! - wanted!) < 1e-5, `step ${step}: ${actual} for ${wanted}`);
+      }
+      betas.push(beta!);
     }
-  }
+    assert.ok(new Set(betas).size > 2, "β has moved");
+  });
 }
 
 test("where ∂L/∂z is 0, or β is, λ is 0 and the gradient is not divided", async () => {
@@ -254,20 +260,26 @@ test("in a captured step the adaptive state advances at every replay, to the bit
   assert.equal(outcomes[1], outcomes[0]);
 });
 
-test("an adaptive step is at most eight dispatches and no readback", async () => {
+test("an adaptive step is at most eight dispatches and no readback, and compiles nothing that was prepared", async () => {
   const engine = await Engine.create();
+  const settings = [1, 7].flatMap((samples) => [1, 3].map((marginalSamples) => ({ samples, marginalSamples })));
   for (const difference of ["one-sided", "central"] as const) {
-    for (const samples of [1, 7]) {
-      const layer = imle(topK(4), { samples, target: adaptive({ difference }) });
-      const theta = engine.uniform([32, 20], { requiresGrad: true });
-      const dy = engine.uniform([32, 20]);
-      layer(theta).backward(dy);
-      const before = engine.stats();
-      layer(theta).backward(dy);
-      const after = engine.stats();
-      const spent = after.dispatches - before.dispatches - 1; // the gradient is added to the first one
-      assert.ok(spent <= 8, `${difference}, S ${samples}: ${spent} dispatches`);
-      assert.is(after.readbacks, before.readbacks);
+    for (const output of ["mean", "samples"] as const) {
+      for (const setting of settings) {
+        const layer = imle(topK(4), { ...setting, output, target: adaptive({ difference }) });
+        const theta = engine.uniform([8, 20], { requiresGrad: true });
+        await engine.prepare(layer, [theta.shape]);
+        const dy = engine.uniform(output === "mean" ? [8, 20] : [8, setting.samples, 20]);
+        engine.flush();
+        const before = engine.stats();
+        layer(theta).backward(dy);
+        const after = engine.stats();
+        const spent = after.dispatches - before.dispatches;
+        const what = `${difference}, ${output}, S ${setting.samples}, M ${setting.marginalSamples}`;
+        assert.ok(spent <= 8, `${what}: ${spent} dispatches`);
+        assert.is(after.readbacks, before.readbacks);
+        assert.is(after.pipelines, before.pipelines, `${what}: all was prepared`);
+      }
     }
   }
   await engine.idle();

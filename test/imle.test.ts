@@ -1,6 +1,5 @@
 import {
   customGradient,
-  differenceOfMeans,
   Engine,
   givenNoise,
   gumbel,
@@ -10,7 +9,6 @@ import {
   noGrad,
   perturbAndMap,
   pid,
-  type Solver,
   sumOfGamma,
   type Tensor,
   topK,
@@ -18,24 +16,16 @@ import {
 import { topKCpu } from "webgpu-imle/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { bestWindow, bestWindowCpu } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
+import { type SolverCase, solverCases } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
 
 const engine = await testEngine();
 const test = suite("imle");
 const { fround } = Math;
 
-type Twin = (weights: Float32Array) => Int32Array;
-
-const solvers: Readonly<Record<string, { solver: Solver; twin: Twin }>> = {
-  "a solver that maximises": { solver: topK(3), twin: (weights) => topKCpu(weights, 3) },
-  "a solver that minimises": { solver: bestWindow(3, "min"), twin: (weights) => bestWindowCpu(weights, 3, "min") },
-};
-
 interface Problem {
-  readonly sense: "max" | "min";
-  readonly twin: Twin;
+  readonly one: SolverCase;
   readonly theta: Float32Array;
   /** [instances, samples, n] */
   readonly noise: Float32Array;
@@ -54,8 +44,8 @@ interface Problem {
  * weights rounded to f32 as they are on the device, so that ties and states are the same ones.
  */
 function imleTwin(problem: Problem): { states: Int32Array[]; gradient: Float64Array } {
-  const { sense, twin, theta, noise, samples, n, temperature, targetTemperature, alpha, lambda } = problem;
-  const sign = sense === "max" ? 1 : -1;
+  const { theta, noise, samples, n, temperature, targetTemperature, alpha, lambda } = problem;
+  const { twin, sign } = problem.one;
   const states: Int32Array[] = [];
   const gradient = new Float64Array(theta.length);
   for (let row = 0; row < noise.length / n; row++) {
@@ -77,11 +67,12 @@ function imleTwin(problem: Problem): { states: Int32Array[]; gradient: Float64Ar
   return { states, gradient };
 }
 
-for (const [name, { solver, twin }] of Object.entries(solvers)) {
+for (const one of solverCases) {
+  const { name, solver } = one;
   for (const output of ["mean", "samples"] as const) {
     for (const samples of [1, 4]) {
       test(`${name}, output ${output}, S ${samples}: both passes equal the definition, to the last state`, async () => {
-              const random = randomSource(21);
+        const random = randomSource(21);
         const [instances, n] = [9, 12];
         const theta = randomNumbers(random, instances * n);
         const noise = randomNumbers(random, instances * samples * n);
@@ -89,7 +80,7 @@ for (const [name, { solver, twin }] of Object.entries(solvers)) {
         const dy = randomNumbers(random, instances * n * (perSample ? samples : 1));
         const [temperature, targetTemperature, alpha, lambda] = [0.5, 0.25, 0.75, 1.5];
         const expected = imleTwin({
-          ...{ sense: solver.sense, twin, theta, noise, samples, n, temperature, targetTemperature, alpha, lambda },
+          ...{ one, theta, noise, samples, n, temperature, targetTemperature, alpha, lambda },
           gradient: (b, s) => dy.subarray((perSample ? b * samples + s : b) * n).subarray(0, n),
         });
         const layer = imle(solver, {
@@ -253,8 +244,8 @@ test("an estimator of one's own has all that imle has: perturbAndMap and customG
       inputs: [theta],
       forward: (x) => (z = perturbAndMap(solver, x, { noise, samples, place })),
       backward: (gradient) => {
-        const counts = perturbAndMap(solver, theta, { noise, samples, place, target: { target, gradient }, output: "counts" });
-        return differenceOfMeans(z, counts, { samples, scale: 1, instanceAxes: 1 });
+        const differenceFrom = { states: z, scale: 1 };
+        return perturbAndMap(solver, theta, { noise, samples, place, target: { target, gradient }, differenceFrom });
       },
     });
   };

@@ -1,6 +1,7 @@
 import type { Engine } from "../../engine/engine.js";
+import type { Kernel } from "../../engine/kernel.js";
 import type { Tensor } from "../../engine/tensor.js";
-import type { PerturbOptions } from "../perturb-and-map.js";
+import type { SamplePart } from "../sample-parts.js";
 
 /** A target distribution: which parameters θ′ the backward pass solves under. One file or folder a target. */
 export interface Target {
@@ -24,6 +25,8 @@ export interface Target {
   readonly state?: (engine: Engine) => { readonly values: Tensor };
   /** The gradient, for a target that is more than one solve under θ′. */
   readonly backward?: (pass: BackwardPass) => Tensor;
+  /** Kernels of `backward` beside those of its solves, for `engine.prepare`. */
+  readonly kernels?: (engine: Engine, pass: Pick<BackwardPass, "states" | "marginalSamples">) => readonly Kernel[];
 }
 
 /** A backward pass, for targets that do it by themselves. */
@@ -33,14 +36,16 @@ export interface BackwardPass {
   /** ∂L/∂z, of θ's shape or [...batch, S, ...instance]. */
   readonly gradient: Tensor;
   readonly samples: number;
+  /** M draws a sample. */
+  readonly marginalSamples: number;
   readonly instanceAxes: number;
   /** 1 for a solver that maximises, −1 for one that minimises: the sign of ∂L/∂θ. */
   readonly sign: 1 | -1;
   /** z of every sample, [...batch, S, ...instance], where the forward pass has left them. */
   readonly states: Tensor | null;
   /**
-   * States f32 [...batch, samples, ...instance] of some samples, under the noise of the forward pass: at θ as forward
-   * solved it, or under a target.
+   * States of some samples, under the noise of the forward pass: at θ as forward solved it, or under a target. f32
+   * [...batch, samples, ...instance], means over a sample's draws, or for output `sampleCounts` their sums, i32.
    */
-  solve(target: Target | null, range: NonNullable<PerturbOptions["sampleRange"]>, samples: number): Tensor;
+  solve(target: Target | null, part: SamplePart, output?: "samples" | "sampleCounts"): Tensor;
 }

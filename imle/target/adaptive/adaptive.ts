@@ -1,7 +1,9 @@
 import type { Engine } from "../../../engine/engine.js";
 import { formatValue, must } from "../../../engine/error.js";
+import type { Kernel } from "../../../engine/kernel.js";
 import { requireOptions } from "../../../engine/ops/arguments.js";
 import type { Tensor } from "../../../engine/tensor.js";
+import { sampleParts } from "../../sample-parts.js";
 import type { BackwardPass, Target } from "../target.js";
 import adaptiveText from "./adaptive.wgsl";
 import differenceText from "./difference.wgsl";
@@ -39,8 +41,6 @@ export interface AdaptiveTarget extends Target {
   state(engine: Engine): { readonly values: Tensor };
 }
 
-/** Elements of the states of one side that are kept at a time: where there are more, samples come in parts. */
-const mostElements = 2 ** 22;
 const uniformUsage = 0x40;
 const mostLanes = 4096;
 
@@ -55,7 +55,7 @@ const mostLanes = 4096;
  *
  * β, n and d stay on the device and advance at each backward pass: nothing is read back. With output `samples`,
  * ‖∂L/∂z‖² is the mean over samples. Elements are counted sample by sample, so both sides are solved again where the
- * forward pass has left means alone; samples come in parts where their states would not fit 16 MiB.
+ * forward pass has left means alone; samples come in parts where their states would not fit 4 MiB.
  *
  * Source: Minervini, Franceschi, Niepert 2022 (arXiv 2209.04862), Section 3 and Algorithm 1.
  *
@@ -86,32 +86,57 @@ export function adaptive(options: AdaptiveOptions = {}): AdaptiveTarget {
       const y = engine.output("adaptive", theta.shape);
       const differing = engine.output("adaptive", [1], "u32");
       measure(pass, values, differing);
-      const part = Math.min(samples, Math.max(1, Math.floor(mostElements / Math.max(theta.size, 1))));
-      for (let first = 0; first < samples; first += part) {
-        const count = Math.min(part, samples - first);
-        const range = { first, of: samples };
+      const counted = countsDraws(pass, difference);
+      const output = counted ? "sampleCounts" : "samples";
+      for (const part of sampleParts(samples, theta.size)) {
         engine.scope(() => {
           const known = difference === "one-sided" ? pass.states : null;
-          const upper = known ?? pass.solve(difference === "central" ? side(-1) : null, range, count);
-          const lower = pass.solve(side(1), range, count);
-          subtract(pass, { upper, lower, y, differing, values }, {
-            ...{ samples: count, is_first: first === 0 ? 1 : 0, is_last: first + count === samples ? 1 : 0 },
-            ...{ upper_samples: known ? samples : count, upper_first: known ? first : 0 },
-            factor: difference === "central" ? pass.sign / 2 : pass.sign,
+          const upper = known ?? pass.solve(difference === "central" ? side(-1) : null, part, output);
+          const lower = pass.solve(side(1), part, output);
+          const factor = pass.sign / (difference === "central" ? 2 : 1) / (counted ? pass.marginalSamples : 1);
+          subtract(pass, counted, { upper, lower, y, differing, values }, {
+            ...{ samples: part.count, factor },
+            ...{ is_first: part.first === 0 ? 1 : 0, is_last: part.first + part.count === samples ? 1 : 0 },
+            ...{ upper_samples: known ? samples : part.count, upper_first: known ? part.first : 0 },
           });
         });
       }
       engine.dispatch({
-        kernel: engine.kernel("adaptive update", () => [{ name: "adaptive/update.wgsl", text: updateText }]),
+        kernel: updateKernel(engine),
         buffers: { differing: differing.slice("adaptive"), state: values.slice("adaptive") },
         uniforms: { states: (theta.size / instanceSize(pass)) * samples, ...learning },
         workgroups: 1,
       });
       return y;
     },
+    kernels: (engine, pass) => [
+      ...[normsKernel(engine), magnitudeKernel(engine), updateKernel(engine)],
+      differenceKernel(engine, countsDraws(pass, difference)),
+    ],
   };
   return target;
 }
+
+/**
+ * Whether sides are compared by the sums of a sample's draws, which saves taking their means; not where one side is the
+ * means that the forward pass has left.
+ */
+const countsDraws = (
+  { states, marginalSamples }: Pick<BackwardPass, "states" | "marginalSamples">,
+  difference: AdaptiveOptions["difference"],
+): boolean => marginalSamples > 1 && (states === null || difference === "central");
+
+const normsKernel = (engine: Engine): Kernel =>
+  engine.kernel("adaptive norms", () => [{ name: "adaptive/norms.wgsl", text: normsText }]);
+const magnitudeKernel = (engine: Engine): Kernel =>
+  engine.kernel("adaptive magnitude", () => [{ name: "adaptive/magnitude.wgsl", text: magnitudeText }]);
+const updateKernel = (engine: Engine): Kernel =>
+  engine.kernel("adaptive update", () => [{ name: "adaptive/update.wgsl", text: updateText }]);
+const differenceKernel = (engine: Engine, counted: boolean): Kernel =>
+  engine.kernel(`adaptive difference:${counted}`, () => [
+    { name: "adaptive/states", text: `alias State = ${counted ? "i32" : "f32"};` },
+    { name: "adaptive/difference.wgsl", text: differenceText },
+  ]);
 
 /** λ of this call, from both norms: two dispatches. */
 function measure({ theta, gradient, samples }: BackwardPass, values: Tensor, differing: Tensor): void {
@@ -119,7 +144,7 @@ function measure({ theta, gradient, samples }: BackwardPass, values: Tensor, dif
   const lanes = Math.min(mostLanes, Math.ceil(Math.max(theta.size, gradient.size, 1) / 16));
   const partials = engine.output("adaptive", [lanes, 2]);
   engine.dispatch({
-    kernel: engine.kernel("adaptive norms", () => [{ name: "adaptive/norms.wgsl", text: normsText }]),
+    kernel: normsKernel(engine),
     buffers: {
       theta: theta.slice("adaptive"),
       gradient: gradient.slice("adaptive"),
@@ -129,7 +154,7 @@ function measure({ theta, gradient, samples }: BackwardPass, values: Tensor, dif
     workgroups: Math.ceil(lanes / 64),
   });
   engine.dispatch({
-    kernel: engine.kernel("adaptive magnitude", () => [{ name: "adaptive/magnitude.wgsl", text: magnitudeText }]),
+    kernel: magnitudeKernel(engine),
     buffers: {
       partials: partials.slice("adaptive"),
       state: values.slice("adaptive"),
@@ -142,6 +167,7 @@ function measure({ theta, gradient, samples }: BackwardPass, values: Tensor, dif
 
 function subtract(
   pass: BackwardPass,
+  counted: boolean,
   tensors: Readonly<Record<"upper" | "lower" | "y" | "differing" | "values", Tensor>>,
   uniforms: Readonly<Record<string, number>>,
 ): void {
@@ -149,7 +175,7 @@ function subtract(
   const { upper, lower, y, differing, values } = tensors;
   const { engine } = theta;
   engine.dispatch({
-    kernel: engine.kernel("adaptive difference", () => [{ name: "adaptive/difference.wgsl", text: differenceText }]),
+    kernel: differenceKernel(engine, counted),
     buffers: {
       upper: upper.slice("adaptive"),
       lower: lower.slice("adaptive"),

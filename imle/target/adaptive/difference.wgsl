@@ -1,6 +1,6 @@
 // The gradient from states of both sides: y = factor/(S·λ)·Σ_s (upper_s − lower_s), not divided where λ is 0, and how
 // many of the differences are not 0, which cancel in the sum. One lane an element; samples may come in several parts,
-// whose sums stay whole numbers (of 1/M) in y until the last.
+// whose sums stay whole numbers (of 1/M) in y until the last. A State is f32, or i32, the sum of a sample's M draws.
 #import grid
 
 struct Uniforms {
@@ -16,8 +16,8 @@ struct Uniforms {
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> upper: array<f32>;
-@group(0) @binding(2) var<storage, read> lower: array<f32>;
+@group(0) @binding(1) var<storage, read> upper: array<State>;
+@group(0) @binding(2) var<storage, read> lower: array<State>;
 @group(0) @binding(3) var<storage, read> state: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 @group(0) @binding(5) var<storage, read_write> differing: array<atomic<u32>>;
@@ -41,7 +41,7 @@ fn main(
   for (var s = 0u; s < uniforms.samples; s++) {
     let a = upper[(upper_row + s) * uniforms.size + element];
     let b = lower[(lower_row + s) * uniforms.size + element];
-    sum += a - b;
+    sum += f32(a - b);
     count += select(0u, 1u, a != b);
   }
   if (count > 0u) {
