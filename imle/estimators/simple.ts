@@ -44,11 +44,7 @@ export function simple(
       return customGradient({
         label: operation,
         inputs: [theta],
-        forward: (weights) =>
-          weights.engine.scope(() => {
-            const states = subsets.sample(weights, { samples, place });
-            return output === "samples" ? states : states.mean(sampleAxis);
-          }),
+        forward: (weights) => (output === "samples" ? subsets.sample : subsets.sampleMean)(weights, { samples, place }),
         backward: (dz) => subsets.covariance(theta, output === "samples" ? dz.sum(sampleAxis) : dz),
       });
     },

@@ -5,18 +5,25 @@ import type { Engine } from "../../../engine/engine.js";
 import { formatShape, formatValue, must } from "../../../engine/error.js";
 import type { Kernel } from "../../../engine/kernel.js";
 import { requireTensor } from "../../../engine/ops/arguments.js";
+import { greaterEqual } from "../../../engine/ops/elementwise.js";
 import { slice } from "../../../engine/ops/slicing.js";
+import { topKValues } from "../../../engine/ops/sort.js";
+import type { RandomPlace } from "../../../engine/random.js";
 import { noGrad } from "../../../engine/tape.js";
 import type { Tensor } from "../../../engine/tensor.js";
-import stable from "../../../kernels/lib/stable.wgsl";
+import { solve } from "../../../solvers/run.js";
+import { topK } from "../../../solvers/top-k/top-k.js";
+import { type SamplePart, sampleParts, sumOfParts } from "../../sample-parts.js";
 import type { SampleOptions, StateDistribution } from "../distribution.js";
 import { requireSamples } from "../requirements.js";
 import chancesText from "./chances.wgsl";
 import marginalsText from "./marginals.wgsl";
+import rowsText from "./rows.wgsl";
 import sampleText from "./sample.wgsl";
 
-/** Steps of a lane in one dispatch: lavapipe ends all loops of an invocation together after 65,535. */
-const mostSteps = 32_768;
+/** Steps of a lane in one dispatch, and items of a row: lavapipe ends an invocation's loops together after 65,535. */
+const mostSteps = 28_000;
+const mostItems = 32_000;
 
 /** Lanes of a workgroup: few on processors, so that few rows use all of their cores. */
 const lanesOf = (engine: Engine): number => (engine.software ? 8 : 64);
@@ -26,6 +33,8 @@ export interface KSubsets extends StateDistribution {
   readonly k: number;
   /** Cov(z)·v, the Jacobian of the marginals times v, f32 of θ's shape; without a gradient. */
   covariance(theta: Tensor, v: Tensor): Tensor;
+  /** The mean of states drawn exactly, f32 of θ's shape, in memory that does not grow with their number. */
+  sampleMean(theta: Tensor, options?: SampleOptions): Tensor;
   /** The kernels of `sample`, and of `covariance`. */
   kernels(engine: Engine): readonly Kernel[];
 }
@@ -38,7 +47,7 @@ export interface KSubsets extends StateDistribution {
  * (arXiv 2210.01941), Section 3, here as a sequential sampler.
  *
  * @param k whole number from 0; checked against n at each call
- * @throws ImleError `value` where k is not such a number; at a call `shape` where k > n, `limit` where n > 32,768
+ * @throws ImleError `value` where k is not such a number; at a call `shape` where k > n, `limit` where n > 32,000
  */
 export function kSubsets(k: number): KSubsets {
   must(
@@ -47,6 +56,17 @@ export function kSubsets(k: number): KSubsets {
     () => `kSubsets: k must be a whole number from 0, got ${formatValue(k)}`,
     "Pass how many are to be drawn.",
   );
+  const drawing = (
+    method: string,
+    draw: (theta: Tensor, samples: number, place: RandomPlace) => Tensor,
+  ): StateDistribution["sample"] => {
+    return (theta, { samples = 1, place } = {}) => {
+      requireRows(method, k, theta);
+      requireSamples(`kSubsets.${method}`, samples);
+      const own = place ?? theta.engine.random.next(0);
+      return theta.engine.scope(() => noGrad(() => draw(theta, samples, own)));
+    };
+  };
   const mean = (theta: Tensor): Tensor => theta.engine.scope(() => marginalsOf(k, chancesOf(k, theta)));
   const distribution: KSubsets = {
     k,
@@ -69,12 +89,10 @@ export function kSubsets(k: number): KSubsets {
         backward: (dy) => distribution.covariance(theta, dy),
       });
     },
-    sample(theta, { samples = 1, place } = {}) {
-      requireRows("sample", k, theta);
-      requireSamples("kSubsets.sample", samples);
-      const own = place ?? theta.engine.random.next(0);
-      return theta.engine.scope(() => noGrad(() => sampleOf(k, theta, samples, own)));
-    },
+    sample: drawing("sample", (theta, samples, place) =>
+      drawOf(k, chancesOf(k, theta), { first: 0, count: samples, of: samples }, place),
+    ),
+    sampleMean: drawing("sampleMean", (theta, samples, place) => meanOfDraws(k, theta, samples, place)),
     score: (theta, states) => states.sub(distribution.marginals(theta).reshape([...theta.shape.slice(0, -1), 1, -1])),
     covariance(theta, v) {
       requireRows("covariance", k, theta);
@@ -91,9 +109,10 @@ export function kSubsets(k: number): KSubsets {
   return distribution;
 }
 
-/** What the kernels leave for a row: its chances, and their changes; E last in `work`. */
+/** What the kernels leave for a row: its chances, and their changes. */
 interface Chances {
   readonly theta: Tensor;
+  /** What chances.wgsl says; of the whole row. */
   readonly work: Tensor;
   /** f32 [n, k, rows] */
   readonly chances: Tensor;
@@ -111,9 +130,9 @@ function requireRows(method: string, k: number, theta: Tensor): void {
     "Draw fewer, or pass longer rows.",
   );
   must(
-    n <= mostSteps,
+    n <= mostItems,
     "limit",
-    () => `${operation}: rows must have at most ${mostSteps} weights, got ${n}`,
+    () => `${operation}: rows must have at most ${mostItems} weights, got ${n}`,
     "Draw from parts of them, or use perturbAndMap(topK(k), …).",
   );
 }
@@ -137,25 +156,33 @@ function dispatchItems(
 
 const rowsOf = (theta: Tensor): number => theta.size / Math.max(theta.shape.at(-1)!, 1);
 
-function chancesOf(k: number, given: Tensor, tangent?: Tensor): Chances {
-  const { engine } = given;
+function chancesOf(k: number, theta: Tensor, tangent?: Tensor): Chances {
+  const { engine } = theta;
   const operation = "kSubsets";
-  const n = given.shape.at(-1)!;
-  const rows = rowsOf(given);
-  // Chances do not change with a number added to all weights of a row; small ones keep E's digits.
-  const theta = given.size > 0 ? given.sub(given.max(-1, true)) : given;
-  const work = engine.output(operation, [(tangent ? 2 : 1) * (k + 1), rows]);
+  const n = theta.shape.at(-1)!;
+  const rows = rowsOf(theta);
+  const work = engine.output(operation, [(tangent ? 2 : 1) * k + 2, rows]);
   const chances = engine.output(operation, [n, k, rows]);
   const changes = tangent && engine.output(operation, [n, k, rows]);
+  if (chances.size === 0) return { theta, work, chances, changes };
+  engine.commands.clear(work.slice(operation));
   const buffers = {
     theta: theta.slice(operation),
+    chosen: largestOf(k, theta).slice(operation),
     work: work.slice(operation),
     chances: chances.slice(operation),
     ...(tangent && { dtheta: tangent.slice(operation), dchances: changes!.slice(operation) }),
   };
   const kernel = chancesKernel(engine, tangent !== undefined);
-  if (chances.size > 0) dispatchItems(theta, k, "up", { kernel, buffers });
-  return { theta: given, work, chances, changes };
+  dispatchItems(theta, k, "up", { kernel, buffers });
+  return { theta, work, chances, changes };
+}
+
+/** Marks the k largest weights of each row, or more where others equal the least of them. */
+function largestOf(k: number, theta: Tensor): Tensor {
+  // Beyond these sizes topK has no kernel.
+  if (k <= 32 || theta.shape.at(-1)! <= 8192) return solve(topK(k), theta);
+  return greaterEqual(theta, slice(topKValues(theta, k).values, [null, { start: k - 1, end: k }]));
 }
 
 function marginalsOf(k: number, { theta, chances, changes }: Chances): Tensor {
@@ -173,46 +200,60 @@ function marginalsOf(k: number, { theta, chances, changes }: Chances): Tensor {
   return y;
 }
 
-function sampleOf(k: number, theta: Tensor, samples: number, place: Required<SampleOptions>["place"]): Tensor {
+/** States of a part of the samples of `place`, f32 [...batch, count, n]. */
+function drawOf(k: number, { theta, chances }: Chances, { first, count }: SamplePart, place: RandomPlace): Tensor {
   const { engine, shape } = theta;
   const n = shape.at(-1)!;
-  const sampled = [...shape.slice(0, -1), samples, n];
-  const { chances } = chancesOf(k, theta);
+  const sampled = [...shape.slice(0, -1), count, n];
   if (chances.size === 0) return engine.zeros(sampled);
   const rows = rowsOf(theta);
   const states = engine.output("kSubsets", sampled);
+  const random_place = [place.seed, place.stream, place.call, 0] as const;
   engine.dispatch({
     kernel: sampleKernel(engine),
     buffers: { chances: chances.slice("kSubsets"), states: states.slice("kSubsets") },
-    uniforms: { random_place: [place.seed, place.stream, place.call, 0], rows, samples, n, k },
-    workgroups: Math.ceil((rows * samples) / lanesOf(engine)),
+    uniforms: { random_place, rows, samples: count, first_sample: first, n, k },
+    workgroups: Math.ceil((rows * count) / lanesOf(engine)),
   });
   return states;
 }
 
-/** E(n, k) of the weights as given: that of the shifted ones, and k times the shift. */
+/** The mean of the samples of a place, of which a part is kept at a time. */
+function meanOfDraws(k: number, theta: Tensor, samples: number, place: RandomPlace): Tensor {
+  const chances = chancesOf(k, theta);
+  const parts = sampleParts(samples, theta.size);
+  if (samples === 1) return drawOf(k, chances, parts[0]!, place).reshape(theta.shape);
+  const [sum] = sumOfParts(theta.engine, parts, (part): [Tensor] => [drawOf(k, chances, part, place).sum(-2)]);
+  return sum.div(samples);
+}
+
+/** ln e(n, k): the sum of the logarithms of the ratios, k times the weight that others are relative to, and what was cut. */
 function logPartitionOf(k: number, theta: Tensor): Tensor {
   const batchShape = theta.shape.slice(0, -1);
   if (k === 0 || theta.size === 0) return theta.engine.zeros(batchShape);
   const { work } = chancesOf(k, theta);
-  return slice(work, [k]).reshape(batchShape).add(theta.max(-1).mul(k));
+  const ratios = slice(work, [{ end: k }]).log().sum(0);
+  return ratios.add(slice(work, [k]).mul(k)).add(slice(work, [k + 1])).reshape(batchShape);
 }
 
 const chancesKernel = (engine: Engine, tangent: boolean): Kernel =>
   engine.kernel(`kSubsets chances:${tangent}:${lanesOf(engine)}`, () => [
-    constants({ TANGENT: tangent ? 1 : 0, LANES: lanesOf(engine) }),
-    { name: "scalars", text: "alias F = f32;" },
-    { name: "kernels/lib/stable.wgsl", text: stable },
-    changesPiece(tangent, "dtheta", "dchances"),
+    ...rowPieces(engine, tangent),
+    changesPiece(tangent, 5, "dtheta", "dchances"),
     { name: "imle/distributions/k-subsets/chances.wgsl", text: chancesText },
   ]);
 
 const marginalsKernel = (engine: Engine, tangent: boolean): Kernel =>
   engine.kernel(`kSubsets marginals:${tangent}:${lanesOf(engine)}`, () => [
-    constants({ TANGENT: tangent ? 1 : 0, LANES: lanesOf(engine) }),
-    changesPiece(tangent, "dchances"),
+    ...rowPieces(engine, tangent),
+    changesPiece(tangent, 4, "dchances"),
     { name: "imle/distributions/k-subsets/marginals.wgsl", text: marginalsText },
   ]);
+
+const rowPieces = (engine: Engine, tangent: boolean): Piece[] => [
+  constants({ TANGENT: tangent ? 1 : 0, LANES: lanesOf(engine) }),
+  { name: "imle/distributions/k-subsets/rows.wgsl", text: rowsText },
+];
 
 const sampleKernel = (engine: Engine): Kernel =>
   engine.kernel(`kSubsets sample:${lanesOf(engine)}`, () => [
@@ -221,13 +262,13 @@ const sampleKernel = (engine: Engine): Kernel =>
   ]);
 
 /** Where changes are read, and kept; nowhere without tangents. */
-function changesPiece(tangent: boolean, read: string, kept?: string): Piece {
+function changesPiece(tangent: boolean, binding: number, read: string, kept?: string): Piece {
   const lines = [
-    tangent ? `@group(0) @binding(4) var<storage, read> ${read}: array<f32>;` : "",
+    tangent ? `@group(0) @binding(${binding}) var<storage, read> ${read}: array<f32>;` : "",
     `fn change_of(i: u32) -> f32 { return ${tangent ? `${read}[i]` : "0.0"}; }`,
   ];
   if (kept !== undefined) {
-    if (tangent) lines.push(`@group(0) @binding(5) var<storage, read_write> ${kept}: array<f32>;`);
+    if (tangent) lines.push(`@group(0) @binding(${binding + 1}) var<storage, read_write> ${kept}: array<f32>;`);
     lines.push(`fn keep_change(i: u32, x: f32) { ${tangent ? `${kept}[i] = x;` : ""} }`);
   }
   return { name: "changes", text: lines.join("\n") };

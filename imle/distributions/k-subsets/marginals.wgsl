@@ -3,21 +3,9 @@
 //   A(i − 1, j) = A(i, j)·(1 − p(i, j)) + A(i, j + 1)·p(i, j + 1).
 // TANGENT 1: y is the change of μ with that of the chances, by dA, instead.
 //
-// One lane a row, for items first … first + items − 1; A is kept in `work` [k + 1, rows] from one dispatch to the next.
+// `work`: the k + 1 numbers A(i, ·), then their changes.
 
-#import grid
-
-struct Uniforms {
-  rows: u32,
-  n: u32,
-  k: u32,
-  first: u32,
-  items: u32,
-}
-
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> chances: array<f32>;
-@group(0) @binding(2) var<storage, read_write> work: array<f32>;
+@group(0) @binding(2) var<storage, read> chances: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(LANES)
@@ -26,7 +14,7 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_invocation(workgroup, workgroups, lane, LANES);
+  let row = row_of(workgroup, workgroups, lane);
   let rows = uniforms.rows;
   if (row >= rows) {
     return;

@@ -9,6 +9,7 @@ struct Uniforms {
   random_place: vec4u,
   rows: u32,
   samples: u32,
+  first_sample: u32,
   n: u32,
   k: u32,
 }
@@ -35,7 +36,7 @@ fn main(
   for (var i = n; i > 0u; i--) {
     let item = i - 1u;
     if (((item & 3u) == 3u) | (i == n)) {
-      words = philox4(vec4u(item >> 2u, job % uniforms.samples, row, place.z), place.xy);
+      words = philox4(vec4u(item >> 2u, uniforms.first_sample + job % uniforms.samples, row, place.z), place.xy);
     }
     let p = chances[(item * uniforms.k + max(left, 1u) - 1u) * uniforms.rows + row];
     let taken = select(0u, 1u, (left > 0u) & (uniform_from(words[item & 3u]) < p));
