@@ -8,18 +8,45 @@
 //
 // Weights are taken relative to the k-th largest and held within exp(±LARGEST), which r spans: an item further above it
 // is in every subset, one further below in none, to a chance of e^−LARGEST. What is cut off above is kept for the
-// log-partition. TANGENT 1: also dp(i, j), the change of p with θ along dθ, by the change of ln r, kept behind r.
-// `work`: k ratios, the k-th largest weight, the sum of what was cut off, k changes.
+// log-partition. TANGENT 1: also dp(i, j), the change of p with θ along dθ, by that of ln r.
+// `values` are the ratios, `changes` those of their logarithms; the last block of `work` is the k-th largest weight, and
+// the sum of what was cut off.
 
 const LARGEST = 60.0;
 
 @group(0) @binding(2) var<storage, read> theta: array<f32>;
 @group(0) @binding(3) var<storage, read> chosen: array<f32>;
-@group(0) @binding(4) var<storage, read_write> chances: array<f32>;
+@group(0) @binding(4) var<storage, read_write> chances: array<vec4f>;
 
-fn smallest_chosen(row: u32) -> f32 {
+var<private> at_item: u32;
+var<private> at_weight: f32;
+var<private> at_dtheta: f32;
+// 1 − p(i, j − 1) of the block before, and the change of its logarithm, negative.
+var<private> at_skipped: f32;
+var<private> at_skipped_change: f32;
+
+fn each_block(b: u32) {
+  let r = values(b);
+  let sum = r + at_weight;
+  let part = 1.0 / sum;
+  let p = at_weight * part;
+  let skipped = r * part;
+  set_values(b, sum * vec4f(at_skipped, skipped.xyz));
+  at_skipped = skipped.w;
+  let place = chances_at(at_item, b);
+  chances[place] = p;
+  if (TANGENT == 1u) {
+    let change = changes(b);
+    let drawn = p * (at_dtheta - change);
+    set_changes(b, change + drawn - vec4f(at_skipped_change, drawn.xyz));
+    at_skipped_change = drawn.w;
+    keep_change(place, skipped * drawn);
+  }
+}
+
+fn smallest_chosen() -> f32 {
   var smallest = 3e38;
-  for (var i = row * uniforms.n; i < (row + 1u) * uniforms.n; i++) {
+  for (var i = at_row * uniforms.n; i < (at_row + 1u) * uniforms.n; i++) {
     smallest = min(smallest, select(3e38, theta[i], chosen[i] > 0.0));
   }
   return smallest;
@@ -31,45 +58,27 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = row_of(workgroup, workgroups, lane);
-  let rows = uniforms.rows;
-  if (row >= rows) {
+  at_row = linear_invocation(workgroup, workgroups, lane, LANES);
+  if (at_row >= uniforms.rows) {
     return;
   }
-  let k = uniforms.k;
-  let own = k * rows + row;
+  let own = WORK * uniforms.rows + at_row;
   if (uniforms.first == 0u) {
-    work[own] = smallest_chosen(row);
+    work[own] = vec4f(smallest_chosen(), 0.0, 0.0, 0.0);
   }
-  let origin = work[own];
-  var cut = work[own + rows];
-  let changes = own + 2u * rows;
+  let origin = work[own].x;
+  var cut = work[own].y;
+  begin_blocks(vec4f());
   for (var i = uniforms.first; i < uniforms.first + uniforms.items; i++) {
-    let gap = theta[row * uniforms.n + i] - origin;
+    let gap = theta[at_row * uniforms.n + i] - origin;
     cut += max(gap - LARGEST, 0.0);
-    let w = exp(clamp(gap, -LARGEST, LARGEST));
-    let most = min(k, i + 1u);
-    let dtheta = change_of(row * uniforms.n + i);
-    var place = i * k * rows + row;
-    var skipped = 1.0; // 1 − p(i, j − 1)
-    var skipped_change = 0.0; // of its logarithm, negative
-    for (var j = 0u; j < most; j++) {
-      let r = work[j * rows + row];
-      let sum = r + w;
-      let part = 1.0 / sum;
-      let p = w * part;
-      work[j * rows + row] = sum * skipped;
-      skipped = r * part;
-      chances[place] = p;
-      if (TANGENT == 1u) {
-        let change = work[j * rows + changes];
-        let drawn = p * (dtheta - change);
-        work[j * rows + changes] = change + drawn - skipped_change;
-        skipped_change = drawn;
-        keep_change(place, skipped * drawn);
-      }
-      place += rows;
-    }
+    at_item = i;
+    at_weight = exp(clamp(gap, -LARGEST, LARGEST));
+    at_dtheta = dtheta_of(at_row * uniforms.n + i);
+    at_skipped = 1.0;
+    at_skipped_change = 0.0;
+    all_blocks();
   }
-  work[own + rows] = cut;
+  finish_blocks();
+  work[own] = vec4f(origin, cut, 0.0, 0.0);
 }

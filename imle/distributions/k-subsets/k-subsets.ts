@@ -16,6 +16,7 @@ import { topK } from "../../../solvers/top-k/top-k.js";
 import { type SamplePart, sampleParts, sumOfParts } from "../../sample-parts.js";
 import type { SampleOptions, StateDistribution } from "../distribution.js";
 import { requireSamples } from "../requirements.js";
+import { blocksText, inRegisters } from "./blocks.js";
 import chancesText from "./chances.wgsl";
 import marginalsText from "./marginals.wgsl";
 import rowsText from "./rows.wgsl";
@@ -100,9 +101,9 @@ export function kSubsets(k: number): KSubsets {
       return theta.engine.scope(() => noGrad(() => marginalsOf(k, chancesOf(k, theta, v))));
     },
     kernels: (engine) => [
-      chancesKernel(engine, false),
-      chancesKernel(engine, true),
-      marginalsKernel(engine, true),
+      chancesKernel(engine, k, false),
+      chancesKernel(engine, k, true),
+      marginalsKernel(engine, k, true),
       sampleKernel(engine),
     ],
   };
@@ -114,7 +115,7 @@ interface Chances {
   readonly theta: Tensor;
   /** What chances.wgsl says; of the whole row. */
   readonly work: Tensor;
-  /** f32 [n, k, rows] */
+  /** f32 [n, k / 4, rows, 4] */
   readonly chances: Tensor;
   readonly changes: Tensor | undefined;
 }
@@ -146,7 +147,8 @@ function dispatchItems(
 ): void {
   const n = theta.shape.at(-1)!;
   const rows = rowsOf(theta);
-  const most = Math.max(1, Math.floor(mostSteps / (k + 1)));
+  const blocks = blocksOf(k);
+  const most = inRegisters(blocks) ? n : Math.max(1, Math.floor(mostSteps / (blocks + 1)));
   const firsts = Array.from({ length: Math.ceil(n / most) }, (_, i) => i * most);
   for (const first of order === "up" ? firsts : firsts.reverse()) {
     const uniforms = { rows, n, k, first, items: Math.min(most, n - first) };
@@ -155,17 +157,21 @@ function dispatchItems(
 }
 
 const rowsOf = (theta: Tensor): number => theta.size / Math.max(theta.shape.at(-1)!, 1);
+/** Chances of an item lie in blocks of four. */
+const blocksOf = (k: number): number => Math.ceil(k / 4);
+/** Blocks of `work`: values, changes where there are tangents, and one more. */
+const workBlocksOf = (k: number, tangent: boolean): number => (tangent ? 2 : 1) * blocksOf(k) + 1;
 
 function chancesOf(k: number, theta: Tensor, tangent?: Tensor): Chances {
   const { engine } = theta;
   const operation = "kSubsets";
   const n = theta.shape.at(-1)!;
   const rows = rowsOf(theta);
-  const work = engine.output(operation, [(tangent ? 2 : 1) * k + 2, rows]);
-  const chances = engine.output(operation, [n, k, rows]);
-  const changes = tangent && engine.output(operation, [n, k, rows]);
+  const shape = [n, blocksOf(k), rows, 4];
+  const work = engine.output(operation, [workBlocksOf(k, tangent !== undefined), rows, 4]);
+  const chances = engine.output(operation, shape);
+  const changes = tangent && engine.output(operation, shape);
   if (chances.size === 0) return { theta, work, chances, changes };
-  engine.commands.clear(work.slice(operation));
   const buffers = {
     theta: theta.slice(operation),
     chosen: largestOf(k, theta).slice(operation),
@@ -173,8 +179,7 @@ function chancesOf(k: number, theta: Tensor, tangent?: Tensor): Chances {
     chances: chances.slice(operation),
     ...(tangent && { dtheta: tangent.slice(operation), dchances: changes!.slice(operation) }),
   };
-  const kernel = chancesKernel(engine, tangent !== undefined);
-  dispatchItems(theta, k, "up", { kernel, buffers });
+  dispatchItems(theta, k, "up", { kernel: chancesKernel(engine, k, tangent !== undefined), buffers });
   return { theta, work, chances, changes };
 }
 
@@ -190,13 +195,14 @@ function marginalsOf(k: number, { theta, chances, changes }: Chances): Tensor {
   const operation = "kSubsets";
   if (chances.size === 0) return engine.zeros(shape);
   const y = engine.output(operation, shape);
+  const tangent = changes !== undefined;
   const buffers = {
     chances: chances.slice(operation),
-    work: engine.output(operation, [(changes ? 2 : 1) * (k + 1), rowsOf(theta)]).slice(operation),
+    work: engine.output(operation, [workBlocksOf(k, tangent), rowsOf(theta), 4]).slice(operation),
     y: y.slice(operation),
     ...(changes && { dchances: changes.slice(operation) }),
   };
-  dispatchItems(theta, k, "down", { kernel: marginalsKernel(engine, changes !== undefined), buffers });
+  dispatchItems(theta, k, "down", { kernel: marginalsKernel(engine, k, tangent), buffers });
   return y;
 }
 
@@ -232,44 +238,59 @@ function logPartitionOf(k: number, theta: Tensor): Tensor {
   const batchShape = theta.shape.slice(0, -1);
   if (k === 0 || theta.size === 0) return theta.engine.zeros(batchShape);
   const { work } = chancesOf(k, theta);
-  const ratios = slice(work, [{ end: k }]).log().sum(0);
-  return ratios.add(slice(work, [k]).mul(k)).add(slice(work, [k + 1])).reshape(batchShape);
+  const blocks = blocksOf(k);
+  const rows = rowsOf(theta);
+  const ratios = slice(work, [{ end: blocks }]).transpose([1, 0, 2]).reshape([rows, 4 * blocks]);
+  const last = slice(work, [blocks]);
+  const logs = slice(ratios, [null, { end: k }]).log().sum(-1);
+  return logs.add(slice(last, [null, 0]).mul(k)).add(slice(last, [null, 1])).reshape(batchShape);
 }
 
-const chancesKernel = (engine: Engine, tangent: boolean): Kernel =>
-  engine.kernel(`kSubsets chances:${tangent}:${lanesOf(engine)}`, () => [
-    ...rowPieces(engine, tangent),
-    changesPiece(tangent, 5, "dtheta", "dchances"),
+const chancesKernel = (engine: Engine, k: number, tangent: boolean): Kernel =>
+  engine.kernel(`kSubsets chances:${blocksOf(k)}:${tangent}:${lanesOf(engine)}`, () => [
+    ...rowPieces(engine, k, tangent, "up"),
+    {
+      name: "changes",
+      text: [
+        ...(tangent
+          ? [
+              "@group(0) @binding(5) var<storage, read> dtheta: array<f32>;",
+              "@group(0) @binding(6) var<storage, read_write> dchances: array<vec4f>;",
+            ]
+          : []),
+        `fn dtheta_of(i: u32) -> f32 { return ${tangent ? "dtheta[i]" : "0.0"}; }`,
+        `fn keep_change(i: u32, x: vec4f) { ${tangent ? "dchances[i] = x;" : ""} }`,
+      ].join("\n"),
+    },
     { name: "imle/distributions/k-subsets/chances.wgsl", text: chancesText },
   ]);
 
-const marginalsKernel = (engine: Engine, tangent: boolean): Kernel =>
-  engine.kernel(`kSubsets marginals:${tangent}:${lanesOf(engine)}`, () => [
-    ...rowPieces(engine, tangent),
-    changesPiece(tangent, 4, "dchances"),
+const marginalsKernel = (engine: Engine, k: number, tangent: boolean): Kernel =>
+  engine.kernel(`kSubsets marginals:${blocksOf(k)}:${tangent}:${lanesOf(engine)}`, () => [
+    ...rowPieces(engine, k, tangent, "down"),
+    {
+      name: "changes",
+      text: [
+        ...(tangent ? ["@group(0) @binding(4) var<storage, read> dchances: array<vec4f>;"] : []),
+        `fn change_of(i: u32) -> vec4f { return ${tangent ? "dchances[i]" : "vec4f()"}; }`,
+      ].join("\n"),
+    },
     { name: "imle/distributions/k-subsets/marginals.wgsl", text: marginalsText },
   ]);
 
-const rowPieces = (engine: Engine, tangent: boolean): Piece[] => [
-  constants({ TANGENT: tangent ? 1 : 0, LANES: lanesOf(engine) }),
-  { name: "imle/distributions/k-subsets/rows.wgsl", text: rowsText },
-];
+/** What both of them have in common. */
+function rowPieces(engine: Engine, k: number, tangent: boolean, order: "up" | "down"): Piece[] {
+  const blocks = blocksOf(k);
+  const sizes = { BLOCKS: blocks, WORK: workBlocksOf(k, tangent) - 1 };
+  return [
+    constants({ TANGENT: tangent ? 1 : 0, LANES: lanesOf(engine), ...sizes }),
+    { name: "imle/distributions/k-subsets/rows.wgsl", text: rowsText },
+    { name: "k-subsets/blocks", text: blocksText(blocks, order) },
+  ];
+}
 
 const sampleKernel = (engine: Engine): Kernel =>
   engine.kernel(`kSubsets sample:${lanesOf(engine)}`, () => [
     constants({ LANES: lanesOf(engine) }),
     { name: "imle/distributions/k-subsets/sample.wgsl", text: sampleText },
   ]);
-
-/** Where changes are read, and kept; nowhere without tangents. */
-function changesPiece(tangent: boolean, binding: number, read: string, kept?: string): Piece {
-  const lines = [
-    tangent ? `@group(0) @binding(${binding}) var<storage, read> ${read}: array<f32>;` : "",
-    `fn change_of(i: u32) -> f32 { return ${tangent ? `${read}[i]` : "0.0"}; }`,
-  ];
-  if (kept !== undefined) {
-    if (tangent) lines.push(`@group(0) @binding(${binding + 1}) var<storage, read_write> ${kept}: array<f32>;`);
-    lines.push(`fn keep_change(i: u32, x: f32) { ${tangent ? `${kept}[i] = x;` : ""} }`);
-  }
-  return { name: "changes", text: lines.join("\n") };
-}

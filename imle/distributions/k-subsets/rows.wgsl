@@ -1,5 +1,6 @@
-// What the kernels that go through the items of a row share: one lane a row, for items first … first + items − 1, which
-// keeps its numbers in `work` [number, rows] from one dispatch to the next.
+// What the kernels that go through the items of a row share: one lane a row, for items first … first + items − 1. Its
+// numbers lie in blocks of four, in registers or in `work` [block, rows] (blocks.ts), and are kept there from one
+// dispatch to the next.
 #import grid
 
 struct Uniforms {
@@ -11,8 +12,11 @@ struct Uniforms {
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read_write> work: array<f32>;
+@group(0) @binding(1) var<storage, read_write> work: array<vec4f>;
 
-fn row_of(workgroup: vec3u, workgroups: vec3u, lane: u32) -> u32 {
-  return linear_invocation(workgroup, workgroups, lane, LANES);
+var<private> at_row: u32;
+
+// Where block b of an item's chances lies; k is rounded up to whole blocks.
+fn chances_at(item: u32, b: u32) -> u32 {
+  return (item * BLOCKS + b) * uniforms.rows + at_row;
 }

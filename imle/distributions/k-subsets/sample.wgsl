@@ -15,7 +15,7 @@ struct Uniforms {
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> chances: array<f32>;
+@group(0) @binding(1) var<storage, read> chances: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> states: array<f32>;
 
 @compute @workgroup_size(LANES)
@@ -38,7 +38,8 @@ fn main(
     if (((item & 3u) == 3u) | (i == n)) {
       words = philox4(vec4u(item >> 2u, uniforms.first_sample + job % uniforms.samples, row, place.z), place.xy);
     }
-    let p = chances[(item * uniforms.k + max(left, 1u) - 1u) * uniforms.rows + row];
+    let j = max(left, 1u) - 1u;
+    let p = chances[(item * ((uniforms.k + 3u) / 4u) + (j >> 2u)) * uniforms.rows + row][j & 3u];
     let taken = select(0u, 1u, (left > 0u) & (uniform_from(words[item & 3u]) < p));
     states[job * n + item] = f32(taken);
     left -= taken;
