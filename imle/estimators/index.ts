@@ -3,11 +3,18 @@ export type { CallOptions, Estimator, SolverLayer, SolverLoss, Switch } from "./
 export type { LayerOptions, PerturbationOptions } from "./options.js";
 export type { PerturbedCallOptions, PerturbedOptions } from "./perturbed-call.js";
 export { blackbox, type BlackboxOptions } from "./blackbox.js";
+export { contrastiveMap } from "./contrastive-map.js";
 export { fenchelYoung } from "./fenchel-young.js";
 export { gumbelSoftmax } from "./gumbel-softmax.js";
 export { identity, type IdentityOptions } from "./identity.js";
+export { listwiseRank } from "./listwise-rank.js";
+export { noiseContrastive } from "./noise-contrastive.js";
+export { pairwiseRank } from "./pairwise-rank.js";
 export { perturbationGradient, type PerturbationGradientOptions } from "./perturbation-gradient.js";
 export { perturbedOptimiser, type PerturbedOptimiserOptions } from "./perturbed-optimiser.js";
+export { pointwiseRank } from "./pointwise-rank.js";
+export type { PoolLoss } from "./pool-loss.js";
+export { regularisedFenchelYoung, type RegularisedOptions } from "./regularised-fenchel-young.js";
 export { type ExpectedLoss, scoreFunction } from "./score-function.js";
 export { simple, type SubsetLayer } from "./simple.js";
 export { type RelaxationOptions, softSubset } from "./soft-subset.js";
