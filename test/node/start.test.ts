@@ -23,10 +23,14 @@ async function start(parameters: readonly string[], interruptAt?: RegExp): Promi
   });
   let output = "";
   let errors = "";
+  let interrupted = false;
   child.stderr.on("data", (bytes) => (errors += String(bytes)));
   child.stdout.on("data", (bytes) => {
     output += String(bytes);
-    if (interruptAt?.test(output) === true) child.kill("SIGINT");
+    // Once: a second Ctrl-C ends the command at once.
+    if (interrupted || interruptAt?.test(output) !== true) return;
+    interrupted = true;
+    child.kill("SIGINT");
   });
   try {
     const code = await new Promise<number | null>((resolve) => child.on("close", resolve));

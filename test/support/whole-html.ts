@@ -30,3 +30,21 @@ export function textOf(page: string): string {
     .replace(/<[^>]*>/g, "")
     .replace(/\s+/g, " ");
 }
+
+/** Text that would be markup, end a script or leave an attribute wherever it is not escaped. */
+export const hostile = `</script><img src=x onerror="alert(1)">&'`;
+
+/** Asserts that a page into which {@link hostile} came is whole, and that it became text. */
+export function assertHarmless(page: string): void {
+  assertWholeHtml(page);
+  assert.not.match(page, "<img");
+  assert.match(page, "&lt;/script&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;&#39;");
+}
+
+/** Asserts that nothing in a page has a browser ask for more: no addresses, in markup or in styles. */
+export function assertSelfContained(page: string): void {
+  const outsideScripts = page.replace(/<script>[^]*?<\/script>/g, "");
+  assert.not.match(outsideScripts, /\b(src|srcset|action|poster)\s*=/i);
+  assert.not.match(outsideScripts, /\bhref\s*=\s*"?(?!data:)/i);
+  assert.not.match(outsideScripts, /url\(|@import|https?:/i);
+}
