@@ -52,7 +52,7 @@ export interface CountSettings {
   readonly engine: Engine;
   /** Fewer repeats, where counts do not depend on them. */
   readonly quick: boolean;
-  /** Tells who waits what share of the row is done, from 0 to 1. */
+  /** To be called now and then by what takes long, with the share that is done: who is silent counts as hung. */
   readonly progress: (share: number) => void;
 }
 
@@ -61,6 +61,8 @@ export interface Count {
   readonly value: number;
   /** Empty for plain numbers. */
   readonly unit: string;
+  /** Whether the page draws it against the parameters of its rows, on logarithmic axes. */
+  readonly isDrawn?: boolean;
   /** Where the value scatters: half the distance between the quartiles, as a share of the median. */
   readonly spread?: number;
 }

@@ -1,53 +1,57 @@
 /** Tells when the machine was busy with something else: one kernel, always the same, timed again and again. */
 
 import type { Engine, Tensor } from "webgpu-imle";
-import { batchesOf } from "./batches.js";
+import { batchesOf, type Timestamps } from "./batches.js";
 import { multiplyAdd } from "./kernels.js";
-import { type Batch, measureFixedCost } from "./measure.js";
-import { median } from "./statistics.js";
+import { measureFixedCost, type RunBatch } from "./measure.js";
 
 /** From here on a row counts as measured on a busy machine. */
 export const busyFrom = 1.25;
+
+// Fills every core for milliseconds: a shorter dispatch may end before a second core has begun, and so not tell that
+// somebody else has it.
+const lanesFor = ({ software }: Engine): number => (software ? 1 << 14 : 1 << 17);
 
 export class Calibration {
   private quickest = Infinity;
 
   private constructor(
-    private readonly run: (units: number) => Promise<Batch>,
+    private readonly run: RunBatch,
+    private readonly fixedCost: number,
     private readonly units: number,
     private readonly scratch: Tensor,
   ) {}
 
-  /** @param fixedCost  milliseconds that a batch takes with next to nothing in it */
-  static async create(engine: Engine, fixedCost: number): Promise<Calibration> {
-    const work = multiplyAdd(engine, engine.software ? 1 << 11 : 1 << 17, 16, 8);
-    const run = batchesOf(engine, work.record, null);
+  /**
+   * @param fixedCost  milliseconds that a batch takes with next to nothing in it
+   * @param timestamps  the device's clock, where it has one
+   */
+  static async create(engine: Engine, fixedCost: number, timestamps: Timestamps | null): Promise<Calibration> {
+    const work = multiplyAdd(engine, lanesFor(engine), 16, 8);
+    const run = batchesOf(engine, work.record, timestamps);
     await run(1);
-    // Long against a poll of the device, which is left in: what counts is the ratio of two such times.
-    const wanted = Math.max(30, 8 * fixedCost);
-    let units = 1;
-    while (units < 1 << 12 && (await run(units)).wall < wanted) units *= 2;
-    const calibration = new Calibration(run, units, work.result);
+    // Where there are no timestamps, long against a poll of the device.
+    const wanted = Math.max(30, timestamps === null ? 4 * fixedCost : 0);
+    let units = 2;
+    while (units < 1 << 12 && (await run(units)).wall - fixedCost < wanted) units *= 2;
+    const calibration = new Calibration(run, fixedCost, units, work.result);
     for (let i = 0; i < 3; i++) await calibration.time();
     return calibration;
   }
 
-  /** Milliseconds that the kernel takes now. */
+  /** Milliseconds that one kernel takes now. */
   async time(): Promise<number> {
-    const times: number[] = [];
-    for (let i = 0; i < 3; i++) times.push((await this.run(this.units)).wall);
-    this.quickest = Math.min(this.quickest, ...times);
-    return median(times);
-  }
-
-  /** Milliseconds of one kernel, of a time of {@link time}: such compare between runs. */
-  each(time: number): number {
-    return time / this.units;
+    // Lengths differ, so that what a poll rounds up falls anywhere.
+    const units = this.units + Math.floor((Math.random() * this.units) / 4);
+    const { device, wall } = await this.run(units);
+    const time = (device ?? Math.max(wall - this.fixedCost, wall / 2)) / units;
+    this.quickest = Math.min(this.quickest, time);
+    return time;
   }
 
   /** How busy the machine was while the kernel took so long, as a multiple of its quickest. */
-  busy(...times: readonly number[]): number {
-    return Math.max(...times) / this.quickest;
+  busy(time: number): number {
+    return time / this.quickest;
   }
 
   dispose(): void {

@@ -1,11 +1,13 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
 import { busyFrom } from "./calibration.js";
+import type { Samples } from "./measure.js";
+import { type Change, changeOf, falseMarks, type Ratio, ratioOfRuns } from "./ratio.js";
 import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
-import type { Summary } from "./statistics.js";
+import { quantile, type Summary } from "./statistics.js";
 
-/** `unclear` is a change that other work on the machine may have made. */
-export type Verdict = "slower" | "faster" | "same" | "more" | "less" | "unclear";
+/** `unclear` is a change that other work on the machine may have made, or a row too uncertain to tell of one. */
+export type Verdict = Change | "more" | "less";
 
 /** A figure that both files have. */
 export interface ComparedRow {
@@ -15,8 +17,10 @@ export interface ComparedRow {
   readonly before: number;
   readonly after: number;
   readonly unit: string;
-  /** After over before; null where before is 0. */
+  /** After over before, as it was judged: of times not always the quotient of the two; null where before is 0. */
   readonly ratio: number | null;
+  /** That holds the true ratio; null where too little is known for one. */
+  readonly interval: Ratio["interval"];
   /** Half the distances between the quartiles, as shares of the medians; null for counts, which have none. */
   readonly spreads: readonly [before: number, after: number] | null;
   readonly verdict: Verdict;
@@ -35,8 +39,8 @@ export interface Comparison {
 const keyOf = ({ benchmark, name }: Row): string => `${benchmark}/${name}`;
 
 /**
- * A change counts when it is larger than both spreads together, and the 95 % intervals of the medians have nothing in
- * common: repeats that scatter, or a median that is not known, are no change.
+ * For rows without samples, which older files have: a change counts when it is larger than both spreads together, and
+ * the 95 % intervals of the medians have nothing in common.
  */
 export function verdictOf(before: Summary, after: Summary): Verdict {
   const difference = after.median - before.median;
@@ -47,10 +51,15 @@ export function verdictOf(before: Summary, after: Summary): Verdict {
   return difference > 0 ? "slower" : "faster";
 }
 
-/**
- * How busy the machine was beside a row: by the calibration kernel's quickest time in both files, since one run may
- * have been disturbed from its beginning to its end.
- */
+/** What all rows of a comparison share. */
+interface Circumstances {
+  /** Milliseconds of the calibration kernel at its quickest; null where the files are of different machines. */
+  readonly quickest: number | null;
+  /** The share of intervals that may miss their ratio. */
+  readonly uncertainty: number;
+}
+
+/** How busy the machine was beside a row: one run may have been disturbed from its beginning to its end. */
 function busyOf(row: TimedRow, quickest: number | null): number {
   return quickest === null || row.calibration === undefined ? row.busy : Math.max(row.busy, row.calibration / quickest);
 }
@@ -64,19 +73,60 @@ function driftOf(before: TimedRow, after: TimedRow, quickest: number | null): nu
 /** Null where the files are of different adapters or processors, whose kernels take different times. */
 function quickestCalibration(before: ResultsFile, after: ResultsFile): number | null {
   if (adapterName(before) !== adapterName(after) || before.machine.processor !== after.machine.processor) return null;
-  const times = [...before.rows, ...after.rows].flatMap((row) => (row.kind === "timed" ? (row.calibration ?? []) : []));
+  const times = [...before.rows, ...after.rows].flatMap((row) => {
+    if (row.kind !== "timed") return [];
+    return row.measurement.samples?.calibrations ?? row.calibration ?? [];
+  });
   return times.length === 0 ? null : Math.min(...times);
 }
 
-function compareRows(name: string, before: Row, after: Row, quickest: number | null): ComparedRow[] {
+type Judged = Ratio & { readonly verdict: Verdict };
+
+/** Other work that takes the calibration kernel f times as long takes a row from f^0 to f^1.5 times, as measured. */
+const mostSensitive = 1.5;
+
+/**
+ * How much other work slowed a row down is not known, only how much it slowed the calibration kernel down beside it: a
+ * change is told where both ends of what it may be show it. Where the calls are what takes the time, another process's
+ * engine of JavaScript does them at another pace.
+ */
+function judgeSamples(before: TimedRow, after: TimedRow, { quickest, uncertainty }: Circumstances): Judged {
+  const [a, b] = [before.measurement.samples!, after.measurement.samples!];
+  const found = ratioOfRuns(a.times, b.times, uncertainty);
+  const drift = quickest === null ? 1 : quiet(b) / quiet(a);
+  const freed = drift ** mostSensitive;
+  const { ratio, interval } = found;
+  const least = changeOf(found);
+  const most = changeOf({
+    ratio: ratio / freed,
+    interval: interval === null ? null : [interval[0] / freed, interval[1] / freed],
+  });
+  const isOfCalls = before.boundByCalls || after.boundByCalls;
+  return { ...found, verdict: least !== most || (isOfCalls && least !== "same") ? "unclear" : least };
+}
+
+/** What the calibration kernel took in the quieter part of a row's time. */
+const quiet = ({ calibrations }: Samples): number => quantile([...calibrations].sort((a, b) => a - b), 1 / 4);
+
+function judgeSummaries(before: TimedRow, after: TimedRow, busy: number, { quickest }: Circumstances): Judged {
+  const [a, b] = [before.measurement.time, after.measurement.time];
+  const ratio = b.median / a.median;
+  const change = verdictOf(a, b);
+  const isDrift = Math.abs(Math.log(ratio)) <= driftOf(before, after, quickest);
+  const verdict = change !== "same" && (busy >= busyFrom || isDrift) ? "unclear" : change;
+  return { verdict, ratio, interval: null };
+}
+
+function compareRows(name: string, before: Row, after: Row, circumstances: Circumstances): ComparedRow[] {
   if (before.kind === "timed" && after.kind === "timed") {
-    const [a, b] = [before.measurement.time, after.measurement.time];
-    const busy = Math.max(busyOf(before, quickest), busyOf(after, quickest));
-    const values = { before: a.median, after: b.median, ratio: b.median / a.median, unit: "ms" };
-    const change = verdictOf(a, b);
-    const isDrift = Math.abs(Math.log(values.ratio)) <= driftOf(before, after, quickest);
-    const verdict = change !== "same" && (busy >= busyFrom || isDrift) ? "unclear" : change;
-    return [{ name, ...values, spreads: [a.spread, b.spread], verdict, busy }];
+    const [a, b] = [before.measurement, after.measurement];
+    const busy = Math.max(busyOf(before, circumstances.quickest), busyOf(after, circumstances.quickest));
+    const judged =
+      a.samples !== undefined && b.samples !== undefined
+        ? judgeSamples(before, after, circumstances)
+        : judgeSummaries(before, after, busy, circumstances);
+    const values = { before: a.time.median, after: b.time.median, unit: "ms" };
+    return [{ name, ...values, ...judged, spreads: [a.time.spread, b.time.spread], busy }];
   }
   if (before.kind !== "counted" || after.kind !== "counted") return [];
   return before.counts.flatMap((one): ComparedRow[] => {
@@ -86,7 +136,7 @@ function compareRows(name: string, before: Row, after: Row, quickest: number | n
     const difference = other.value - one.value;
     const verdict = Math.abs(difference) <= scatter ? "same" : difference > 0 ? "more" : "less";
     const ratio = one.value === 0 ? null : other.value / one.value;
-    const values = { before: one.value, after: other.value, ratio, unit: one.unit };
+    const values = { before: one.value, after: other.value, ratio, interval: null, unit: one.unit };
     const known = one.spread !== undefined && other.spread !== undefined;
     const spreads = known ? ([one.spread, other.spread] as const) : null;
     return [{ name: `${name}: ${one.name}`, ...values, spreads, verdict, busy: 1 }];
@@ -113,7 +163,11 @@ function differencesOf(before: ResultsFile, after: ResultsFile): string[] {
 export function compareResults(before: ResultsFile, after: ResultsFile): Comparison {
   const old = new Map(before.rows.map((row) => [keyOf(row), row]));
   const fresh = new Map(after.rows.map((row) => [keyOf(row), row]));
-  const quickest = quickestCalibration(before, after);
+  const pairs = before.rows.filter((row) => row.kind === "timed" && fresh.get(keyOf(row))?.kind === "timed").length;
+  const circumstances = {
+    quickest: quickestCalibration(before, after),
+    uncertainty: falseMarks / Math.max(1, pairs),
+  };
   const rows: ComparedRow[] = [];
   const missing: string[] = [];
   for (const [name, row] of old) {
@@ -122,7 +176,7 @@ export function compareResults(before: ResultsFile, after: ResultsFile): Compari
     else if (row.kind === "failed") missing.push(`${name}: failed in the first file: ${row.message}`);
     else if (other.kind === "failed") missing.push(`${name}: failed in the second file: ${other.message}`);
     else {
-      const compared = compareRows(name, row, other, quickest);
+      const compared = compareRows(name, row, other, circumstances);
       rows.push(...compared);
       if (compared.length === 0) missing.push(`${name}: has no figure that both files have`);
     }

@@ -31,7 +31,7 @@ export type RunBatch = (units: number) => Promise<Batch>;
 export interface MeasureSettings {
   /** Milliseconds that a long batch takes at least, save where `maximumUnits` is too few. */
   readonly batchMilliseconds: number;
-  /** Milliseconds after which no further pair begins. */
+  /** Milliseconds, of all rounds together, after which no further pair begins. */
   readonly budgetMilliseconds: number;
   /** The half width of the median's interval at which a measurement has settled, as a share of the median. */
   readonly precision: number;
@@ -55,6 +55,16 @@ export interface Measurement {
   readonly units: number;
   /** Whether the interval of the median became as narrow as asked for within the time budget. */
   readonly settled: boolean;
+  /** What two runs are compared by; absent in older files, and where nothing was calibrated. */
+  readonly samples?: Samples;
+}
+
+/** Of single batches, in the order in which they were taken. */
+export interface Samples {
+  /** Milliseconds a unit: by the device's timestamps, or without what a wait costs. */
+  readonly times: readonly number[];
+  /** Milliseconds of the calibration kernel beside it. */
+  readonly calibrations: readonly number[];
 }
 
 export interface MeasureOptions extends MeasureSettings {
@@ -65,15 +75,18 @@ export interface MeasureOptions extends MeasureSettings {
   readonly figure?: Figure;
   /** Milliseconds that a batch takes with next to nothing in it, as {@link measureFixedCost} has it. */
   readonly fixedCost: number;
+  /** Between which other measurements have their turn; by default 1. */
+  readonly rounds?: number;
   /** In [0, 1); by default `Math.random`. */
   readonly random?: () => number;
 }
 
 /**
- * Pairs from which on the interval of the median is known, and after which a spent budget ends the measurement: later
- * where the median is not above 0, which other work beside slow units can do to few pairs.
+ * Pairs from which on the interval of the median is known; that each of several rounds takes where it has time for
+ * them; and after which a spent budget ends the measurement: later where the median is not above 0, which other work
+ * beside slow units can do to few pairs.
  */
-const leastPairs = { settled: 6, spent: 3, positive: 12 } as const;
+const leastPairs = { settled: 6, round: 4, spent: 3, positive: 12 } as const;
 const growth = 8;
 
 /**
@@ -99,42 +112,114 @@ export function clockStep(now: () => number, steps = 20): number {
   return least;
 }
 
-/** Warms up (the first batch also compiles), finds the length of a batch, and measures until the median is known. */
-export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { run, now, figure = "wall", precision, budgetMilliseconds, random = Math.random } = options;
-  await run(1);
-  const units = await batchLength(options);
+/**
+ * A measurement that is made in rounds, between which others have their turn: what a machine is busy with for some
+ * seconds then falls on a part of it alone.
+ */
+export class Measuring {
+  private units: number | null = null;
+  private rounds = 0;
+  private readonly pairs: Pair[] = [];
 
-  const times: number[] = [];
-  const devices: number[] = [];
-  const recordings: number[] = [];
-  const fixed: number[] = [];
-  const end = now() + budgetMilliseconds;
-  for (;;) {
-    const long = units + Math.floor((random() * units) / 4);
-    const short = Math.max(1, Math.round(long / 4));
-    const brief = await run(short);
-    const full = await run(long);
-    const slope = (part: (batch: Batch) => number): number => (part(full) - part(brief)) / (long - short);
-    // Calls do not wait for the device, so that no fixed part is to be taken out of their time.
-    const calls = (full.recording + brief.recording) / (long + short);
-    times.push(figure === "recording" ? calls : slope((batch) => batch.wall));
-    recordings.push(calls);
-    fixed.push(brief.wall - short * slope((batch) => batch.wall));
-    if (full.device !== null && brief.device !== null) devices.push(slope((batch) => batch.device!));
-    const time = summarise(times);
-    const settled = isNarrow(time, precision);
-    const enough = time.median > 0 ? leastPairs.spent : leastPairs.positive;
-    if (!settled && (times.length < enough || now() < end)) continue;
+  constructor(private readonly options: Omit<MeasureOptions, "run">) {}
+
+  /**
+   * Warms up (the first batch also compiles), in the first round finds the length of a batch, and takes pairs until the
+   * median is known or the round's part of the budget is spent.
+   * @param calibrate  times a kernel that is always the same, in milliseconds: done before and after each pair
+   */
+  async round(run: RunBatch, calibrate?: () => Promise<number>): Promise<void> {
+    const { now, precision, budgetMilliseconds, rounds = 1, random = Math.random } = this.options;
+    const isLast = ++this.rounds >= rounds;
+    await run(1);
+    const units = (this.units ??= await batchLength({ ...this.options, run }));
+    const end = now() + budgetMilliseconds / rounds;
+    let before = (await calibrate?.()) ?? null;
+    for (let pairs = 1; ; pairs++) {
+      const long = units + Math.floor((random() * units) / 4);
+      const short = Math.max(1, Math.round(long / 4));
+      const brief = await run(short);
+      const full = await run(long);
+      const after = (await calibrate?.()) ?? null;
+      const calibration = before === null || after === null ? null : (before + after) / 2;
+      this.pairs.push({ short, long, brief, full, calibration });
+      before = after;
+      const time = summarise(this.times());
+      const spent = now() >= end;
+      const enough = !isLast ? 1 : time.median > 0 ? leastPairs.spent : leastPairs.positive;
+      if (spent && this.pairs.length >= enough) return;
+      if (isNarrow(time, precision) && (spent || rounds === 1 || pairs >= leastPairs.round)) return;
+    }
+  }
+
+  /** After one round at least. */
+  get result(): Measurement {
+    const { pairs } = this;
+    const time = summarise(this.times());
+    const { precision } = this.options;
+    const devices = pairs.flatMap(({ brief, full, long, short }) =>
+      full.device === null || brief.device === null ? [] : [(full.device - brief.device) / (long - short)],
+    );
+    const hasDevice = devices.length === pairs.length;
+    // A poll would be too much of a short batch's wall time.
+    const batches = pairs.flatMap(({ short, long, brief, full, calibration }) => [
+      ...(hasDevice ? [{ batch: brief, units: short, calibration }] : []),
+      { batch: full, units: long, calibration },
+    ]);
+    const calibrations = batches.flatMap(({ calibration }) => calibration ?? []);
     return {
       time,
-      device: devices.length === times.length ? summarise(devices) : null,
-      recording: median(recordings),
-      fixed: median(fixed),
-      units,
-      settled,
+      device: hasDevice ? summarise(devices) : null,
+      recording: median(pairs.map(callsOf)),
+      fixed: median(pairs.map((pair) => pair.brief.wall - pair.short * wallOf(pair))),
+      units: this.units!,
+      settled: isNarrow(time, precision),
+      ...(calibrations.length === batches.length && {
+        samples: { times: unitTimes(batches, this.options), calibrations },
+      }),
     };
   }
+
+  private times(): number[] {
+    return this.pairs.map(this.options.figure === "recording" ? callsOf : wallOf);
+  }
+
+}
+
+interface Pair {
+  readonly short: number;
+  readonly long: number;
+  readonly brief: Batch;
+  readonly full: Batch;
+  /** Milliseconds of the calibration kernel beside it; null where there is none. */
+  readonly calibration: number | null;
+}
+
+const wallOf = ({ brief, full, long, short }: Pair): number => (full.wall - brief.wall) / (long - short);
+// Calls do not wait for the device, so that no fixed part is to be taken out of their time.
+const callsOf = ({ brief, full, long, short }: Pair): number => (full.recording + brief.recording) / (long + short);
+
+/**
+ * Milliseconds a unit of single batches: by the device's timestamps where every batch has them, else without what a
+ * wait costs. They scatter a third as much as differences of two batches, and what is left of the wait in them is in
+ * all alike: for ratios.
+ */
+export function unitTimes(
+  batches: readonly { readonly batch: Batch; readonly units: number }[],
+  { figure = "wall", fixedCost }: { readonly figure?: Figure; readonly fixedCost: number },
+): number[] {
+  const hasDevice = batches.every(({ batch }) => batch.device !== null);
+  return batches.map(({ batch: { device, wall, recording }, units }) => {
+    if (figure === "recording") return recording / units;
+    return (hasDevice ? device! : Math.max(wall - fixedCost, wall / 10)) / units;
+  });
+}
+
+/** A measurement in one round. */
+export async function measure({ run, ...options }: MeasureOptions): Promise<Measurement> {
+  const measuring = new Measuring(options);
+  await measuring.round(run);
+  return measuring.result;
 }
 
 function isNarrow({ median: middle, interval, count }: Summary, precision: number): boolean {
@@ -142,8 +227,10 @@ function isNarrow({ median: middle, interval, count }: Summary, precision: numbe
   return (interval[1] - interval[0]) / 2 <= precision * middle;
 }
 
+type BatchOptions = Pick<MeasureOptions, "run" | "batchMilliseconds" | "maximumUnits" | "fixedCost">;
+
 /** Units in a long batch: as many as take the time asked for, at least two. */
-async function batchLength(options: MeasureOptions): Promise<number> {
+export async function batchLength(options: BatchOptions): Promise<number> {
   const { run, batchMilliseconds, maximumUnits, fixedCost } = options;
   for (let units = 1; ; ) {
     const worked = (await run(units)).wall - fixedCost;

@@ -7,14 +7,29 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
+const isPair = (value: unknown): boolean =>
+  value === null || (Array.isArray(value) && value.length === 2 && value.every(isNumber));
+
 function isSummary(value: unknown): boolean {
   if (!isObject(value) || !isNumber(value.median) || !(value.median > 0) || !isNumber(value.spread)) return false;
-  const { interval } = value;
-  return interval === null || (Array.isArray(interval) && interval.length === 2 && interval.every(isNumber));
+  return isPair(value.interval);
 }
 
 const isCount = (value: unknown): boolean =>
   isObject(value) && typeof value.name === "string" && isNumber(value.value) && typeof value.unit === "string";
+
+const isSamples = (value: unknown): boolean =>
+  isObject(value) &&
+  [value.times, value.calibrations].every((list) => Array.isArray(list) && list.every(isNumber)) &&
+  (value.times as unknown[]).length === (value.calibrations as unknown[]).length;
+
+const isCompared = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value.name === "string" &&
+  typeof value.verdict === "string" &&
+  [value.before, value.after, value.ratio, value.busy].every(isNumber) &&
+  isPair(value.spreads) &&
+  isPair(value.interval);
 
 const isRate = (value: unknown): boolean =>
   isObject(value) &&
@@ -35,6 +50,7 @@ function isRow(value: unknown): boolean {
     isObject(measurement) &&
     isSummary(measurement.time) &&
     (measurement.device === null || isSummary(measurement.device)) &&
+    (measurement.samples === undefined || isSamples(measurement.samples)) &&
     Array.isArray(value.rates) &&
     value.rates.every(isRate)
   );
@@ -60,6 +76,10 @@ export function parseResults(text: string, file: string): ResultsFile {
   }
   const wrong = value.rows.findIndex((row) => !isRow(row));
   if (wrong >= 0) throw new Error(`${file}: row ${wrong} must be a row of the benchmarks, got something else`);
+  const { against } = value;
+  if (against !== undefined && !(isObject(against) && Array.isArray(against.rows) && against.rows.every(isCompared))) {
+    throw new Error(`${file}: the other checkout's rows must be ratios of times, got something else`);
+  }
   if (!isObject(value.machine) || typeof value.started !== "string") {
     throw new Error(`${file}: must say on which machine and when it was measured`);
   }

@@ -1,6 +1,7 @@
 /** What a run of the benchmarks leaves: the form of the JSON file, and of the events a runner sends while it works. */
 
 import type { Count, Quantity, Work } from "./benchmark.js";
+import type { ComparedRow } from "./compare.js";
 import type { Figure, Measurement } from "./measure.js";
 import type { AbsentPeer, PeerResult } from "./peers/peer.js";
 
@@ -29,9 +30,9 @@ export interface TimedRow extends RowPlace {
   readonly rates: readonly Rate[];
   /** Set where the row's rate is a ceiling for the others. */
   readonly ceiling: Quantity | null;
-  /** How long the calibration kernel took before and after, as a multiple of the quickest so far: above 1 is busy. */
+  /** How long the calibration kernel took beside it, as a multiple of the quickest so far: above 1 is busy. */
   readonly busy: number;
-  /** Milliseconds of the calibration kernel, the longer of before and after; older files have none. */
+  /** Milliseconds of the calibration kernel, the median of those beside it; older files have none. */
   readonly calibration?: number;
   /** Whether the calls that record and submit took most of the wall time: the device may have waited for them. */
   readonly boundByCalls: boolean;
@@ -62,18 +63,23 @@ export interface Circumstances {
   readonly timestamps: boolean;
 }
 
-/** What a runner sends, in this order: `circumstances`, then for each case `row-started`, any `row-progress`, `row`; or `left-out`. */
+/**
+ * What a runner sends, in this order: `circumstances`, then for each case `row-started` and `row`, or `left-out`. A
+ * case that is measured in several rounds has a row in each, and the later takes the place of the earlier.
+ */
 export type BenchEvent =
   | { readonly type: "circumstances"; readonly circumstances: Circumstances }
   | {
       readonly type: "row-started";
       readonly benchmark: string;
       readonly name: string;
-      /** Rows before this one, and in all. */
+      /** Rows before this one, and in all, those of all rounds counted. */
       readonly done: number;
       readonly rows: number;
+      /** Whether it is the case's last round. */
+      readonly isLast: boolean;
     }
-  /** What share of the row is done, where it takes long. */
+  /** Of a case that takes long: the share of it that is done. */
   | { readonly type: "row-progress"; readonly share: number }
   | { readonly type: "row"; readonly row: Row }
   /** There was no time for it. */
@@ -113,6 +119,22 @@ export interface ResultsFile {
   readonly peerVersions?: Readonly<Record<string, string>>;
   /** What there was no time for; absent where nothing was left out. */
   readonly leftOut?: readonly string[];
+  /** Two builds in alternation; absent where only one was measured. */
+  readonly against?: Against;
+}
+
+/** Another checkout beside this one, of which the file tells. */
+export interface Against {
+  readonly commit: string | null;
+  readonly changed: boolean | null;
+  readonly rows: readonly ComparedRow[];
+}
+
+/** Puts a row in the place of an earlier one of the same case, or at the end. */
+export function placeRow(rows: Row[], row: Row): void {
+  const place = rows.findIndex(({ benchmark, name }) => benchmark === row.benchmark && name === row.name);
+  if (place < 0) rows.push(row);
+  else rows[place] = row;
 }
 
 type Adapter = Pick<ResultsFile, "adapter">;

@@ -27,14 +27,20 @@ function short(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, short(part)]));
 }
 
-/** The file's text: a row a line, so that a difference of two versions can be read. */
+/** The text of a file that is kept: numbers are short, and the adapter's limits are left out. */
 export function savedText(results: ResultsFile): string {
   const { limits: _limits, ...adapter } = (results.adapter ?? {}) as Record<string, unknown>;
-  const parts = Object.entries({ ...results, adapter }).map(([name, value]) => {
+  return resultsText(short({ ...results, adapter }) as ResultsFile);
+}
+
+/** The text of a file: a row a line, so that a difference of two versions can be read. */
+export function resultsText(results: ResultsFile): string {
+  const defined = Object.entries(results).filter(([, value]) => value !== undefined);
+  const parts = defined.map(([name, value]: [string, unknown]) => {
     const isList = Array.isArray(value) && value.length > 0;
     const text = isList
-      ? `[\n${value.map((one) => `    ${JSON.stringify(short(one))}`).join(",\n")}\n  ]`
-      : JSON.stringify(short(value));
+      ? `[\n${value.map((one) => `    ${JSON.stringify(one)}`).join(",\n")}\n  ]`
+      : JSON.stringify(value);
     return `  ${JSON.stringify(name)}: ${text}`;
   });
   return `{\n${parts.join(",\n")}\n}\n`;

@@ -5,8 +5,9 @@ import { Allowance } from "./allowance.js";
 import { batchesOf, Timestamps } from "./batches.js";
 import { type Benchmark, type Case, isTimed, type Quantity, type TimedCase, type Work } from "./benchmark.js";
 import { Calibration, fixedCostOf } from "./calibration.js";
-import { clockStep, measure, type MeasureSettings } from "./measure.js";
+import { clockStep, type MeasureSettings, Measuring } from "./measure.js";
 import type { BenchEvent, Rate, Row, TimedRow } from "./results.js";
+import { median } from "./statistics.js";
 
 /** A case that is to be run. */
 export interface Chosen {
@@ -17,6 +18,8 @@ export interface Chosen {
 export interface SuiteOptions {
   readonly chosen: readonly Chosen[];
   readonly quick: boolean;
+  /** Milliseconds a row at most; by default what a quick run has, or a full one. */
+  readonly budget?: number;
   /** Milliseconds for all rows together: what does not fit is left out, and named. By default as long as it takes. */
   readonly allowance?: number;
   readonly emit: (event: BenchEvent) => void;
@@ -50,14 +53,19 @@ export function unmatched(benchmarks: readonly Benchmark[], patterns: readonly s
 }
 
 // A poll (Deno's, 11 ms) rounds each batch up, so batches are long against it.
-const batchOfFixedCost = { quick: 10, full: 20 } as const;
+const batchOfFixedCost = 10;
 const batchOfClockSteps = 500;
 
-function settingsFor(quick: boolean, fixedCost: number, step: number): MeasureSettings {
-  const batches = (quick ? batchOfFixedCost.quick : batchOfFixedCost.full) * fixedCost;
+/** Rounds of a run that is not quick: each row is measured at several times, so that drift is seen in its spread. */
+const fullRounds = 4;
+
+/** Milliseconds a row at most, without what a case needs to get ready. */
+const budgets = { quick: 800, full: 8000 } as const;
+
+function settingsFor(quick: boolean, budget: number | undefined, fixedCost: number, step: number): MeasureSettings {
   return {
-    batchMilliseconds: Math.max(quick ? 40 : 150, batches, batchOfClockSteps * step),
-    budgetMilliseconds: quick ? 800 : 8000,
+    batchMilliseconds: Math.max(quick ? 40 : 100, batchOfFixedCost * fixedCost, batchOfClockSteps * step),
+    budgetMilliseconds: budget ?? (quick ? budgets.quick : budgets.full),
     precision: quick ? 0.05 : 0.02,
     maximumUnits: 4096,
   };
@@ -66,8 +74,25 @@ function settingsFor(quick: boolean, fixedCost: number, step: number): MeasureSe
 // Of the wall time: from here on the calls, and not the device, may be what is measured.
 const mostOfTheTime = 0.8;
 
-/** Runs the cases one after the other. A case that fails is a row that says so. */
-export async function runSuite({ chosen, quick, allowance = Infinity, emit, signal }: SuiteOptions): Promise<void> {
+/** What is known of a case that has been measured in some rounds. */
+interface Timing {
+  readonly measuring: Measuring;
+  work: Work;
+  verified: boolean;
+}
+
+/** What every case of a run shares. */
+interface Bench {
+  readonly engine: Engine;
+  readonly timestamps: Timestamps | null;
+  readonly calibration: Calibration;
+  readonly ceilings: Map<Quantity, number>;
+}
+
+/** Runs the cases one after the other, in rounds. A case that fails is a row that says so. */
+export async function runSuite(options: SuiteOptions): Promise<void> {
+  const { chosen, quick, budget, allowance = Infinity, emit, signal } = options;
+  const rounds = quick ? 1 : fullRounds;
   const time = new Allowance(allowance, () => performance.now());
   const engine = await Engine.create();
   const timestamps = Timestamps.of(engine.device);
@@ -76,44 +101,52 @@ export async function runSuite({ chosen, quick, allowance = Infinity, emit, sign
     const step = clockStep(() => performance.now());
     const found = { fixedMilliseconds: fixedCost, clockStepMilliseconds: step, timestamps: timestamps !== null };
     emit({ type: "circumstances", circumstances: found });
-    const settings = settingsFor(quick, fixedCost, step);
-    const calibration = await Calibration.create(engine, fixedCost);
-    const ceilings = new Map<Quantity, number>();
-    let before = await calibration.time();
-    for (const [done, { benchmark, case: one }] of chosen.entries()) {
-      if (signal?.aborted === true) break;
-      const siblings = chosen.filter((other) => other.benchmark === benchmark);
-      const rank = siblings.findIndex((other) => other.case === one);
-      const isCeiling = isTimed(one) && one.ceiling !== undefined;
-      const headline = isTimed(one) && one.headline === true;
-      const isTime = time.allows({ remaining: chosen.length - done, rank, cases: siblings.length, headline });
-      if (!isCeiling && !isTime) {
-        emit({ type: "left-out", name: fullName(benchmark, one) });
-        continue;
-      }
-      const started = performance.now();
-      const progress = (share: number): void => emit({ type: "row-progress", share });
-      const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
-      emit({ type: "row-started", benchmark: benchmark.name, name: one.name, done, rows: chosen.length });
-      let row: Row;
-      try {
-        if (isTimed(one)) {
-          const timed = await timeCase(engine, one, { ...settings, fixedCost, timestamps });
-          const after = await calibration.time();
-          const busy = calibration.busy(before, after);
-          const kernel = calibration.each(Math.max(before, after));
-          before = after;
-          row = { kind: "timed", ...place, ...timed, rates: ratesOf(timed, ceilings), busy, calibration: kernel };
-          const [own] = row.rates.filter(({ quantity }) => quantity === one.ceiling);
-          if (own) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
-        } else {
-          row = { kind: "counted", ...place, counts: await one.count({ engine, quick, progress }) };
+    const settings = settingsFor(quick, budget, fixedCost, step);
+    const calibration = await Calibration.create(engine, fixedCost, timestamps);
+    const bench: Bench = { engine, timestamps, calibration, ceilings: new Map() };
+    const timings = new Map<Case, Timing>();
+    const rows = chosen.reduce((sum, { case: one }) => sum + (isTimed(one) ? rounds : 1), 0);
+    let done = 0;
+    let current = chosen;
+    for (let round = 0; round < rounds; round++) {
+      const further: Chosen[] = [];
+      for (const [index, { benchmark, case: one }] of current.entries()) {
+        if (signal?.aborted === true) break;
+        const siblings = current.filter((other) => other.benchmark === benchmark);
+        const rank = siblings.findIndex((other) => other.case === one);
+        const isCeiling = isTimed(one) && one.ceiling !== undefined;
+        const headline = isTimed(one) && one.headline === true;
+        const isTime = time.allows({ remaining: current.length - index, rank, cases: siblings.length, headline });
+        if (!isCeiling && !isTime) {
+          emit({ type: "left-out", name: fullName(benchmark, one) });
+          continue;
         }
-      } catch (error) {
-        row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };
+        const started = performance.now();
+        const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
+        const isLast = !isTimed(one) || round === rounds - 1;
+        emit({ type: "row-started", benchmark: benchmark.name, name: one.name, done: done++, rows, isLast });
+        let row: Row;
+        try {
+          if (isTimed(one)) {
+            const { figure = "wall" } = one;
+            const now = (): number => performance.now();
+            const measuring = (): Measuring => new Measuring({ ...settings, figure, fixedCost, rounds, now });
+            const timing = timings.get(one) ?? { measuring: measuring(), work: {}, verified: false };
+            timings.set(one, timing);
+            await timeCase(bench, one, timing, round === 0);
+            further.push({ benchmark, case: one });
+            row = rowOf(bench, place, one, timing);
+          } else {
+            const progress = (share: number): void => emit({ type: "row-progress", share });
+            row = { kind: "counted", ...place, counts: await one.count({ engine, quick, progress }) };
+          }
+        } catch (error) {
+          row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };
+        }
+        time.took(performance.now() - started);
+        emit({ type: "row", row });
       }
-      time.took(performance.now() - started);
-      emit({ type: "row", row });
+      current = further;
     }
     calibration.dispose();
   } finally {
@@ -122,38 +155,53 @@ export async function runSuite({ chosen, quick, allowance = Infinity, emit, sign
   }
 }
 
-type Timed = Pick<TimedRow, "figure" | "measurement" | "work" | "ceiling" | "boundByCalls" | "verified">;
-
-async function timeCase(
-  engine: Engine,
-  one: TimedCase,
-  settings: MeasureSettings & { readonly fixedCost: number; readonly timestamps: Timestamps | null },
-): Promise<Timed> {
-  const { figure = "wall" } = one;
+/** A round of a case; its result is compared before the first one. */
+async function timeCase(bench: Bench, one: TimedCase, timing: Timing, isFirst: boolean): Promise<void> {
+  const { engine, timestamps, calibration } = bench;
   const scope = engine.openScope();
   try {
     const prepared = await one.prepare(engine);
-    await prepared.verify?.();
-    const run = batchesOf(engine, () => prepared.unit(), settings.timestamps);
-    const measurement = await measure({ ...settings, run, figure, now: () => performance.now() });
-    const { median: time } = measurement.time;
-    if (!(time > 0)) throw new Error(`the time must be above 0, got ${time} ms: the machine is too busy to measure it`);
-    return {
-      figure,
-      measurement,
-      work: prepared.work ?? {},
-      ceiling: one.ceiling ?? null,
-      boundByCalls: figure === "wall" && measurement.recording > mostOfTheTime * time,
-      verified: prepared.verify !== undefined,
-    };
+    if (isFirst) await prepared.verify?.();
+    timing.work = prepared.work ?? {};
+    timing.verified = prepared.verify !== undefined;
+    const run = batchesOf(engine, () => prepared.unit(), timestamps);
+    await timing.measuring.round(run, () => calibration.time());
   } finally {
     scope.close();
   }
 }
 
-function ratesOf({ work, measurement }: Timed, ceilings: ReadonlyMap<Quantity, number>): Rate[] {
+type RowPlace = Pick<TimedRow, "benchmark" | "name" | "parameters">;
+
+/** What the rounds so far make of a case. @throws Error where the machine was too busy for any time */
+function rowOf({ calibration, ceilings }: Bench, place: RowPlace, one: TimedCase, timing: Timing): TimedRow {
+  const { figure = "wall", ceiling = null } = one;
+  const { work, verified } = timing;
+  const measurement = timing.measuring.result;
+  const { median: time } = measurement.time;
+  if (!(time > 0)) throw new Error(`the time must be above 0, got ${time} ms: the machine is too busy to measure it`);
+  const beside = median(measurement.samples!.calibrations);
+  const rates = ratesOf(work, time, ceilings);
+  const own = rates.find(({ quantity }) => quantity === ceiling);
+  if (own !== undefined) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
+  return {
+    kind: "timed",
+    ...place,
+    figure,
+    measurement,
+    work,
+    rates,
+    ceiling,
+    busy: calibration.busy(beside),
+    calibration: beside,
+    boundByCalls: figure === "wall" && measurement.recording > mostOfTheTime * time,
+    verified,
+  };
+}
+
+function ratesOf(work: Work, milliseconds: number, ceilings: ReadonlyMap<Quantity, number>): Rate[] {
   return (Object.entries(work) as [keyof Work, number][]).map(([quantity, amount]) => {
-    const perSecond = (amount / measurement.time.median) * 1000;
+    const perSecond = (amount / milliseconds) * 1000;
     const ceiling = ceilings.get(quantity);
     return { quantity, perSecond, share: ceiling === undefined ? null : perSecond / ceiling };
   });

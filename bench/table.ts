@@ -50,7 +50,8 @@ export function bytes(value: number): string {
 
 export function count({ value, unit }: CountedRow["counts"][number]): string {
   if (unit === "B") return bytes(value);
-  return unit === "" ? String(value) : `${number(value)} ${unit}`;
+  if (unit !== "") return `${number(value)} ${unit}`;
+  return Number.isInteger(value) ? String(value) : number(value);
 }
 
 /** The tables of one benchmark's rows, each with its head first: one for what was timed, one for what was counted. */

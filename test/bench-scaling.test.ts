@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { curvesOf } from "../bench/report/curves.js";
 import { plotsOf } from "../bench/report/plots.js";
 import { familyOf, fitPower, scalingLine, scalingsOf } from "../bench/scaling.js";
 import { countedRow, summary, timedRow } from "./support/bench-results.js";
@@ -51,6 +52,29 @@ scalings("a plot has the measured points, and the fit through them", () => {
   assert.equal(series!.values, [3e-3 * 100 ** 1.5, 3e-3 * 200 ** 1.5, 3e-3 * 400 ** 1.5]);
   series!.fit.forEach((value, i) => assert.ok(Math.abs(value! / series!.values[i]! - 1) < 1e-9));
   assert.is(memory!.unit, "B");
+});
+
+scalings("counts that are to be drawn become curves against each parameter, in its order, and zeros are left out", () => {
+  const row = (lambda: number, samples: number, bias: number) =>
+    countedRow(
+      "bias",
+      `λ ${lambda} S ${samples}`,
+      [{ name: "bias", value: bias, unit: "", isDrawn: true }, { name: "seed", value: 1, unit: "" }],
+      { lambda, samples },
+    );
+  const curves = curvesOf([row(10, 1, 0.5), row(0.1, 1, 0), row(1, 1, 0.25), row(1, 10, 0.2), ...rows]);
+  assert.equal(
+    curves.map(({ title, fixed, xLabel, x, series }) => [title, fixed, xLabel, x, series]),
+    [
+      [
+        "bias",
+        "samples 1",
+        "lambda",
+        [0.1, 1, 10],
+        [{ name: "bias", values: [null, 0.25, 0.5], fit: [null, 0.25, 0.5] }],
+      ],
+    ],
+  );
 });
 
 scalings.run();

@@ -1,31 +1,28 @@
 /** `npm run bench`: runs benchmarks on a runtime, prints tables, and leaves the results as JSON and as a page. */
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { Command, Option } from "commander";
-import { compareResults } from "../bench/compare.js";
-import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
+import { join, relative, resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { benchmarks } from "../bench/index.js";
 import type { Arguments } from "../bench/program.js";
 import { isTimed } from "../bench/benchmark.js";
 import { peers } from "../bench/peers/index.js";
 import { type AbsentPeer, type PeerResult, type PeerRow, runPeers } from "../bench/peers/peer.js";
-import { parseResults } from "../bench/read-results.js";
-import { headlinesOf, readmeSection, withSection } from "../bench/readme.js";
 import { benchPage } from "../bench/report/page.js";
 import type { BenchEvent, Circumstances, ResultsFile, Row } from "../bench/results.js";
-import { resultsFormat } from "../bench/results.js";
-import { savedName, savedText } from "../bench/saved.js";
+import { placeRow, resultsFormat } from "../bench/results.js";
+import { resultsText, savedName, savedText } from "../bench/saved.js";
 import { scalingLine, shownScalings } from "../bench/scaling.js";
-import { choose, type Chosen, fullName, unmatched } from "../bench/suite.js";
-import { duration, peersTable, tablesOf } from "../bench/table.js";
+import { choose, type Chosen, unmatched } from "../bench/suite.js";
+import { duration, peersTable, percent, tablesOf } from "../bench/table.js";
+import { against } from "./bench-against.js";
+import { fail, writeWhole } from "./bench-files.js";
+import { compare, list, pageFrom, renewReadme, resultsFolder } from "./bench-offline.js";
 import {
   type AdapterChoice,
   type AdapterDescription,
   adapterLine,
   interruptedExitCode,
   interruptSignal,
-  projectRoot,
   runProgram,
   type RuntimeName,
   runtimeNames,
@@ -37,6 +34,9 @@ interface Options {
   readonly runtime: RuntimeName;
   readonly adapter?: AdapterChoice;
   readonly quick: boolean;
+  readonly seconds?: number;
+  readonly against?: string;
+  readonly from?: string;
   readonly list: boolean;
   readonly out?: string;
   readonly page?: string;
@@ -46,17 +46,18 @@ interface Options {
   readonly readme: boolean;
 }
 
-const resultsFolder = join(projectRoot, "bench", "results");
 /** Milliseconds of a quick run: it is to end within three minutes, whatever there is to measure. */
 const quickRun = { rows: 115_000, peers: 52_000 } as const;
 
 const usage =
-  `[NAME ...] [--quick] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--save] [--no-peers] ` +
-  "[--list] [--help], or --compare A.json B.json, or --readme";
+  `[NAME ...] [--quick] [--seconds N] [--runtime ${runtimeNames.join("|")}] [--out FILE] [--page FILE] [--save] ` +
+  "[--no-peers] [--against FOLDER] [--list] [--help], or --compare A.json B.json, or --from A.json --page FILE, " +
+  "or --readme";
 
-function fail(message: string, code: number): never {
-  console.error(message);
-  process.exit(code);
+function secondsOf(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 3600)) throw new InvalidArgumentError("it must be a number above 0, and at most 3600.");
+  return value;
 }
 
 function parse(): { readonly patterns: readonly string[]; readonly options: Options } {
@@ -66,10 +67,13 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
     .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
     .option("--quick", "less time a row, and less certainty", false)
+    .option("--seconds <number>", "time a row at most (default: 8, with --quick 0.8, with --against 10)", secondsOf)
+    .option("--against <folder>", "measures another built checkout and this one in alternation, and their ratio")
     .option("--out <file>", "writes the results as JSON")
     .option("--page <file>", "writes the results as a page (default: beside --out, with .html)")
     .option("--save", "keeps the results of all benchmarks in bench/results, under the adapter's name", false)
     .option("--no-peers", "does not time others, such as PyTorch, on the same work")
+    .option("--from <file>", "writes the page of a result file, with --page, and runs nothing")
     .option("--compare", "compares two result files, given in place of names, and runs nothing", false)
     .option("--readme", "writes the README's tables from bench/results, and runs nothing", false)
     .option("--list", "names all benchmarks and cases, and runs none", false)
@@ -79,78 +83,16 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
   return { patterns: command.processedArgs[0] as string[], options: command.opts<Options>() };
 }
 
-function list(): string {
-  return benchmarks
-    .map((benchmark) => {
-      const cases = benchmark.cases.map((one) => `    ${fullName(benchmark, one)}`);
-      return [`${benchmark.name}: ${benchmark.summary}`, ...cases].join("\n");
-    })
-    .join("\n\n");
-}
-
-/** Every saved run, in the order of the files' names. */
-function savedRuns(): ResultsFile[] {
-  const names = readdirSync(resultsFolder).filter((name) => name.endsWith(".json"));
-  return names.sort().map((name) => readResults(join(resultsFolder, name)));
-}
-
-function renewReadme(): string {
-  const file = join(projectRoot, "README.md");
-  try {
-    const runs = savedRuns();
-    writeWhole("--readme", file, withSection(readFileSync(file, "utf8"), readmeSection(runs, headlinesOf(benchmarks))));
-    return `README.md has the headline rows of ${runs.length} saved runs.`;
-  } catch (error) {
-    return fail(`error: --readme: ${(error as Error).message}`, 1);
-  }
-}
-
 const quoted = (argument: string): string => (/^[\w./:=-]+$/.test(argument) ? argument : JSON.stringify(argument));
-
-/** Writes the file so that whoever opens it, at any time, finds a whole one. */
-function writeWhole(option: string, file: string, text: string): void {
-  const draft = `${file}.${process.pid}.part`;
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, text);
-    renameSync(draft, file);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    fail(`webgpu-imle: ${option}: the file must be writable, got ${reason} for ${file}`, 1);
-  }
-}
-
-/** @throws Error in one line */
-function readResults(file: string): ResultsFile {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new Error(`${file}: must be readable, got ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
-  }
-  return parseResults(text, file);
-}
-
-function compare(files: readonly string[]): string {
-  if (files.length !== 2) fail(`error: --compare takes two result files, got ${files.length}`, 2);
-  try {
-    const [before, after] = files.map(readResults);
-    const comparison = compareResults(before!, after!);
-    const { rows, missing, differences } = comparison;
-    return [
-      ...differences.map((line) => `Differs: ${line}`),
-      ...(rows.length > 0 ? [`\n${table(comparisonTable(comparison))}\n`] : []),
-      ...missing.map((line) => `Not compared: ${line}`),
-      comparisonSummary(comparison),
-    ].join("\n");
-  } catch (error) {
-    return fail(`error: --compare: ${(error as Error).message}`, 1);
-  }
-}
 
 const { patterns, options } = parse();
 if (options.compare) {
   console.log(compare(patterns));
+  process.exit(0);
+}
+if (options.from !== undefined) {
+  if (options.page === undefined) fail("error: --from takes --page FILE, which says where the page goes", 2);
+  console.log(pageFrom(options.from, options.page));
   process.exit(0);
 }
 if (options.readme) {
@@ -173,6 +115,25 @@ const { runtime, quick, adapter: choice } = options;
 const out = options.out === undefined ? null : resolve(options.out);
 const page =
   options.page !== undefined ? resolve(options.page) : (out?.replace(/(\.json)?$/, ".html") ?? null);
+const budget = options.seconds === undefined ? null : 1000 * options.seconds;
+const place = { runtime, ...(choice !== undefined && { adapter: choice }) };
+const command = ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" ");
+const near = (file: string): string => {
+  const path = relative(process.cwd(), file);
+  return path.startsWith("..") ? file : path;
+};
+if (options.against !== undefined) {
+  const { code, results } = await against(resolve(options.against), { patterns, budget, command, ...place });
+  if (results !== null && out !== null) {
+    writeWhole("--out", out, resultsText(results));
+    console.log(`Results: ${near(out)}`);
+  }
+  if (results !== null && page !== null) {
+    writeWhole("--page", page, benchPage(results));
+    console.log(`Page: ${near(page)}`);
+  }
+  process.exit(code);
+}
 const started = new Date();
 const rows: Row[] = [];
 const leftOut: string[] = [];
@@ -183,7 +144,7 @@ let adapter: AdapterDescription | null = null;
 let circumstances: Circumstances | null = null;
 
 const known = {
-  command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" "),
+  command,
   quick,
   ...surroundings(),
 };
@@ -203,20 +164,22 @@ const resultsOf = (state: ResultsFile["state"]): ResultsFile => ({
 });
 const save = (state: ResultsFile["state"]): void => {
   const results = resultsOf(state);
-  if (out !== null) writeWhole("--out", out, `${JSON.stringify(results, null, 2)}\n`);
+  if (out !== null) writeWhole("--out", out, resultsText(results));
   if (page !== null) writeWhole("--page", page, benchPage(results));
 };
 save("interrupted");
 
 const display = new ProgressDisplay();
 const chosen = choose(benchmarks, patterns, quick);
-let current = { done: 0, rows: 1, text: "" };
-let shown = 0;
-/** Prints the tables of what has been measured since the last call. */
-const showTables = (): void => {
-  const fresh = rows.slice(shown);
-  shown = rows.length;
+let progress = 0;
+let running: (BenchEvent & { readonly type: "row-started" }) | null = null;
+const shown = new Set<Row>();
+/** Of one benchmark: rows that no further round will change. */
+let ready: Row[] = [];
+/** Prints the tables of rows of one benchmark. */
+const showTables = (fresh: readonly Row[]): void => {
   if (fresh.length === 0) return;
+  for (const row of fresh) shown.add(row);
   const failures = fresh.filter((row) => row.kind === "failed");
   const tables = tablesOf(fresh).map((one) => `${table(one)}\n`);
   const messages = failures.map((row) => `  ${row.name}: FAILED: ${row.message}\n`);
@@ -234,26 +197,32 @@ const onEvent = (event: BenchEvent): void => {
         `clock steps of ${duration(clockStepMilliseconds)}; ${timestamps ? "with" : "without"} device timestamps.`,
     );
   } else if (event.type === "row-started") {
-    if (rows.length > shown && rows.at(-1)!.benchmark !== event.benchmark) showTables();
-    current = { done: event.done, rows: event.rows, text: `${event.benchmark}/${event.name}` };
-    display.report(current.done / current.rows, current.text);
+    if (ready.length > 0 && ready[0]!.benchmark !== event.benchmark) {
+      showTables(ready);
+      ready = [];
+    }
+    running = event;
+    progress = event.done / event.rows;
+    display.report(event.done / event.rows, `${event.benchmark}/${event.name}`);
   } else if (event.type === "row-progress") {
-    display.report((current.done + event.share) / current.rows, current.text);
+    if (running !== null) {
+      display.report((running.done + event.share) / running.rows, `${running.benchmark}/${running.name}`);
+    }
   } else if (event.type === "left-out") {
     leftOut.push(event.name);
   } else {
-    rows.push(event.row);
+    placeRow(rows, event.row);
+    if (running?.isLast === true) ready.push(event.row);
     save("interrupted");
   }
 };
 
 const signal = interruptSignal();
 const result = await runProgram({
-  runtime,
+  ...place,
   program: "bench/program.ts",
-  args: { patterns, quick, allowance: quick ? quickRun.rows : null } satisfies Arguments,
+  args: { patterns, quick, budget, allowance: quick ? quickRun.rows : null } satisfies Arguments,
   signal,
-  ...(choice !== undefined && { adapter: choice }),
   onAdapter: (description) => {
     adapter = description;
     console.log(adapterLine(description));
@@ -262,7 +231,9 @@ const result = await runProgram({
   onEvent: (event) => onEvent(event as unknown as BenchEvent),
 });
 display.end();
-showTables();
+for (const name of new Set(rows.map(({ benchmark }) => benchmark))) {
+  showTables(rows.filter((row) => row.benchmark === name && !shown.has(row)));
+}
 
 if (options.peers && result.outcome === "finished") {
   const rowsOfPeers = rows.flatMap((row): PeerRow[] => {
@@ -274,23 +245,22 @@ if (options.peers && result.outcome === "finished") {
     const { benchmark, name, measurement } = row;
     return [{ benchmark, name, task: one.peers, milliseconds: measurement.time.median }];
   });
-  const place = { runtime, ...(choice !== undefined && { adapter: choice }) };
   const limit = quick ? { allowance: quickRun.peers } : {};
   const pairs = peers.map(({ tasks }) => rowsOfPeers.filter(({ task }) => tasks.includes(task.task)).length);
   const count = pairs.reduce((sum, one) => sum + one, 0);
-  const progress = new ProgressDisplay();
+  const peerDisplay = new ProgressDisplay();
   ({ absent: absentPeers, versions: peerVersions } = await runPeers(peers, rowsOfPeers, {
     budgetMilliseconds: quick ? 300 : 2000,
     signal,
     ...limit,
     ...place,
-    onStart: (peer, row) => progress.report(peerResults.length / count, `${peer}: ${row.benchmark}/${row.name}`),
+    onStart: (peer, row) => peerDisplay.report(peerResults.length / count, `${peer}: ${row.benchmark}/${row.name}`),
     onResult: (one) => {
       peerResults.push(one);
       save("interrupted");
     },
   }));
-  progress.end();
+  peerDisplay.end();
   if (peerResults.length > 0) console.log(`\nPeers\n${table(peersTable(peerResults, rows))}\n`);
   for (const { peer, message } of absentPeers) console.log(`Without ${peer}: ${message}.`);
 }
@@ -300,15 +270,13 @@ const outcome = signal.aborted ? "stopped" : result.outcome === "finished" && fa
 const seconds = (Date.now() - started.getTime()) / 1000;
 save(({ finished: "finished", failed: "failed", stopped: "interrupted" } as const)[outcome]);
 if (result.outcome === "failed") console.error(`webgpu-imle: ${result.failure}`);
-if (outcome === "stopped") console.log(`Stopped early, after ${rows.length} of ${chosen.length} rows.`);
+if (outcome === "stopped") {
+  console.log(`Stopped early, after ${rows.length} of ${chosen.length} rows, at ${percent(progress)} of the run.`);
+}
 if (leftOut.length > 0) console.log(`Left out, to end in time (name them to run them): ${leftOut.join(", ")}.`);
 if (adapter !== null) {
   console.log(`${rows.length - failed} rows in ${seconds.toFixed(0)} s on ${adapterLine(adapter)}`);
 }
-const near = (file: string): string => {
-  const path = relative(process.cwd(), file);
-  return path.startsWith("..") ? file : path;
-};
 if (options.save && outcome === "finished") {
   const file = join(resultsFolder, savedName(resultsOf("finished")));
   writeWhole("--save", file, savedText(resultsOf("finished")));

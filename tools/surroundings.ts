@@ -10,16 +10,21 @@ import { projectRoot } from "./runtimes/index.js";
 export type Surroundings = Pick<ResultsFile, "commit" | "changed" | "machine" | "versions">;
 
 export function surroundings(): Surroundings {
-  const commit = git("rev-parse", "HEAD")?.trim() ?? null;
-  // What the bench itself keeps does not change what is measured.
-  const measured = [".", ":!bench/results", ":!README.md"];
-  const changed = commit === null ? null : git("status", "--porcelain", "--", ...measured) !== "";
-  return { commit, changed, machine: machine(), versions: versions() };
+  return { ...revision(projectRoot), machine: machine(), versions: versions() };
 }
 
-function git(...parameters: string[]): string | null {
+/** The commit of a checkout, and whether it has changes beyond it. */
+export function revision(folder: string): Pick<ResultsFile, "commit" | "changed"> {
+  const commit = git(folder, "rev-parse", "HEAD")?.trim() ?? null;
+  // What the bench itself keeps does not change what is measured.
+  const measured = [".", ":!bench/results", ":!README.md"];
+  const changed = commit === null ? null : git(folder, "status", "--porcelain", "--", ...measured) !== "";
+  return { commit, changed };
+}
+
+function git(folder: string, ...parameters: string[]): string | null {
   try {
-    return execFileSync("git", parameters, { cwd: projectRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return execFileSync("git", parameters, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   } catch {
     return null;
   }

@@ -64,11 +64,12 @@ async function count({ lambda, temperature, samples }: Setting, quick: boolean):
     gradients.forEach((value, i) => (squares += (value - mean[i % n]!) ** 2 / rows));
     const own = await ownJacobian(engine, temperature);
     const exact = await exactJacobian(engine, temperature);
-    return [
-      { name: "bias", value: length(less(mean, own)) / length(own), unit: "" },
-      { name: "deviation", value: Math.sqrt(squares) / length(own), unit: "" },
-      { name: "gap to covariance", value: length(less(own, exact)) / length(exact), unit: "" },
-    ];
+    const figures = {
+      bias: length(less(mean, own)) / length(own),
+      deviation: Math.sqrt(squares) / length(own),
+      "gap to covariance": length(less(own, exact)) / length(exact),
+    };
+    return Object.entries(figures).map(([name, value]) => ({ name, value, unit: "", isDrawn: true }));
   } finally {
     engine.dispose();
   }

@@ -1,18 +1,24 @@
 /** What training holds on the device: the same after step 10 and after many, and whether I-MLE's grows with S. */
 
 import { Engine, imle, sumOfGamma, Tensor, topK } from "webgpu-imle";
-import type { Benchmark, Count, CountedCase } from "../benchmark.js";
+import type { Benchmark, Count, CountedCase, CountSettings } from "../benchmark.js";
 import { digitsStep } from "./training-step.js";
 
 /** Memory of an engine of its own after step 10 and after the last one. */
-async function countBytes(steps: number, prepare: (engine: Engine) => () => unknown): Promise<Count[]> {
+async function countBytes(
+  steps: number,
+  { progress }: CountSettings,
+  prepare: (engine: Engine) => () => unknown,
+): Promise<Count[]> {
   const engine = await Engine.create();
   try {
     const step = prepare(engine);
     const runTo = async (from: number, to: number): Promise<{ live: number; buffers: number; peak: number }> => {
       for (let i = from; i < to; i++) {
         engine.scope(() => void step());
-        if (i % 5 === 4) await engine.idle();
+        if (i % 5 !== 4) continue;
+        await engine.idle();
+        progress(i / steps);
       }
       await engine.idle();
       const { liveBytes, liveBuffers, peakBytes } = engine.memory();
@@ -36,7 +42,7 @@ async function countBytes(steps: number, prepare: (engine: Engine) => () => unkn
 const digitsCase: CountedCase = {
   name: "digits step, batch 100",
   parameters: { batch: 100 },
-  count: ({ quick }) => countBytes(quick ? 20 : 10_000, (engine) => digitsStep(engine, 100).step),
+  count: (settings) => countBytes(settings.quick ? 20 : 10_000, settings, (engine) => digitsStep(engine, 100).step),
 };
 
 /**
@@ -79,8 +85,8 @@ function stepCase(batch: number, n: number, k: number, samples: number, sweep = 
     sweep,
     name: `I-MLE step [${batch}, ${n}] k ${k} S ${samples}`,
     parameters: { batch, n, k, samples },
-    count: ({ quick }) =>
-      countBytes(quick ? 20 : 200, (engine) => {
+    count: (settings) =>
+      countBytes(settings.quick ? 20 : 200, settings, (engine) => {
         const theta = engine.tensor(new Float32Array(batch * n), [batch, n], { requiresGrad: true });
         const gradient = engine.ones([batch, n]);
         const layer = imle(topK(k), { noise: sumOfGamma({ kappa: k, iterations: 10 }), samples });

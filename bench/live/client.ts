@@ -7,8 +7,8 @@ import { benchmarks } from "../index.js";
 import { figuresOf } from "../report/figures.js";
 import type { Plot } from "../report/plots.js";
 import { allTables, ceilingBars, trust } from "../report/sections.js";
-import { type BenchEvent, type Circumstances, type ResultsFile, resultsFormat, type Row } from "../results.js";
-import { choose, runSuite } from "../suite.js";
+import { type BenchEvent, type Circumstances, type ResultsFile, placeRow, resultsFormat, type Row } from "../results.js";
+import { choose, type Chosen, runSuite } from "../suite.js";
 import { duration } from "../table.js";
 
 /** Milliseconds: from here on the clock is coarse, and each batch must be long for it. */
@@ -38,9 +38,29 @@ const choices = (): Markup =>
 ${name === "ceilings" ? " checked disabled" : ""}> ${name} <small>${summary}</small></label>`,
   )}`;
 
-function chosenNames(): string[] {
-  const boxes = [...document.querySelectorAll<HTMLInputElement>("input[name=benchmark]:checked:not(:disabled)")];
-  return boxes.map(({ value }) => value);
+const boxes = (): HTMLInputElement[] => [
+  ...document.querySelectorAll<HTMLInputElement>("input[name=benchmark]:not(:disabled)"),
+];
+
+const isQuick = (): boolean => element<HTMLInputElement>("quick").checked;
+
+/** The cases of the benchmarks that are ticked, and the ceilings. */
+function chosenCases(): Chosen[] {
+  const names = boxes().flatMap(({ checked, value }) => (checked ? [value] : []));
+  const wanted = benchmarks.filter(({ name }) => name === "ceilings" || names.includes(name));
+  return choose(wanted, [], isQuick());
+}
+
+/** Seconds that a row takes, about, with what it needs to get ready. */
+const secondsOfRow = { quick: 1.5, full: 8 } as const;
+
+/** Says what a run would be, and what the button beside it does. */
+function showPlan(): void {
+  const { length } = chosenCases();
+  const minutes = (length * (isQuick() ? secondsOfRow.quick : secondsOfRow.full)) / 60;
+  const time = minutes < 0.75 ? "less than a minute" : minutes < 1.5 ? "about a minute" : `about ${Math.round(minutes)} min`;
+  element("plan").textContent = `${length} rows, ${time}`;
+  element("all").textContent = boxes().every(({ checked }) => checked) ? "Choose none" : "Choose all";
 }
 
 function download(results: ResultsFile): void {
@@ -52,8 +72,8 @@ function download(results: ResultsFile): void {
 }
 
 function showRows(rows: readonly Row[]): void {
-  const { plots, roof, growth } = figuresOf(rows);
-  const parts = [...roof, growth].map(({ heading, body }) => html`<section><h2>${heading}</h2>${body}</section>`);
+  const { plots, roof, growth, curves } = figuresOf(rows);
+  const parts = [...roof, growth, ...curves].map(({ heading, body }) => html`<section><h2>${heading}</h2>${body}</section>`);
   show(
     "results",
     html`<section><h2>Of what the adapter can do</h2>${ceilingBars(rows)}</section>
@@ -65,6 +85,13 @@ ${parts}<section><h2>All rows</h2><p class="introduction">${trust(rows)}</p>${al
 export default async function main(): Promise<void> {
   const warnings = new Warnings();
   show("benchmarks", choices());
+  showPlan();
+  element("choice").addEventListener("change", showPlan);
+  element("all").addEventListener("click", () => {
+    const all = !boxes().every(({ checked }) => checked);
+    for (const box of boxes()) box.checked = all;
+    showPlan();
+  });
   const adapter = (await navigator.gpu?.requestAdapter()) ?? null;
   if (adapter === null) {
     element("adapter").textContent = "No adapter";
@@ -93,13 +120,12 @@ export default async function main(): Promise<void> {
   document.addEventListener("visibilitychange", warnWhenHidden);
 
   const runChosen = async (): Promise<void> => {
-    const quick = element<HTMLInputElement>("quick").checked;
-    const names = chosenNames();
-    const wanted = benchmarks.filter(({ name }) => name === "ceilings" || names.includes(name));
-    const chosen = choose(wanted, [], quick);
+    const quick = isQuick();
+    const chosen = chosenCases();
     const started = new Date();
     const rows: Row[] = [];
     let circumstances: Circumstances | null = null;
+    let running: (BenchEvent & { readonly type: "row-started" }) | null = null;
     const update = (state: ResultsFile["state"]): void => {
       const seconds = (Date.now() - started.getTime()) / 1000;
       const place = { format: resultsFormat, state, started: started.toISOString(), seconds, quick } as const;
@@ -110,13 +136,14 @@ export default async function main(): Promise<void> {
         circumstances = event.circumstances;
         const step = circumstances.clockStepMilliseconds;
         if (step >= coarseStep) warnings.add(`This browser's clock is coarse, in steps of ${duration(step)}.`);
-      } else if (event.type === "row-progress") {
-        element<HTMLProgressElement>("bar").value = (rows.length + event.share) / chosen.length;
       } else if (event.type === "row-started") {
         element<HTMLProgressElement>("bar").value = event.done / event.rows;
+        running = event;
         element("status").textContent = `${event.done + 1} of ${event.rows}: ${event.benchmark}/${event.name}`;
+      } else if (event.type === "row-progress" && running !== null) {
+        element<HTMLProgressElement>("bar").value = (running.done + event.share) / running.rows;
       } else if (event.type === "row") {
-        rows.push(event.row);
+        placeRow(rows, event.row);
         update("interrupted");
         showRows(rows);
       }
@@ -124,6 +151,7 @@ export default async function main(): Promise<void> {
     stopping = new AbortController();
     const { signal } = stopping;
     [run.disabled, stop.disabled, save.disabled] = [true, false, true];
+    element("progress").hidden = false;
     warnWhenHidden();
     try {
       await runSuite({ chosen, quick, emit: onEvent, signal });

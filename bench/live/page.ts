@@ -37,12 +37,14 @@ stay on this page until you download them.</p>
 <div id="warnings" role="alert"></div>
 <form id="choice">
 <fieldset id="benchmarks"><legend>Benchmarks</legend></fieldset>
-<p><label><input type="checkbox" id="quick" checked> Quick: less time a row, and less certainty</label></p>
+<p class="quick"><label><input type="checkbox" id="quick" checked> Quick: less time a row, and less certainty</label>
+<small id="plan"></small></p>
 <p class="buttons"><button type="submit" id="run" disabled>Run</button>
+<button type="button" id="all">Choose all</button>
 <button type="button" id="stop" disabled>Stop</button>
 <button type="button" id="download" disabled>Download JSON</button></p>
 </form>
-<p id="progress"><progress id="bar" max="1" value="0"></progress> <span id="status" role="status"></span></p>
+<p id="progress" hidden><progress id="bar" max="1" value="0"></progress> <span id="status" role="status"></span></p>
 <div id="results"></div>
 </main>
 <script type="application/json" id="surroundings">${jsonForScript(surroundings)}</script>

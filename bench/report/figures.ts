@@ -3,6 +3,7 @@
 import { html, type Markup } from "../../examples/report/html.js";
 import type { Section } from "../../examples/report/page.js";
 import type { Row } from "../results.js";
+import { curvesOf } from "./curves.js";
 import { plotPlaces, type Plot, plotsOf } from "./plots.js";
 import { rooflineMarkup, rooflineOf, rooflinePlot } from "./roofline.js";
 
@@ -12,14 +13,17 @@ export interface Figures {
   /** Empty where no row counts both operations and bytes. */
   readonly roof: readonly Section[];
   readonly growth: Section;
+  /** Empty where no row has counts that are drawn. */
+  readonly curves: readonly Section[];
 }
 
 export function figuresOf(rows: readonly Row[]): Figures {
   const powers = plotsOf(rows);
   const roofline = rooflineOf(rows);
+  const curves = curvesOf(rows);
   const none: Markup = html`<p>No three rows differ in one size alone.</p>`;
   return {
-    plots: [...powers, ...(roofline === null ? [] : [rooflinePlot(roofline)])],
+    plots: [...powers, ...curves, ...(roofline === null ? [] : [rooflinePlot(roofline)])],
     roof:
       roofline === null
         ? []
@@ -28,7 +32,7 @@ export function figuresOf(rows: readonly Row[]): Figures {
               heading: "Under the roof",
               introduction: html`Rows that count both operations and bytes, under the line that the ceilings of this run
 make.`,
-              body: rooflineMarkup(roofline, powers.length),
+              body: rooflineMarkup(roofline, powers.length + curves.length),
             },
           ],
     growth: {
@@ -37,5 +41,16 @@ make.`,
 fits best: an exponent of 1 is linear, below 1 the size still fills the device.`,
       body: powers.length === 0 ? none : plotPlaces(powers),
     },
+    curves:
+      curves.length === 0
+        ? []
+        : [
+            {
+              heading: "Against their parameters",
+              introduction: html`Counted figures of rows that differ in one parameter alone, both axes logarithmic;
+lines join what was measured.`,
+              body: plotPlaces(curves, powers.length),
+            },
+          ],
   };
 }

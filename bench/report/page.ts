@@ -2,6 +2,7 @@
 
 import { html } from "../../examples/report/html.js";
 import { renderPage, type Section } from "../../examples/report/page.js";
+import { comparisonSummary, comparisonTable } from "../compare-table.js";
 import { adapterName, type ResultsFile } from "../results.js";
 import { scalingsOf } from "../scaling.js";
 import { duration, peersTable } from "../table.js";
@@ -26,10 +27,25 @@ ${absentPeers.map(({ peer, message }) => html`<p>Without ${peer}: ${message}.</p
   ];
 }
 
+function againstSection({ against }: ResultsFile): Section[] {
+  if (against === undefined) return [];
+  const { commit, changed, rows } = against;
+  const comparison = { rows, missing: [], differences: [] };
+  return [
+    {
+      heading: "Against another build",
+      introduction: html`Commit ${commit?.slice(0, 10) ?? "unknown"}${changed === true ? " with changes" : ""} before,
+this one after, measured in alternation: ${comparisonSummary(comparison)}. The true ratio lies between the two numbers
+in all rows at once in 95 of 100 such tables.`,
+      body: tableOf(comparisonTable(comparison)),
+    },
+  ];
+}
+
 /** The whole text of the page. */
 export function benchPage(results: ResultsFile): string {
   const { rows, machine, circumstances, commit, changed, versions } = results;
-  const { plots, roof, growth } = figuresOf(rows);
+  const { plots, roof, growth, curves } = figuresOf(rows);
   const scalings = scalingsOf(rows);
   return renderPage({
     title: "Benchmarks of webgpu-imle",
@@ -54,7 +70,9 @@ nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
       },
       ...roof,
       ...peersSection(results),
+      ...againstSection(results),
       growth,
+      ...curves,
       {
         heading: "All rows",
         introduction: html`The median time of one unit of work; ± is half the distance between the quartiles. Rates

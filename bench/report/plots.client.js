@@ -31,11 +31,18 @@
     ctx.save();
     ctx.font = `${12 * scale}px system-ui, sans-serif`;
     ctx.fillStyle = colour("ink");
+    /** @type {{ left: number, top: number, side: number }[]} */
+    const written = [];
     for (const [i, label] of labels.entries()) {
       const value = first?.values[i];
       if (label === "" || value == null) continue;
       const [left, top] = [drawn.valToPos(x[i] ?? 1, "x", true), drawn.valToPos(value, "y", true)];
-      ctx.fillText(label, left + 8 * scale, top - 4 * scale);
+      // Of points that lie close together each second one has its words on the other side.
+      const near = written.find((one) => Math.hypot(one.left - left, one.top - top) < 16 * scale);
+      const side = near === undefined ? 1 : -near.side;
+      written.unshift({ left, top, side });
+      ctx.textAlign = side > 0 ? "left" : "right";
+      ctx.fillText(label, left + side * 8 * scale, top + 4 * scale);
     }
     ctx.restore();
   };
@@ -46,7 +53,7 @@
    * @param {typeof import("uplot").default} Plot
    */
   const draw = (plot, place, Plot) => {
-    const show = { B: bytes, ms: milliseconds, "GFLOP/s": three }[plot.unit];
+    const show = { B: bytes, ms: milliseconds, "GFLOP/s": three, "": three }[plot.unit];
     const font = "12px system-ui, sans-serif";
     const axis = {
       stroke: colour("faint"),
@@ -81,7 +88,7 @@
       const value = (_plot, value) => (value === null ? "" : show(value));
       return [
         { label: one.name, stroke, width: 0, paths: () => null, value, points: { show: true, size: 8, fill: stroke } },
-        { label: plot.line ?? "fit", stroke, width: 1.5, dash: [5, 4], points: { show: false }, value },
+        { label: plot.line ?? "fit", stroke, width: 1.5, dash: plot.isJoined ? [] : [5, 4], points: { show: false }, value },
       ];
     });
     place.replaceChildren();

@@ -3,15 +3,20 @@
 import { html, type Markup } from "../../examples/report/html.js";
 import type { Row } from "../results.js";
 import { fixedText, type Scaling, shownScalings } from "../scaling.js";
-import { bytes, duration } from "../table.js";
+import { bytes, duration, number } from "../table.js";
 
 /** A log-log plot: points, and a line for each series, such as the fitted power. */
 export interface Plot {
   readonly title: string;
+  /** What all rows have in common; by default nothing that must be told. */
+  readonly fixed?: string;
   readonly xLabel: string;
-  readonly unit: "ms" | "B" | "GFLOP/s";
+  /** Empty for plain numbers. */
+  readonly unit: "ms" | "B" | "GFLOP/s" | "";
   /** What the line is; by default `fit`. */
   readonly line?: string;
+  /** Whether the lines join what was measured. */
+  readonly isJoined?: boolean;
   /** Words beside the points, by their place in `x`. */
   readonly labels?: readonly string[];
   /** All sizes of all series, ascending. */
@@ -60,12 +65,17 @@ export function plotsOf(rows: readonly Row[]): Plot[] {
   });
 }
 
-/** Places for the plots, with their numbers; give the same list to the script. */
-export function plotPlaces(plots: readonly Plot[]): Markup {
+const whats: Readonly<Record<Plot["unit"], string>> = { ms: "time", B: "bytes", "GFLOP/s": "GFLOP/s", "": "" };
+
+/**
+ * Places for the plots, with their numbers; give the same list to the script.
+ * @param first  the place of the first in the page's list
+ */
+export function plotPlaces(plots: readonly Plot[], first = 0): Markup {
   const places = plots.map(
-    ({ title, xLabel, unit, x, series }, index) => html`<figure class="chart">
-<figcaption>${title} <span class="against">${unit === "B" ? "bytes" : "time"} against ${xLabel}</span></figcaption>
-<div class="plot" data-plot="${index}"></div>
+    ({ title, fixed, xLabel, unit, x, series }, index) => html`<figure class="chart">
+<figcaption>${title} <span class="against">${whats[unit]} against ${xLabel}${fixed === undefined ? "" : `, at ${fixed}`}</span></figcaption>
+<div class="plot" data-plot="${first + index}"></div>
 <details><summary>Numbers</summary><div class="wide"><table><thead><tr><th scope="col">${xLabel}</th>
 ${series.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${x.map((size, at) => html`<tr><th scope="row">${size}</th>${series.map(({ values }) => cell(values[at], unit))}
@@ -76,5 +86,5 @@ ${series.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>
 
 function cell(value: number | null | undefined, unit: Plot["unit"]): Markup {
   if (value === null || value === undefined) return html`<td>–</td>`;
-  return html`<td>${unit === "B" ? bytes(value) : duration(value)}</td>`;
+  return html`<td>${unit === "B" ? bytes(value) : unit === "ms" ? duration(value) : number(value)}</td>`;
 }

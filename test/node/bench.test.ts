@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseResults } from "../../bench/read-results.js";
 import type { ResultsFile } from "../../bench/results.js";
 import { projectRoot } from "../../tools/runtimes/index.js";
 import { resultsFile, summary, timedRow } from "../support/bench-results.js";
+import { assertWholeHtml, textOf } from "../support/whole-html.js";
 
 interface Ended {
   readonly code: number | null;
@@ -70,7 +72,7 @@ command("an unknown benchmark gets one clear line and exit code 2", async () => 
 });
 
 command("unknown arguments get a usage line and exit code 2", async () => {
-  for (const parameters of [["--nonsense"], ["--runtime", "python"], ["--adapter", "abacus"], ["--out"]]) {
+  for (const parameters of [["--nonsense"], ["--runtime", "python"], ["--adapter", "abacus"], ["--out"], ["--seconds", "0"]]) {
     const { code, errors } = await bench(parameters);
     assert.is(code, 2, parameters.join(" "));
     assert.match(errors, /^error: .*\nUsage: npm run bench -- \[NAME/);
@@ -88,7 +90,7 @@ command("--compare prints ratios and marks changes; what is no result file gets 
   const compared = await bench(["--compare", first, second]);
   assert.is(compared.code, 0, compared.errors);
   assert.match(compared.output, /a\/b +10\.0 ms +1\.0 % +12\.0 ms +1\.0 % +1\.200 +▲ slower \+20 %/);
-  assert.match(compared.output, /\n1 slower, 0 unchanged within the spread\n$/);
+  assert.match(compared.output, /\n1 slower, 0 unchanged\n$/);
   const wrong: readonly (readonly [string[], number, RegExp])[] = [
     [[first], 2, /^error: --compare takes two result files, got 1\n$/],
     [[first, join(folder, "none.json")], 1, /^error: --compare: .*none\.json: must be readable, got ENOENT\n$/],
@@ -101,6 +103,55 @@ command("--compare prints ratios and marks changes; what is no result file gets 
     assert.match(ended.errors, message);
     assert.is(ended.output, "");
   }
+});
+
+command("--against measures another built checkout and this one in alternation: ratios, intervals, a file, a page", async ({
+  folder,
+}) => {
+  const out = join(folder, "against.json");
+  const given = ["mask [40, 350]", "add [1024, 1024]", "--against", projectRoot, "--seconds", "0.4", "--out", out];
+  const { code, output, errors } = await bench(given);
+  assert.is(code, 0, output + errors);
+  assert.match(output, /^Node .* on /);
+  assert.match(output, /Before: commit .*; after: this checkout\./);
+  for (const name of ["top-k/mask [40, 350] k 10", "elementwise/add [1024, 1024]"]) {
+    assert.ok(output.includes(`  ${name}`), `${name} in\n${output}`);
+  }
+  assert.match(output, /\n(\d+ (slower|faster|unclear), )*\d+ unchanged\n/);
+  const { against, rows, state } = parseResults(readFileSync(out, "utf8"), out);
+  assert.is(state, "finished");
+  assert.equal(rows, []);
+  assert.equal(against!.rows.map(({ name }) => name), ["top-k/mask [40, 350] k 10", "elementwise/add [1024, 1024]"]);
+  for (const { before, after, ratio } of against!.rows) {
+    assert.ok(before > 0 && after > 0);
+    assert.ok(ratio! > 0.2 && ratio! < 5, `${ratio}`);
+  }
+  const page = readFileSync(join(folder, "against.html"), "utf8");
+  assertWholeHtml(page);
+  assert.match(textOf(page), "top-k/mask [40, 350] k 10");
+});
+
+command("--against refuses a folder that has not been built, in one line", async ({ folder }) => {
+  const { code, output, errors } = await bench(["matmul", "--against", folder]);
+  assert.is(code, 1);
+  assert.is(output, "");
+  assert.match(errors, /^error: --against: the folder must be a built checkout, got .*: run `npm run build` there.*\n$/);
+});
+
+command("--from writes the page of a file that somebody sent, and takes nothing else", async ({ folder }) => {
+  const [file, page] = [join(folder, "sent.json"), join(folder, "deep", "sent.html")];
+  writeFileSync(file, JSON.stringify(resultsFile([timedRow("a", "b", { time: summary(10, 0.01) })])));
+  const { code, output } = await bench(["--from", file, "--page", page]);
+  assert.is(code, 0);
+  assert.is(output, `Page: ${page}\n`);
+  assertWholeHtml(readFileSync(page, "utf8"));
+  assert.match(textOf(readFileSync(page, "utf8")), "10.0 ms");
+  const alone = await bench(["--from", file]);
+  assert.is(alone.code, 2);
+  assert.match(alone.errors, /^error: --from takes --page FILE/);
+  const missing = await bench(["--from", join(folder, "none.json"), "--page", page]);
+  assert.is(missing.code, 1);
+  assert.match(missing.errors, /^error: --from: .*none\.json: must be readable, got ENOENT\n$/);
 });
 
 command("--save keeps whole runs only", async () => {
@@ -130,7 +181,7 @@ command("Ctrl-C leaves what was measured by then, and exit code 130", async ({ f
   const { code, output } = await bench(["--quick", "--out", out], { interruptWhen });
   assert.is(code, 130, output);
   assert.match(output, /multiply-add, vec4 +[\d.]+ [µm]s/);
-  assert.match(output, /Stopped early, after \d+ of \d+ rows\./);
+  assert.match(output, /Stopped early, after \d+ of \d+ rows, at [\d.]+ % of the run\./);
   const { state, rows } = resultsOf(out);
   assert.is(state, "interrupted");
   assert.ok(rows.length > 0);

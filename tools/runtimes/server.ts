@@ -41,6 +41,7 @@ export async function serveSession(
   const folders = new Map<string, string>([
     ["build/programs", join(projectRoot, "build", "programs")],
     ["dist", join(projectRoot, "dist")],
+    ["build/against", join(projectRoot, "build", "against")],
     ...Object.entries(dataFolders).map(([name, folder]): [string, string] => [`data/${name}`, folder]),
   ]);
 
