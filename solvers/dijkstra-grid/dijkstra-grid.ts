@@ -116,7 +116,7 @@ export function dijkstraGrid(options: DijkstraGridOptions = {}): Solver {
     check,
     workspace: ([height, width], strategy) => {
       if (inTiles(strategy, height!, width!)) return tilesWorkspace(height!, width!);
-      return strategy === "lane" ? (steps.euclidean ? 3 : 2) * paddedCells(height!, width!) : 0;
+      return strategy === "lane" ? laneAreas(height!, width!, steps).words : 0;
     },
     workspaceUnit: "vec4u",
     emitsEvery: ([height, width], strategy) => strategy === "lane" && !inTiles(strategy, height!, width!),
@@ -165,10 +165,18 @@ function passesOf(strategy: Strategy, height: number, width: number, steps: Step
 /** Cells with those that fill the last block of a row. */
 const paddedCells = (height: number, width: number): number => 4 * height * Math.ceil(width / 4);
 
-function laneText(height: number, width: number, steps: Steps): string {
+/** Where things lie in the workspace of the lane strategy, and its length; the queue lies over the costs where it can. */
+function laneAreas(height: number, width: number, { euclidean }: Steps) {
   const cells = paddedCells(height, width);
+  const PATH = (euclidean ? 3 : 2) * cells;
+  const PATH_BLOCKS = Math.ceil((height * width) / 128);
+  const areas = { COST_BLOCKS: cells / 4, QUEUE: euclidean ? 2 * cells : cells, PATH, PATH_BLOCKS };
+  return { areas, words: PATH + 4 * PATH_BLOCKS };
+}
+
+function laneText(height: number, width: number, steps: Steps): string {
   const blocks = Math.ceil(width / 4);
-  const areas = { COST_BLOCKS: cells / 4, QUEUE: steps.euclidean ? 2 * cells : cells };
+  const { areas } = laneAreas(height, width, steps);
   const sizes = { ROWS: height, PITCH: 4 * blocks, ROW_BLOCKS: blocks, ...areas, MOST_STEPS: mostSteps };
   const rows = rowText({ width, ...steps, halo: false });
   return [constantsText(height, width, steps, sizes), costs, places, rows, laneRows, directions, trace, lane].join("\n");

@@ -4,7 +4,8 @@
 // beside (that of the step before) plus its cost, then runs to the right and to the left close the row. So after a step
 // a row is as near as it and the row beside allow. What is left to do is told by the rows that changed: a sweep goes on
 // while rows change, and up to the row beyond the first change of the sweep before; then it turns. The fixpoint does
-// not depend on the order (README), so every invocation goes its own way.
+// not depend on the order (README), so every invocation goes its own way. Only changes to distances up to limit_of(row),
+// which the strategies supply, count: what is farther need not be exact.
 // Rows from 0 to ROWS − 1 are settled. With HALO, those before and after are the neighbouring tiles', and only read.
 
 // Where the first sweep, downwards, begins, and which row it goes on to at least; whether its first row holds a distance
@@ -26,12 +27,6 @@ struct Settled {
   visited_to: i32,
 }
 
-// Sides of a grid or tile, as bits.
-const ABOVE: u32 = 1u;
-const BELOW: u32 = 2u;
-const LEFT: u32 = 4u;
-const RIGHT: u32 = 8u;
-
 const LAST_ROW: i32 = i32(ROWS) - 1;
 
 // `first` is the first block of row 0.
@@ -50,16 +45,20 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
   for (; steps < MOST_STEPS; steps++) {
     let base = first + u32(row) * ROW_BLOCKS;
     let own = !HALO | ((row >= 0) & (row <= LAST_ROW));
-    let before = choose_row(far_row(), load_row(base), (row >= visited_from) & (row <= visited_to));
+    var before = far_row();
+    if ((row >= visited_from) & (row <= visited_to)) {
+      before = load_row(base);
+    }
     visited_from = min(visited_from, row);
     visited_to = max(visited_to, row);
     beside = choose_row(before, relax_row(load_row(COST_BLOCKS + base), before, beside), own);
     if (own) {
       store_row(base, beside);
     }
-    let changed = difference(before, beside) != 0u;
+    let limit = limit_of(row);
+    let changed = changed_within(before, beside, limit);
     sides |= select(0u, ABOVE, changed & (row == 0)) | select(0u, BELOW, changed & (row == LAST_ROW));
-    sides |= sides_of(before, beside);
+    sides |= sides_within(before, beside, limit);
     // Without && and ||: each would be a branch.
     first_change = select(first_change, row, changed & !changed_any);
     changed_any = changed_any | changed;

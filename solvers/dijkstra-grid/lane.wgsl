@@ -1,8 +1,8 @@
 // Shortest path on a grid by one invocation, in four steps: costs into the workspace; distances, by `settle`
-// (lane-rows.wgsl); the path, whose cells' directions are looked up in the distances as the search comes to them, and
-// which is marked in their place; the state, every cell once, so that nobody else needs to clear or finish it.
-// Layout of the workspace, each as [row][block of four words]: distances, in which the search marks what it has taken;
-// costs; the queue of the search, in place of the costs where the directions do not need them.
+// (lane-rows.wgsl); the path, whose cells' directions are looked up in the distances as the search comes to them; the
+// state, every cell once, so that nobody else needs to clear or finish it.
+// Layout of the workspace: as [row][block of four words] distances, in which the search marks what it has taken; costs;
+// the queue of the search, in place of the costs where the directions do not need them; the path, a bit a cell.
 
 const COSTS: u32 = 4u * COST_BLOCKS;
 
@@ -10,11 +10,10 @@ fn cell_of(place: vec2u) -> u32 {
   return place.x * PITCH + place.y;
 }
 
-// In place of a distance that is no longer needed: what no distance is, with or without TAKEN.
-const ON_PATH: u32 = 0xffffffffu;
-
 fn put_on_path(cell: u32) {
-  work_store(cell, ON_PATH);
+  let i = (cell / PITCH) * WIDTH + cell % PITCH;
+  let word = PATH + i / 32u;
+  work_store(word, work_load(word) | (1u << (i % 32u)));
 }
 
 fn queue_load(position: u32) -> Entry {
@@ -64,9 +63,12 @@ fn take_directions(cell: u32) -> u32 {
 fn solve() {
   let start = start_place();
   let from_cell = cell_of(start);
-  let goal = cell_of(goal_place());
-  load_costs();
-  let steps = settle_from(start);
+  let goal_at = goal_place();
+  let goal = cell_of(goal_at);
+  for (var q = 0u; q < PATH_BLOCKS; q++) {
+    work_store4(PATH / 4u + q, vec4u());
+  }
+  let steps = settle_grid(start, goal_at);
   tell_distances();
   let distance = work_load(goal);
   let search = go_on(begin_search(from_cell, goal), from_cell, MOST_STEPS - steps);
@@ -79,19 +81,28 @@ fn solve() {
   emit_states();
 }
 
-fn emit_states() {
-  for (var q = 0u; q < HEIGHT * ROW_BLOCKS; q++) {
-    let states = select(vec4i(), vec4i(1), work_load4(q) == vec4u(ON_PATH));
-    if (WIDTH % 4u == 0u) {
-      emit4(q, states);
-    } else {
-      let column = 4u * (q % ROW_BLOCKS);
-      let i = (q / ROW_BLOCKS) * WIDTH + column;
-      for (var j = 0u; j < min(4u, WIDTH - column); j++) {
-        emit(i + j, states[j]);
-      }
-    }
+// What can be part of a path to the goal as near as the nearest so far: every row on the way costs the least cost at
+// least. Distances are rounded once a step, 2⁻²⁴ of them each, at most 4,096 times: so much, and four times more, is
+// left over (README: why farther distances do not matter).
+struct Aim { cell: u32, row: i32, least_cost: f32 }
+
+var<private> aim: Aim;
+
+fn limit_of(row: i32) -> u32 {
+  if (wants_distance()) {
+    return FAR_BITS;
   }
+  let bound = bitcast<f32>(work_load(aim.cell));
+  let rest = aim.least_cost * f32(abs(row - aim.row));
+  return bitcast<u32>(max(bound * 1.001 - rest * 0.999, 0.0));
+}
+
+// Costs into the workspace, then distances from row to row.
+fn settle_grid(start: vec2u, goal: vec2u) -> u32 {
+  let least_cost = load_costs();
+  work_store(cell_of(goal), FAR_BITS);
+  aim = Aim(cell_of(goal), i32(goal.x), least_cost);
+  return settle_from(start);
 }
 
 fn settle_from(start: vec2u) -> u32 {
@@ -109,16 +120,17 @@ fn settle_from(start: vec2u) -> u32 {
   return settled.steps;
 }
 
-// Draws every weight once.
-fn load_costs() {
+// Draws every weight once. The least cost of a cell.
+fn load_costs() -> f32 {
   let shifts = parameter_negative() == POLICY_SHIFT;
-  var lowest = vec4f();
+  var lowest = vec4f(LARGEST_COST);
   for (var q = 0u; q < (HEIGHT * WIDTH + 3u) / 4u; q++) {
     let weights = weight4(q);
     lowest = min(lowest, weights);
     store_costs(q, select(cost_bits(weights), bitcast<vec4u>(weights), shifts));
   }
-  let least = min(min(lowest.x, lowest.y), min(lowest.z, lowest.w));
+  let lowest_weight = min(min(lowest.x, lowest.y), min(lowest.z, lowest.w));
+  let least = min(lowest_weight, 0.0);
   if (least < 0.0 && parameter_negative() == POLICY_ERROR) {
     report(REPORT_NEGATIVE);
   }
@@ -131,6 +143,7 @@ fn load_costs() {
       work_store(COSTS + (i / WIDTH) * PITCH + i % WIDTH, FAR_BITS);
     }
   }
+  return bitcast<f32>(cost_bits(vec4f(lowest_weight)).x);
 }
 
 // Blocks of weights lie like those of rows, unless they straddle them.
@@ -144,6 +157,13 @@ fn store_costs(q: u32, bits: vec4u) {
     if (i < HEIGHT * WIDTH) {
       work_store(COSTS + (i / WIDTH) * PITCH + i % WIDTH, bits[j]);
     }
+  }
+}
+
+fn emit_states() {
+  for (var q = 0u; q < (HEIGHT * WIDTH + 3u) / 4u; q++) {
+    let bits = work_load(PATH + q / 8u) >> (4u * (q % 8u));
+    emit4(q, vec4i((vec4u(bits) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)));
   }
 }
 

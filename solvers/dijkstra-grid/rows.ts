@@ -53,15 +53,21 @@ export function rowText({ width, neighbours, euclidean, halo }: RowOptions): str
     return `  let d0 = ${halo ? run(own, "old.left", 0) : own};`;
   });
   const toLeft = [...columns].reverse().map((column) => {
-    const own = `d${column}`;
+    const own = part("p", column);
     if (column < width - 1) return `  let e${column} = ${run(own, `e${column + 1}`, column)};`;
     return `  let e${column} = ${halo ? run(own, "old.right", column) : own};`;
   });
   const columnsOf = (q: number): string => `vec4u(${[0, 1, 2, 3].map((j) => `${4 * q + j}u`).join(", ")})`;
-  const cell = (column: number): string => (column < width ? `e${column}` : far);
+  const cell = (column: number): string => (column < width ? `min(d${column}, e${column})` : far);
 
   return `const HALO: bool = ${halo};
 const MARGIN: i32 = ${halo ? 1 : 0};
+
+// Sides of a grid or tile, as bits.
+const ABOVE: u32 = 1u;
+const BELOW: u32 = 2u;
+const LEFT: u32 = 4u;
+const RIGHT: u32 = 8u;
 
 struct Row { ${[...names.map((name) => `${name}: vec4u`), ...sides.map((name) => `${name}: u32`)].join(", ")} }
 
@@ -86,16 +92,17 @@ fn store_row(base: u32, row: Row) {
 ${lines((name, q) => `work_store4(base + ${q}u, row.${name});`)}
 }
 
-// Whether the outermost cells of a row changed.
-fn sides_of(before: Row, after: Row) -> u32 {
-  return select(0u, LEFT, ${part("before.q", 0)} != ${part("after.q", 0)}) |
-    select(0u, RIGHT, ${part("before.q", width - 1)} != ${part("after.q", width - 1)});
+// Which of the outermost cells of a row changed to a distance up to the limit.
+fn sides_within(before: Row, after: Row, limit: u32) -> u32 {
+  let left = (${part("before.q", 0)} != ${part("after.q", 0)}) & (${part("after.q", 0)} <= limit);
+  let right = (${part("before.q", width - 1)} != ${part("after.q", width - 1)}) & (${part("after.q", width - 1)} <= limit);
+  return select(0u, LEFT, left) | select(0u, RIGHT, right);
 }
 
-// 0 where two rows are the same.
-fn difference(a: Row, b: Row) -> u32 {
-  let bits = ${names.map((name) => `(a.${name} ^ b.${name})`).join(" | ")};
-  return bits.x | bits.y | bits.z | bits.w;
+// Whether a cell changed to a distance up to the limit.
+fn changed_within(before: Row, after: Row, limit: u32) -> bool {
+  let fell = ${names.map((name) => `((before.${name} != after.${name}) & (after.${name} <= vec4u(limit)))`).join(" | ")};
+  return fell.x | fell.y | fell.z | fell.w;
 }
 
 // The row as near as the row beside it and itself allow.

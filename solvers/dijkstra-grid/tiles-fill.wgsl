@@ -8,12 +8,15 @@ fn solve(part: u32) {
     work_store4(COST_BLOCKS + base + q, vec4u(FAR_BITS));
   }
   for (var column = 0u; column < select(0u, RING_COLUMNS, part < TILE_ROWS + 2u); column++) {
-    set_due(part * RING_COLUMNS + column, 0u);
+    let block = TILE_BLOCKS + 3u * (part * RING_COLUMNS + column);
+    work_store4(block, vec4u());
+    work_store4(block + 1u, vec4u());
+    work_store4(block + 2u, vec4u());
   }
   let row = part - 1u;
   let inside = (part >= 1u) & (row < HEIGHT);
   let shifts = parameter_negative() == POLICY_SHIFT;
-  var lowest = vec4f();
+  var lowest = vec4f(LARGEST_COST);
   // Blocks of weights straddle rows where the width is no multiple of 4: a block here is of two of them.
   let shift = (row * WIDTH) % 4u;
   let first = (row * WIDTH) / 4u;
@@ -34,7 +37,7 @@ fn solve(part: u32) {
     }
     early = late;
     let exists = vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u) < vec4u(WIDTH);
-    lowest = min(lowest, select(vec4f(), weights, exists));
+    lowest = min(lowest, select(vec4f(LARGEST_COST), weights, exists));
     let bits = select(cost_bits(weights), bitcast<vec4u>(weights), shifts);
     work_store4(COST_BLOCKS + base + 1u + q, select(vec4u(FAR_BITS), bits, exists));
   }

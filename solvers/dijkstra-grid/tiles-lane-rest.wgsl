@@ -4,7 +4,7 @@
 fn put_in(tile: u32) {
   let position = work_load(PUT_IN);
   work_store(TILE_QUEUE + position % RING_TILES, tile);
-  set_due(tile, 1u);
+  set_tile_state(tile, TileState(0u, 0u, true));
   work_store(PUT_IN, position + 1u);
 }
 
@@ -14,9 +14,7 @@ fn solve() {
     work_store(PUT_IN, 0u);
   }
   for (var tile = 0u; tile < select(0u, RING_TILES, repetition() == 0u); tile++) {
-    let left = (due(tile) > ROUNDS) & is_tile(tile);
-    set_due(tile, 0u);
-    if (left) {
+    if (is_tile(tile) && is_due(tile, tile_state(tile))) {
       put_in(tile);
     }
   }
@@ -25,15 +23,15 @@ fn solve() {
   while (steps < STEPS_OF_REST && position != work_load(PUT_IN)) {
     let tile = work_load(TILE_QUEUE + position % RING_TILES);
     position++;
-    set_due(tile, 0u);
-    let settled = settle_tile(first_block_of(tile));
+    set_tile_state(tile, TileState(0u, 0u, false));
+    let settled = settle_tile(tile);
     steps += settled.steps + 8u;
     if (settled.steps == MOST_STEPS) {
       put_in(tile);
     }
     for (var direction = 0u; direction < 8u; direction++) {
       let beside = tile_beside(tile, direction);
-      if (touched(settled.sides, direction) && is_tile(beside) && due(beside) == 0u) {
+      if (touched(settled.sides, direction) && is_tile(beside) && !tile_state(beside).queued) {
         put_in(beside);
       }
     }

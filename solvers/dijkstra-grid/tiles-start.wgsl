@@ -23,6 +23,10 @@ fn solve(part: u32) {
   let start = start_place();
   if (start.x == part) {
     work_store(cell_of(start), first_distance(work_load(4u * base + start.y)));
-    set_due(tile_number(start.x / TILE, start.y / TILE), 1u);
+    // Those beside it too: the start itself never changes, and may be all that they learn.
+    let tile = tile_number(start.x / TILE, start.y / TILE);
+    for (var i = 0u; i < 9u; i++) {
+      set_tile_state(tile + (i / 3u) * RING_COLUMNS + i % 3u - RING_COLUMNS - 1u, TileState(0u, 1u, false));
+    }
   }
 }

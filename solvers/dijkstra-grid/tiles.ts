@@ -1,4 +1,5 @@
 import type { Pass } from "../solver.js";
+import aim from "./tiles-aim.wgsl";
 import costs from "./costs.wgsl";
 import directions from "./directions.wgsl";
 import laneRows from "./lane-rows.wgsl";
@@ -17,6 +18,9 @@ import trace from "./trace.wgsl";
 
 /** Side of a tile: its rows are unrolled over the width, and with its ring it would fit a workgroup's memory. */
 const tileSide = 32;
+
+/** Dispatches of a round: tiles that touch are never settled in one, since they read each other's outermost cells. */
+const colours = 4;
 
 /** Rows that are swept in a tile at a time: far more than a labyrinth in it needs, and it may be due again. */
 const mostStepsOfTile = 16_000;
@@ -49,15 +53,16 @@ function layoutOf(height: number, width: number): Layout {
 export function tilesWorkspace(height: number, width: number): number {
   const { tileRows, tileColumns, rows, rowBlocks } = layoutOf(height, width);
   const ringTiles = (tileRows + 2) * (tileColumns + 2);
-  return 4 * (4 * rows * rowBlocks + rows + ringTiles) + ringTiles + 10;
+  return 4 * (4 * rows * rowBlocks + rows + 3 * ringTiles) + ringTiles + 12;
 }
 
 /** The passes for a grid in tiles: costs, rounds over tiles, what is left after them, distances, the path. */
 export function tilesPasses(height: number, width: number, steps: Steps): readonly Pass[] {
   const { tileRows, tileColumns, rows, rowBlocks } = layoutOf(height, width);
   const cells = height * width;
-  // A front crosses the tiles in about 2.8 rounds a side, and a way round obstacles in more.
-  const rounds = 3 * (tileRows + tileColumns) + 8;
+  // A front crosses the tiles in about 1.3 rounds a side, and a way round obstacles in more.
+  const rounds = Math.ceil(1.5 * (tileRows + tileColumns)) + 8;
+  const parts = Math.ceil(tileRows / 2) * Math.ceil(tileColumns / 2);
   const repetitionsOfTrace = Math.ceil((8 * cells) / turns) + Math.ceil((2 * cells) / turns);
   const sizes = {
     TILE: tileSide,
@@ -69,7 +74,6 @@ export function tilesPasses(height: number, width: number, steps: Steps): readon
     COST_BLOCKS: rows * rowBlocks,
     ROWS: tileSide,
     MOST_STEPS: mostStepsOfTile,
-    ROUNDS: rounds,
     STEPS_OF_REST: stepsOfRest,
     TURNS: turns,
     LAST_REPETITION: repetitionsOfTrace - 1,
@@ -81,7 +85,8 @@ export function tilesPasses(height: number, width: number, steps: Steps): readon
   return [
     byRow(rows, fill),
     byRow(height, start),
-    { wgsl: text(...tile, round), parts: () => tileRows * tileColumns, repeat: () => rounds },
+    { wgsl: text(aim) },
+    { wgsl: text(...tile, round), parts: () => parts, repeat: () => colours * rounds },
     { wgsl: text(...tile, rest), repeat: () => Math.ceil(cells / cellsOfRest) },
     byRow(height, distance),
     { wgsl: text(directions, trace, tilesTrace), repeat: () => repetitionsOfTrace },
