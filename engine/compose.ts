@@ -23,6 +23,21 @@ const library: Readonly<Record<string, string>> = { philox, grid, keys };
 
 const importLine = /^\s*#import\s+(\S+)\s*$/;
 
+/** Lines that the build puts around the text of a `.wgsl` file: before it with the file's name, after it without. */
+const fileLine = /^\/\/@(?: (\S+))?$/;
+
+/** The piece, or the file within it, that each line comes from, and its number there. */
+function originsOf({ name, text, hint }: Piece): { piece: string; line: number; hint: string | undefined }[] {
+  let [own, file, line] = [0, "", 0];
+  return text.split("\n").map((content) => {
+    const found = fileLine.exec(content);
+    if (found) [file, line] = [found[1] ?? "", 0];
+    else if (file !== "") line++;
+    else own++;
+    return file === "" ? { piece: name, line: own, hint } : { piece: file, line, hint };
+  });
+}
+
 /**
  * Joins pieces into one WGSL source. A line `#import NAME` brings in a shared piece of kernels/lib, once, before the
  * piece that asks for it. Sizes come in as pieces of their own (see {@link constants}); no text is substituted, so that
@@ -49,10 +64,8 @@ export function compose(pieces: readonly Piece[]): Composed {
       imported.add(name);
       add({ name: `kernels/lib/${name}.wgsl`, text });
     }
-    own.forEach((line, index) => {
-      lines.push(importLine.test(line) ? "" : line);
-      origins.push({ piece: piece.name, line: index + 1, hint: piece.hint });
-    });
+    for (const line of own) lines.push(importLine.test(line) ? "" : line);
+    origins.push(...originsOf(piece));
   };
   for (const piece of pieces) add(piece);
 

@@ -1,4 +1,4 @@
-import { defineSolver, ImleError, type Pass, solve, type Strategy } from "webgpu-imle";
+import { categorical, defineSolver, ImleError, type Pass, solve, type Strategy } from "webgpu-imle";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { testEngine } from "./support/engine.js";
@@ -7,6 +7,8 @@ const engine = await testEngine();
 const test = suite("errors in a solver's WGSL");
 
 const fine = "fn solve() {\n  emit(0u, 1);\n}";
+const [scan] = categorical().strategies.lane as readonly Pass[];
+const scanText = scan!.wgsl as string;
 const onThirdLine = "fn solve() {\n  let fine = 1;\n  emit(0u, nowhere);\n}";
 
 interface Mistake {
@@ -46,6 +48,21 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     strategies: { lane: [{ wgsl: "fn solve() {\n  // a comment\n  var sum = 0.0;\n  sum += 1u;\n  emit(0u, 1);\n}" }] },
     place: "mine (lane):4",
     source: "sum += 1u;",
+  },
+  "the text of a file": {
+    strategies: { lane: [{ wgsl: "const A = 1;\n//@ mine/half.wgsl\n\nfn half() -> f32 {\n  return 1u;\n}\n//@\nfn solve() {}" }] },
+    place: "mine/half.wgsl:3",
+    source: "return 1u;",
+  },
+  "what follows the text of a file": {
+    strategies: { lane: [{ wgsl: `//@ mine/one.wgsl\nfn one() {\n}\n//@\n${onThirdLine}` }] },
+    place: "mine (lane):3",
+    source: "emit(0u, nowhere);",
+  },
+  "the text of a solver of the library": {
+    strategies: { lane: [{ wgsl: scanText.replace("let lane = vec4u(0u, 1u, 2u, 3u);", "let lane = nowhere;") }] },
+    place: "solvers/categorical/scan.wgsl:13",
+    source: "let lane = nowhere;",
   },
   "syntax that is none": {
     strategies: { lane: [{ wgsl: "fn solve() {\n  let x = ;\n}" }] },

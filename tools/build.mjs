@@ -29,7 +29,7 @@ function filesBelow(folder) {
   if (!existsSync(inRoot(folder))) return [];
   return readdirSync(inRoot(folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join("/"))
+    .map((entry) => nameOf(join(entry.parentPath ?? entry.path, entry.name)))
     .sort();
 }
 
@@ -88,18 +88,21 @@ const redirections = (toDist) => ({
 
 /**
  * Ships WGSL without comments and indentation, a seventh of the bundle; its lines keep their numbers, which compile
- * errors name.
+ * errors name, and lie between two lines that tell whose they are (see engine/compose.ts).
  * @type {import("esbuild").Plugin}
  */
 const shortWgsl = {
   name: "short WGSL",
   setup(context) {
     context.onLoad({ filter: /\.wgsl$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace(/[ \t]*\/\/.*$|^[ \t]+/gm, ""),
+      contents: `//@ ${nameOf(path)}\n${readFileSync(path, "utf8").replace(/[ \t]*\/\/.*$|^[ \t]+/gm, "")}//@\n`,
       loader: "text",
     }));
   },
 };
+
+/** @param {string} path */
+const nameOf = (path) => relative(root, path).split(sep).join("/");
 
 /** Writes a file whole or not at all, and only if it changes. @param {string} path @param {Uint8Array} contents */
 function writeIfChanged(path, contents) {
