@@ -2,7 +2,7 @@
 
 import { busyFrom } from "./calibration.js";
 import type { Samples } from "./measure.js";
-import { type Change, changeOf, falseMarks, type Ratio, ratioOfRuns } from "./ratio.js";
+import { type Change, changeOf, falseMarks, leastShare, type Ratio, ratioOfRuns } from "./ratio.js";
 import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
 import { quantile, type Summary } from "./statistics.js";
 
@@ -86,27 +86,24 @@ type Judged = Ratio & { readonly verdict: Verdict };
 const mostSensitive = 1.5;
 
 /**
- * How much other work slowed a row down is not known, only how much it slowed the calibration kernel down beside it: a
- * change is told where both ends of what it may be show it. Where the calls are what takes the time, another process's
- * engine of JavaScript does them at another pace.
+ * How much other work slowed a row down is not known, only how much it slowed the calibration kernel down beside it: the
+ * interval is widened to what the ratio may be without it, and a change is told where all of that shows it. Where the
+ * calls are what takes the time, another process's engine of JavaScript does them at another pace.
  */
 function judgeSamples(before: TimedRow, after: TimedRow, { quickest, uncertainty }: Circumstances): Judged {
   const [a, b] = [before.measurement.samples!, after.measurement.samples!];
-  const found = ratioOfRuns(a.times, b.times, uncertainty);
-  const drift = quickest === null ? 1 : quiet(b) / quiet(a);
-  const freed = drift ** mostSensitive;
-  const { ratio, interval } = found;
-  const least = changeOf(found);
-  const most = changeOf({
-    ratio: ratio / freed,
-    interval: interval === null ? null : [interval[0] / freed, interval[1] / freed],
-  });
+  const { ratio, interval: ranks } = ratioOfRuns(a.times, b.times, uncertainty);
+  const freed = quickest === null ? 1 : (quiet(a) / quiet(b)) ** mostSensitive;
+  const interval =
+    ranks === null ? null : ([ranks[0] * Math.min(1, freed), ranks[1] * Math.max(1, freed)] as const);
+  const [least, most] = [ratio * Math.min(1, freed), ratio * Math.max(1, freed)];
+  const change = changeOf({ ratio: Math.max(least, Math.min(1, most)), interval });
   const isOfCalls = before.boundByCalls || after.boundByCalls;
-  return { ...found, verdict: least !== most || (isOfCalls && least !== "same") ? "unclear" : least };
+  return { ratio, interval, verdict: isOfCalls && change !== "same" ? "unclear" : change };
 }
 
-/** What the calibration kernel took in the quieter part of a row's time. */
-const quiet = ({ calibrations }: Samples): number => quantile([...calibrations].sort((a, b) => a - b), 1 / 4);
+/** What the calibration kernel took beside the least samples: the middle of its own least third. */
+const quiet = ({ calibrations }: Samples): number => quantile([...calibrations].sort((a, b) => a - b), leastShare / 2);
 
 function judgeSummaries(before: TimedRow, after: TimedRow, busy: number, { quickest }: Circumstances): Judged {
   const [a, b] = [before.measurement.time, after.measurement.time];

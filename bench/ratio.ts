@@ -9,6 +9,9 @@ export interface Ratio {
   readonly interval: readonly [low: number, high: number] | null;
 }
 
+/** Of each run's samples, from the least on: what two runs are compared by. */
+export const leastShare = 1 / 3;
+
 /**
  * Of two runs, by the least third of each: other work only ever adds to a time, so that the least are nearly free of it
  * where the others are not. The median of all quotients of the two thirds (Hodges and Lehmann 1963), and the factors
@@ -23,7 +26,7 @@ export function ratioOfRuns(
   before: readonly number[],
   after: readonly number[],
   uncertainty: number,
-  share = 1 / 3,
+  share = leastShare,
 ): Ratio {
   const [first, second] = [before, after].map((times) => least(times, share));
   const logs = second!.flatMap((b) => first!.map((a) => Math.log(b / a)));
