@@ -46,7 +46,7 @@ in all rows at once in 95 of 100 such tables.`,
 export function benchPage(results: ResultsFile): string {
   const { rows, machine, circumstances, commit, changed, versions } = results;
   const { plots, roof, growth, curves } = figuresOf(rows);
-  const scalings = scalingsOf(rows);
+  const scalings = scalingsOf(rows).length;
   return renderPage({
     title: "Benchmarks of webgpu-imle",
     overline: adapterName(results),
@@ -59,7 +59,9 @@ export function benchPage(results: ResultsFile): string {
         note: "kept out of every figure",
         colour: "second",
       },
-      { value: String(scalings.length), label: "scaling laws", note: "fitted below", colour: "third" },
+      ...(scalings > 0
+        ? [{ value: String(scalings), label: "scaling laws", note: "fitted below", colour: "third" }]
+        : []),
     ],
     sections: [
       {

@@ -21,6 +21,16 @@
    * @param {number | null} least @param {number | null} most @returns {[number, number]} */
   const range = (least, most) => [(least ?? 1) / 1.35, (most ?? 10) * 1.35];
 
+  /** uPlot counts up from the end of an axis, wherever that is: here are whole multiples of powers of ten.
+   * @param {number} least @param {number} most */
+  const ticks = (least, most) => {
+    const all = [];
+    for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power++) {
+      for (let digit = 1; digit < 10; digit++) all.push(Number((digit * 10 ** power).toPrecision(1)));
+    }
+    return all.filter((value) => value >= least && value <= most);
+  };
+
   /**
    * Writes the words beside the points of the first series.
    * @param {import("./plots.js").Plot} plot @param {import("uplot").default} drawn
@@ -61,7 +71,7 @@
       grid: { stroke: colour("rule"), width: 1 },
       ticks: { show: false },
     };
-    const values = plot.series.flatMap((one) => one.values.filter((value) => value !== null));
+    const values = plot.series.flatMap((one) => [...one.values, ...one.fit].filter((value) => value !== null));
     const decades = Math.log10(Math.max(...values) / Math.min(...values));
     // Of a short range every second tick of a decade is named, of a long one the powers of ten alone.
     const named = decades > 1.6 ? [1] : decades > 0.9 ? [1, 3] : [1, 2, 3, 4, 5, 6, 8];
@@ -119,6 +129,7 @@
           {
             ...axis,
             size: 62,
+            splits: (_plot, _axis, least, most) => ticks(least, most),
             filter: (_plot, splits) => splits.map((value) => (isNamed(value) ? value : null)),
             values: (_plot, splits) => splits.map((value) => (value === null ? "" : show(value))),
           },
