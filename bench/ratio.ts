@@ -126,9 +126,9 @@ export type Change = "slower" | "faster" | "same" | "unclear";
 
 /**
  * Smaller changes are never marked: two processes of one build differ by as much, by where their buffers and code
- * happen to lie.
+ * happen to lie and by how busy the machine was (up to 4 % was measured, of 80 rows).
  */
-export const leastChange = 0.03;
+export const leastChange = 0.05;
 
 /** A change of as much would have been seen where a row is called the same. */
 export const seenChange = 0.2;

@@ -225,9 +225,9 @@ noise("the law of the lesser values is that of every order of the values", () =>
 });
 
 noise("a ratio is a change beyond what two processes of one build differ by, and the same where 20 % would be seen", () => {
-  assert.is(changeOf({ ratio: 1.02, interval: [1.01, 1.03] }), "same");
-  assert.is(changeOf({ ratio: 1.05, interval: [1.01, 1.09] }), "slower");
-  assert.is(changeOf({ ratio: 0.95, interval: [0.91, 0.99] }), "faster");
+  assert.is(changeOf({ ratio: 1.04, interval: [1.03, 1.05] }), "same");
+  assert.is(changeOf({ ratio: 1.06, interval: [1.01, 1.09] }), "slower");
+  assert.is(changeOf({ ratio: 0.94, interval: [0.91, 0.99] }), "faster");
   assert.is(changeOf({ ratio: 1.05, interval: [0.99, 1.12] }), "same");
   assert.is(changeOf({ ratio: 1.05, interval: [0.89, 1.25] }), "unclear");
   assert.is(changeOf({ ratio: 3, interval: null }), "unclear");
