@@ -70,9 +70,16 @@ function driftOf(before: TimedRow, after: TimedRow, quickest: number | null): nu
   return Math.abs(Math.log(after.calibration / before.calibration));
 }
 
-/** Null where the files are of different adapters or processors, whose kernels take different times. */
+const hasSamples = ({ rows }: ResultsFile): boolean =>
+  rows.some((row) => row.kind === "timed" && row.measurement.samples !== undefined);
+
+/**
+ * Null where the calibration kernels of the files do not compare: on different adapters or processors, or where one
+ * file is of before there were samples, when that kernel was a smaller one.
+ */
 function quickestCalibration(before: ResultsFile, after: ResultsFile): number | null {
   if (adapterName(before) !== adapterName(after) || before.machine.processor !== after.machine.processor) return null;
+  if (hasSamples(before) !== hasSamples(after)) return null;
   const times = [...before.rows, ...after.rows].flatMap((row) => {
     if (row.kind !== "timed") return [];
     return row.measurement.samples?.calibrations ?? row.calibration ?? [];

@@ -39,6 +39,8 @@ interface Exchange {
 
 /** Pairs that each round takes, whatever its budget. */
 const leastPairs = 3;
+/** The interval of many pairs takes a while to find, in which nothing is measured. */
+const pairsBetweenLooks = 6;
 
 export class Duel {
   private units: number | null = null;
@@ -48,7 +50,7 @@ export class Duel {
 
   /** Warms both up, and takes pairs until the ratio is known or the round's part of the budget is spent. */
   async round(before: RunBatch, after: RunBatch): Promise<void> {
-    const { budgetMilliseconds, rounds, precision, now } = this.settings;
+    const { budgetMilliseconds, rounds, now } = this.settings;
     await before(1);
     await after(1);
     this.units ??= Math.min(
@@ -62,10 +64,8 @@ export class Duel {
       const one = await first(this.units);
       const other = await (first === before ? after : before)(this.units);
       this.exchanges.push(first === before ? { before: one, after: other } : { before: other, after: one });
-      if (pairs < leastPairs) continue;
-      const { interval } = this.result;
-      const isKnown = interval !== null && (interval[1] - interval[0]) / 2 <= precision;
-      if (isKnown || now() >= end) return;
+      if (pairs >= leastPairs && now() >= end) return;
+      if (pairs % pairsBetweenLooks === 0 && this.isKnown()) return;
     }
   }
 
@@ -74,6 +74,11 @@ export class Duel {
     const [before, after] = [this.timesOf("before"), this.timesOf("after")];
     const found = ratioOfPairs(after.map((time, i) => time / before[i]!), this.settings.uncertainty);
     return { before: summarise(before), after: summarise(after), ...found, verdict: changeOf(found) };
+  }
+
+  private isKnown(): boolean {
+    const { interval } = this.result;
+    return interval !== null && (interval[1] - interval[0]) / 2 <= this.settings.precision;
   }
 
   private timesOf(side: keyof Exchange): number[] {

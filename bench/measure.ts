@@ -183,7 +183,6 @@ export class Measuring {
   private times(): number[] {
     return this.pairs.map(this.options.figure === "recording" ? callsOf : wallOf);
   }
-
 }
 
 interface Pair {

@@ -1,6 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Batch, clockStep, measure, measureFixedCost, type MeasureSettings } from "../bench/measure.js";
+import {
+  type Batch,
+  clockStep,
+  measure,
+  measureFixedCost,
+  type MeasureSettings,
+  Measuring,
+  unitTimes,
+} from "../bench/measure.js";
 import { intervalRank, median, quantile, summarise } from "../bench/statistics.js";
 
 /** A device and a clock that are made up. Times in milliseconds. */
@@ -103,6 +111,47 @@ measuring("the time of the calls can be the figure", async () => {
   const { run, now } = pretend({ fixed: 1, unit: () => 0.5, recording: 0.02 });
   const { time } = await measure({ ...settings, run, now, fixedCost: 1, figure: "recording" });
   assert.ok(Math.abs(time.median - 0.02) < 1e-9);
+});
+
+measuring("in rounds a row takes some pairs in each, shares its budget out, and keeps its batch length", async () => {
+  // Others have their turn between the rounds, and something else slows the third one down.
+  let round = 0;
+  const { run, now, lengths } = pretend({ unit: () => (round === 2 ? 3.01 : 3), device: true });
+  const rounds = new Measuring({ ...settings, now, fixedCost: 0, rounds: 4 });
+  const ends: number[] = [];
+  for (; round < 4; round++) {
+    await rounds.round(run, () => Promise.resolve(round === 2 ? 2 : 1));
+    ends.push(lengths.length);
+  }
+  const { time, units, samples, settled } = rounds.result;
+  assert.is(units, 34);
+  assert.is(time.median, 3);
+  assert.ok(settled);
+  // A settled row takes four pairs a round: two batches each, after one that warms up.
+  assert.equal(ends.slice(1).map((end, i) => end - ends[i]!), [9, 9, 9]);
+  assert.is(time.count, 18, "six in the first round, until the median is known");
+  assert.is(samples!.times.length, 2 * time.count);
+  assert.ok(samples!.times.every((one, i) => Math.abs(one - (samples!.calibrations[i] === 2 ? 3.01 : 3)) < 1e-9));
+});
+
+measuring("a row that does not settle ends with its budget, whatever the number of rounds", async () => {
+  for (const rounds of [1, 4]) {
+    const { run, now } = pretend({ unit: (batch) => [0.5, 0.5, 1.5, 1.5][batch % 4]! });
+    const row = new Measuring({ ...settings, now, fixedCost: 0, rounds, random: () => 0 });
+    for (let round = 0; round < rounds; round++) await row.round(run);
+    assert.is(row.result.settled, false);
+    assert.is(row.result.samples, undefined);
+    const { budgetMilliseconds } = settings;
+    assert.ok(now() >= budgetMilliseconds && now() < budgetMilliseconds + rounds * 500, `${rounds}: ${now()} ms`);
+  }
+});
+
+measuring("single batches are taken by the device's time where all have it, else without what a wait costs", () => {
+  const batch = (wall: number, device: number | null) => ({ batch: { wall, recording: 2, device }, units: 10 });
+  assert.equal(unitTimes([batch(31, 20), batch(41, 30)], { fixedCost: 11 }), [2, 3]);
+  assert.equal(unitTimes([batch(31, 20), batch(41, null)], { fixedCost: 11 }), [2, 3]);
+  assert.equal(unitTimes([batch(51, 20), batch(41, null)], { fixedCost: 11 }), [4, 3]);
+  assert.equal(unitTimes([batch(31, 20)], { fixedCost: 11, figure: "recording" }), [0.2]);
 });
 
 measuring("the fixed cost is the middle of many batches, without the first, which compiles", async () => {

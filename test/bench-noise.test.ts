@@ -185,6 +185,14 @@ noise("intervals hold the true ratio as often as they say, few values or many, a
   assert.is(ratioOfPairs([2, 2, 2, 2, 2], 0.05).interval, null);
 });
 
+noise("thousands of samples are compared as well, by the least of neighbours", () => {
+  const random = randomSource(13);
+  const list = (count: number, factor: number): number[] =>
+    Array.from({ length: count }, () => factor * Math.exp(0.3 * Math.abs(normal(random))));
+  const [low, high] = ratioOfRuns(list(3000, 1), list(2000, 1.05), 0.001).interval!;
+  assert.ok(low < 1.05 && 1.05 < high && high / low < 1.03, `${low} to ${high}`);
+});
+
 noise("the ends of intervals are those of the published tests", () => {
   // Tables reject at 5 % of 6 and 6 values U ≤ 5, of 10 and 10 U ≤ 23, of 5 and 9 U ≤ 7; of 10 pairs W ≤ 8, of 20 W ≤ 52.
   const ascending = (a: number, b: number): number => a - b;
