@@ -11,7 +11,7 @@ import { sum } from "./ops/reduce.js";
 export interface Tuning {
   /** Products and convolutions: by lanes with a tile in registers each, or workgroups that share what they load. */
   readonly products: "lane" | "workgroup";
-  /** Rows of the largest tile that a lane takes; 32 is quicker than 16 and compiles three times as long. */
+  /** Rows of the largest tile that a lane takes; 32 is quicker than 16 and compiles four times as long. */
   readonly largestTile: 8 | 16 | 32;
   /** Reductions, softmax, normalisations and solvers: a lane by itself, or a workgroup together, to a row or instance. */
   readonly rows: "lane" | "workgroup";

@@ -1,7 +1,7 @@
 // Folds the middle axis of [outer, length, inner] to [outer, splits, inner]: one lane a result, no barrier, no atomic.
-// Lane (outer, split, inner) takes the elements split, split + splits, split + 2·splits, …, so that neighbours read
-// neighbours; the host folds `splits` in turn until one is left (engine/ops/reduce.ts).
-// The order of the additions depends on the shape alone. Four accumulators: shorter chains, smaller rounding errors.
+// `side` lanes (outer, split, inner) with neighbouring splits share a stretch of side·turns elements and take them in
+// turn, so that neighbours read neighbours; the host folds `splits` in turn until one is left (engine/ops/reduction.ts).
+// Four accumulators: shorter chains, smaller rounding errors.
 
 #import grid
 
@@ -10,6 +10,8 @@ struct Uniforms {
   length: u32,
   splits: u32,
   inner: u32,
+  side: u32,
+  turns: u32,
   elements: u32,
   scale: f32,
 }
@@ -32,19 +34,21 @@ fn main(
   let outer_ix = i / (uniforms.inner * uniforms.splits);
   let start = outer_ix * uniforms.length * uniforms.inner + inner_ix;
   let kept_ix = outer_ix * uniforms.inner + inner_ix;
-  let step = uniforms.splits;
+  let step = uniforms.side;
+  let first = split / step * step * uniforms.turns;
+  let end = min(first + step * uniforms.turns, uniforms.length);
   var sum0 = identity();
   var sum1 = identity();
   var sum2 = identity();
   var sum3 = identity();
-  var r = split;
-  for (; r + 3u * step < uniforms.length; r += 4u * step) {
+  var r = first + split % step;
+  for (; r + 3u * step < end; r += 4u * step) {
     sum0 = combine(sum0, load(start + r * uniforms.inner, r, kept_ix));
     sum1 = combine(sum1, load(start + (r + step) * uniforms.inner, r + step, kept_ix));
     sum2 = combine(sum2, load(start + (r + 2u * step) * uniforms.inner, r + 2u * step, kept_ix));
     sum3 = combine(sum3, load(start + (r + 3u * step) * uniforms.inner, r + 3u * step, kept_ix));
   }
-  for (; r < uniforms.length; r += step) {
+  for (; r < end; r += step) {
     sum0 = combine(sum0, load(start + r * uniforms.inner, r, kept_ix));
   }
   result[i] = scaled(fold(combine(combine(sum0, sum1), combine(sum2, sum3))));

@@ -43,12 +43,17 @@ interface Stage {
   readonly grouping: Grouping;
   readonly strategy: "lanes" | "workgroup";
   readonly lanes: number;
+  /** Results that each row is folded to. */
   readonly splits: number;
+  /** Lanes that take neighbouring elements, of as many splits: a divisor of `splits`. */
+  readonly side: number;
 }
 
 const laneCount = 64;
 /** No lane adds more than this in one row: rounding errors stay those of a short sum. */
 const longestChain = 256;
+/** Lanes that a processor runs as one vector, or two of them. */
+const vectorLanes = 8;
 
 /**
  * Folds x, seen as a block, over the middle axis, in as many dispatches as its length asks for; the length is not 0.
@@ -75,6 +80,7 @@ export function reduceBlock(
   const isLast = stage.splits === 1;
   const partial = engine.output(label, isLast ? shape : [outer, stage.splits, inner], dtype);
   const count = partial.size / (stage.grouping === "columns" ? 4 : 1);
+  const items = isRows ? Math.ceil(length / width) : length;
   engine.dispatch({
     kernel: engine.kernel(`${label}:${fold}:${x.dtype}:${stage.grouping}:${stage.strategy}:${stage.lanes}`, () =>
       pieces(fold, x.dtype, dtype, stage),
@@ -86,8 +92,10 @@ export function reduceBlock(
     },
     uniforms: {
       count,
-      length: isRows ? Math.ceil(length / width) : length,
+      length: items,
       splits: stage.splits,
+      side: stage.side,
+      turns: Math.ceil(items / stage.splits),
       inner: stage.grouping === "columns" ? inner / 4 : inner,
       elements: length,
       scale: isLast ? scale : 1,
@@ -116,16 +124,20 @@ function planStage(engine: Engine, block: Block, x: Slice, equalTo: Slice | unde
     const wanted = results < 512 ? Math.min(Math.ceil(1024 / results), Math.floor(items / 1024)) : 1;
     const lanes = items <= 256 ? 64 : 256;
     const splits = Math.max(1, wanted, Math.ceil(items / (lanes * longestChain)));
-    return { grouping, strategy: "workgroup", lanes, splits: evenly(splits, inner) };
+    return { grouping, strategy: "workgroup", lanes, splits: evenly(splits, inner), side: 1 };
   }
-  const wanted = Math.min(Math.ceil((software ? 256 : 32768) / results), Math.floor(items / 16));
-  const splits = Math.max(1, wanted, Math.ceil(items / longestChain));
-  return { grouping, strategy: "lanes", lanes: laneCount, splits: evenly(splits, inner) };
+  const [lanesWanted, leastChain] = software ? [256, longestChain] : [32768, 16];
+  const wanted = Math.min(Math.ceil(lanesWanted / results), Math.floor(items / leastChain));
+  const splits = evenly(Math.max(1, wanted, Math.ceil(items / longestChain)), inner);
+  // A processor runs the vectors of a workgroup one after the other: each has a stretch of memory to itself. Sums of
+  // 2²⁰ on lavapipe: 0.40 ms so, and 0.46 to 0.70 where all lanes read side by side, as a GPU wants it.
+  const side = software && inner === 1 && splits > 1 ? vectorLanes : splits;
+  return { grouping, strategy: "lanes", lanes: laneCount, splits, side };
 }
 
-/** Rounds splits up so that the next stage can take them four at a time. */
+/** Rounds splits up, so that the next stage can take them four at a time, and neighbours share a stretch. */
 function evenly(splits: number, inner: number): number {
-  return splits > 1 && inner === 1 ? Math.ceil(splits / 4) * 4 : splits;
+  return splits > 1 && inner === 1 ? Math.ceil(splits / vectorLanes) * vectorLanes : splits;
 }
 
 function pieces(fold: Fold, source: DType, dtype: DType, { grouping, strategy, lanes }: Stage): readonly Piece[] {

@@ -21,9 +21,15 @@ fn sigmoid(x: F) -> F {
   return select(e, F(1), x >= F(0)) / (F(1) + e);
 }
 
+// The rational function of degree (9, 8) whose relative error up to 9.02, where f32 has reached 1, is least (2e-8; by
+// reweighted least squares): cheaper than by exp, with its own accuracy near 0.
 fn hyperbolic_tangent(x: F) -> F {
-  let t = expm1(F(-2) * abs(x));
-  return sign(x) * (-t / (t + F(2)));
+  let c = clamp(x, F(-9.02), F(9.02));
+  let q = c * c;
+  let tops = F(0.0034940261393785477) + q * (F(2.058334393950645e-5) + q * F(1.3318885550006598e-8));
+  let bottoms = F(0.025871042162179947) + q * (F(0.00032830791315063834) + q * F(7.76194212903647e-7));
+  let top = F(1) + q * (F(0.13379710912704468) + q * tops);
+  return c * top / (F(1) + q * (F(0.46713027358055115) + q * bottoms));
 }
 
 fn softplus(x: F) -> F {
