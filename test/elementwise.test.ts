@@ -110,6 +110,12 @@ unary("expm1, log1p and tanh keep their relative accuracy near 0", async () => {
   }
 });
 
+unary("tanh keeps its relative accuracy up to where f32 has reached 1", async () => {
+  const values = Float32Array.from({ length: 4001 }, (_, i) => (i - 2000) / 200);
+  using x = engine.tensor(values);
+  expectClose("tanh", await library.tanh(x).read(), [...values].map(Math.tanh), { relative: 6e-7, absolute: 0 });
+});
+
 unary("the slope of relu and abs at 0 is 0", async () => {
   for (const f of [library.relu, library.abs]) {
     using x = engine.tensor([0, -0], { requiresGrad: true });
