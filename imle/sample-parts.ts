@@ -18,9 +18,11 @@ const mostElements = 2 ** 20;
  */
 export function sampleParts(samples: number, elements: number): SamplePart[] {
   const most = Math.max(1, Math.floor(mostElements / Math.max(elements, 1)));
-  return Array.from({ length: Math.ceil(samples / most) }, (_, i) => {
-    const first = i * most;
-    return { first, count: Math.min(most, samples - first), of: samples };
+  // Of one length, so that the buffers of a part are those of the one before.
+  const length = Math.ceil(samples / Math.ceil(samples / most));
+  return Array.from({ length: Math.ceil(samples / length) }, (_, i) => {
+    const first = i * length;
+    return { first, count: Math.min(length, samples - first), of: samples };
   });
 }
 

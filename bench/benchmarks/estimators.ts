@@ -3,15 +3,18 @@
 import {
   adaptive,
   blackbox,
+  contrastiveMap,
   type Engine,
   fenchelYoung,
   identity,
   imle,
   kSubsets,
+  listwiseRank,
   optimalState,
   perturbationGradient,
   perturbedOptimiser,
   pid,
+  regularisedFenchelYoung,
   scoreFunction,
   simple,
   softSubset,
@@ -96,6 +99,18 @@ const losses: Readonly<Record<string, () => Estimate>> = {
   "perturbation gradient": () => {
     const loss = perturbationGradient(solver);
     return ({ theta, truth }) => loss(theta, truth);
+  },
+  "Fenchel–Young of a regulariser, 10 solves": () => {
+    const loss = regularisedFenchelYoung(solver, { iterations: 10 });
+    return ({ theta, best }) => loss(theta, best);
+  },
+  "contrastive MAP, pool of 256": () => {
+    const loss = contrastiveMap(solver);
+    return ({ theta, best }) => loss(theta, best, best);
+  },
+  "listwise rank, pool of 256": () => {
+    const loss = listwiseRank(solver);
+    return ({ theta, truth, best }) => loss(theta, truth, best);
   },
   [`score function, exact k-subsets, S ${samples}`]: () => {
     const loss = scoreFunction(kSubsets(k), { samples });

@@ -1,6 +1,6 @@
-/** What training holds on the device: the same after step 10 and after many, and whether I-MLE's grows with S. */
+/** What training holds on the device: the same after step 10 and after many, and whether estimators' grows with S. */
 
-import { Engine, imle, sumOfGamma, Tensor, topK } from "webgpu-imle";
+import { Engine, fenchelYoung, imle, perturbedOptimiser, sumOfGamma, Tensor, topK } from "webgpu-imle";
 import type { Benchmark, Count, CountedCase, CountSettings } from "../benchmark.js";
 import { digitsStep } from "./training-step.js";
 
@@ -81,18 +81,39 @@ const peakCase: CountedCase = {
   },
 };
 
-function stepCase(batch: number, n: number, k: number, samples: number, sweep = false): CountedCase {
+type Layer = (theta: Tensor) => Tensor;
+
+/** What is stepped through, for k of n and a number of samples. */
+const estimators = {
+  "I-MLE": (k: number, samples: number): Layer =>
+    imle(topK(k), { noise: sumOfGamma({ kappa: k, iterations: 10 }), samples }),
+  "perturbed optimiser": (k: number, samples: number): Layer => perturbedOptimiser(topK(k), { samples }),
+  "Fenchel–Young": (k: number, samples: number): Layer => {
+    const loss = fenchelYoung(topK(k), { samples });
+    return (theta) => loss(theta, theta);
+  },
+} as const;
+
+interface Step {
+  readonly estimator: keyof typeof estimators;
+  readonly batch: number;
+  readonly samples: number;
+  readonly sweep?: boolean;
+}
+
+function stepCase({ estimator, batch, samples, sweep = false }: Step): CountedCase {
+  const [n, k] = [20, 10];
   return {
     sweep,
-    name: `I-MLE step [${batch}, ${n}] k ${k} S ${samples}`,
+    name: `${estimator} step [${batch}, ${n}] k ${k} S ${samples}`,
     parameters: { batch, n, k, samples },
     count: (settings) =>
       countBytes(settings.quick ? 20 : 200, settings, (engine) => {
         const theta = engine.tensor(new Float32Array(batch * n), [batch, n], { requiresGrad: true });
-        const gradient = engine.ones([batch, n]);
-        const layer = imle(topK(k), { noise: sumOfGamma({ kappa: k, iterations: 10 }), samples });
+        const layer = estimators[estimator](k, samples);
         return () => {
-          layer(theta).backward(gradient);
+          const y = layer(theta);
+          y.backward(engine.ones(y.shape));
           theta.grad = null;
         };
       }),
@@ -105,7 +126,10 @@ export const memory: Benchmark = {
   cases: [
     digitsCase,
     peakCase,
-    ...[1, 10, 100].map((samples) => stepCase(100, 20, 10, samples)),
-    ...[10, 1000].map((batch) => stepCase(batch, 20, 10, 10, true)),
+    ...[1, 10, 100].map((samples) => stepCase({ estimator: "I-MLE", batch: 100, samples })),
+    ...(["perturbed optimiser", "Fenchel–Young"] as const).flatMap((estimator) =>
+      [1000, 4000].map((samples) => stepCase({ estimator, batch: 100, samples })),
+    ),
+    ...[10, 1000].map((batch) => stepCase({ estimator: "I-MLE", batch, samples: 10, sweep: true })),
   ],
 };

@@ -1,8 +1,9 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import { equal, where } from "../../engine/ops/elementwise.js";
-import { expandDims } from "../../engine/ops/shape.js";
+import { sizeOf } from "../../engine/shape.js";
+import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
-import { type Solver, splitBatch } from "../../solvers/solver.js";
+import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
 import { normal } from "../noise/normal/normal.js";
 import { perturbAndMap, type PerturbOptions } from "../perturb-and-map.js";
 import { type SamplePart, sumOfParts } from "../sample-parts.js";
@@ -69,32 +70,32 @@ export function perturbedOptimiser(solver: Solver, options: PerturbedOptimiserOp
       requirePositiveTemperature(operation, call.temperature);
       const sampleAxis = batch.batchShape.length;
       const parts = partsOf(operation, solver, batch, samples);
+      const perSample = output === "samples";
+      const statesOf = (part: SamplePart): Tensor => perturbAndMap(solver, theta, callOfPart(call, part));
       // States that fit one part are kept for the backward pass, others are solved for again.
-      const keeps = output === "samples" || parts.length === 1;
-      const z: Tensor = customGradient({
+      const whole = { first: 0, count: samples, of: samples };
+      const kept = perSample || parts.length === 1 ? noGrad(() => statesOf(whole)) : null;
+      return customGradient({
         label: operation,
         inputs: [theta],
-        saved: tensorsOf(call),
-        forward: (weights) => perturbAndMap(solver, weights, { ...call, output: keeps ? "samples" : "mean" }),
+        saved: [...tensorsOf(call), ...(kept ? [kept] : [])],
+        forward: () => {
+          if (!kept) return perturbAndMap(solver, theta, call);
+          return perSample ? kept : kept.mean(sampleAxis);
+        },
         backward: (dz) => {
-          const stateAxes = dz.shape.map((_, axis) => axis).slice(sampleAxis + (keeps ? 1 : 0));
-          const dzOf = keeps ? dz : expandDims(dz, sampleAxis);
-          const gainsAxes = stateAxes.map((axis) => axis + (keeps ? 0 : 1));
-          const unperturbed = controlVariate && perturbAndMap(solver, theta, { inputs, output: "samples" });
-          const scale = (perturbation === "additive" ? signOf(solver) : 1) / (keeps ? 1 : samples);
-          const slopeOf = (part: SamplePart): [Tensor] => {
-            const states = keeps ? z : perturbAndMap(solver, theta, callOfPart(call, part));
-            const gains = (unperturbed ? states.sub(unperturbed) : states).mul(dzOf).sum(gainsAxes);
+          const base = controlVariate && perturbAndMap(solver, theta, { inputs, output: "samples" });
+          const scale = (perturbation === "additive" ? signOf(solver) : 1) / (perSample ? 1 : samples);
+          const [slope] = sumOfParts(theta.engine, kept ? [whole] : parts, (part): [Tensor] => {
+            const states = kept ?? statesOf(part);
+            const gains = base ? gainsOf(states, dz, batch).sub(gainsOf(base, dz, batch)) : gainsOf(states, dz, batch);
             return [sumOverNoise(operation, gains, score, batch, call, { part, scale })];
-          };
-          const whole = [{ first: 0, count: samples, of: samples }];
-          const [slope] = sumOfParts(theta.engine, keeps ? whole : parts, slopeOf);
+          });
           if (perturbation === "additive") return slope;
           const isZero = equal(theta, 0);
           return where(isZero, 0, slope).div(where(isZero, 1, theta));
         },
       });
-      return output === "samples" || !keeps ? z : z.mean(sampleAxis);
     },
     (theta) => {
       const call = calls.prepared(solver, theta);
@@ -107,4 +108,16 @@ export function perturbedOptimiser(solver: Solver, options: PerturbedOptimiserOp
       };
     },
   );
+}
+
+/** ⟨∂L/∂z, z_s⟩ of states [...batch, S, ...state], S or 1, and of ∂L/∂z of that shape or without S: [...batch, S]. */
+function gainsOf(states: Tensor, dz: Tensor, { batchShape, instances }: Batch): Tensor {
+  const axis = batchShape.length;
+  const [samples, size] = [states.shape[axis]!, sizeOf(states.shape.slice(axis + 1))];
+  if (dz.shape.length === states.shape.length) {
+    const stateAxes = states.shape.map((_, i) => i).slice(axis + 1);
+    return states.mul(dz).sum(stateAxes);
+  }
+  const rows = states.reshape([instances, samples, size]).matmul(dz.reshape([instances, size, 1]));
+  return rows.reshape([...batchShape, samples]);
 }
