@@ -1,10 +1,9 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
 import { busyFrom } from "./calibration.js";
-import type { Samples } from "./measure.js";
-import { type Change, changeOf, falseMarks, leastShare, type Ratio, ratioOfRuns } from "./ratio.js";
+import { type Change, changeOf, falseMarks, type Ratio, ratioOfRuns } from "./ratio.js";
 import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
-import { quantile, type Summary } from "./statistics.js";
+import type { Summary } from "./statistics.js";
 
 /** `unclear` is a change that other work on the machine may have made, or a row too uncertain to tell of one. */
 export type Verdict = Change | "more" | "less";
@@ -82,7 +81,7 @@ function quickestCalibration(before: ResultsFile, after: ResultsFile): number | 
   if (hasSamples(before) !== hasSamples(after)) return null;
   const times = [...before.rows, ...after.rows].flatMap((row) => {
     if (row.kind !== "timed") return [];
-    return row.measurement.samples?.calibrations ?? row.calibration ?? [];
+    return row.measurement.samples?.calibration ?? row.calibration ?? [];
   });
   return times.length === 0 ? null : Math.min(...times);
 }
@@ -100,7 +99,7 @@ const mostSensitive = 1.5;
 function judgeSamples(before: TimedRow, after: TimedRow, { quickest, uncertainty }: Circumstances): Judged {
   const [a, b] = [before.measurement.samples!, after.measurement.samples!];
   const { ratio, interval: ranks } = ratioOfRuns(a.times, b.times, uncertainty);
-  const freed = quickest === null ? 1 : (quiet(a) / quiet(b)) ** mostSensitive;
+  const freed = quickest === null ? 1 : (a.calibration / b.calibration) ** mostSensitive;
   const interval =
     ranks === null ? null : ([ranks[0] * Math.min(1, freed), ranks[1] * Math.max(1, freed)] as const);
   const [least, most] = [ratio * Math.min(1, freed), ratio * Math.max(1, freed)];
@@ -108,9 +107,6 @@ function judgeSamples(before: TimedRow, after: TimedRow, { quickest, uncertainty
   const isOfCalls = before.boundByCalls || after.boundByCalls;
   return { ratio, interval, verdict: isOfCalls && change !== "same" ? "unclear" : change };
 }
-
-/** What the calibration kernel took beside the least samples: the middle of its own least third. */
-const quiet = ({ calibrations }: Samples): number => quantile([...calibrations].sort((a, b) => a - b), leastShare / 2);
 
 function judgeSummaries(before: TimedRow, after: TimedRow, busy: number, { quickest }: Circumstances): Judged {
   const [a, b] = [before.measurement.time, after.measurement.time];

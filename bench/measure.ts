@@ -13,7 +13,8 @@
  * Nothing here knows of devices or clocks: times come from the batches.
  */
 
-import { median, type Summary, summarise } from "./statistics.js";
+import { leastShare } from "./ratio.js";
+import { median, quantile, type Summary, summarise } from "./statistics.js";
 
 /** What a batch took, in milliseconds. */
 export interface Batch {
@@ -59,12 +60,12 @@ export interface Measurement {
   readonly samples?: Samples;
 }
 
-/** Of single batches, in the order in which they were taken. */
+/** Single batches, in the order in which they were taken. */
 export interface Samples {
   /** Milliseconds a unit: by the device's timestamps, or without what a wait costs. */
   readonly times: readonly number[];
-  /** Milliseconds of the calibration kernel beside it. */
-  readonly calibrations: readonly number[];
+  /** Milliseconds of the calibration kernel beside the least of them: the middle of its own least third. */
+  readonly calibration: number;
 }
 
 export interface MeasureOptions extends MeasureSettings {
@@ -162,11 +163,11 @@ export class Measuring {
     );
     const hasDevice = devices.length === pairs.length;
     // A poll would be too much of a short batch's wall time.
-    const batches = pairs.flatMap(({ short, long, brief, full, calibration }) => [
-      ...(hasDevice ? [{ batch: brief, units: short, calibration }] : []),
-      { batch: full, units: long, calibration },
+    const batches = pairs.flatMap(({ short, long, brief, full }) => [
+      ...(hasDevice ? [{ batch: brief, units: short }] : []),
+      { batch: full, units: long },
     ]);
-    const calibrations = batches.flatMap(({ calibration }) => calibration ?? []);
+    const calibrations = [...this.calibrations].sort((a, b) => a - b);
     return {
       time,
       device: hasDevice ? summarise(devices) : null,
@@ -174,10 +175,15 @@ export class Measuring {
       fixed: median(pairs.map((pair) => pair.brief.wall - pair.short * wallOf(pair))),
       units: this.units!,
       settled: isNarrow(time, precision),
-      ...(calibrations.length === batches.length && {
-        samples: { times: unitTimes(batches, this.options), calibrations },
+      ...(calibrations.length > 0 && {
+        samples: { times: unitTimes(batches, this.options), calibration: quantile(calibrations, leastShare / 2) },
       }),
     };
+  }
+
+  /** Milliseconds of the calibration kernel beside each pair. */
+  get calibrations(): number[] {
+    return this.pairs.flatMap(({ calibration }) => calibration ?? []);
   }
 
   private times(): number[] {

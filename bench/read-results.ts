@@ -19,9 +19,7 @@ const isCount = (value: unknown): boolean =>
   isObject(value) && typeof value.name === "string" && isNumber(value.value) && typeof value.unit === "string";
 
 const isSamples = (value: unknown): boolean =>
-  isObject(value) &&
-  [value.times, value.calibrations].every((list) => Array.isArray(list) && list.every(isNumber)) &&
-  (value.times as unknown[]).length === (value.calibrations as unknown[]).length;
+  isObject(value) && isNumber(value.calibration) && Array.isArray(value.times) && value.times.every(isNumber);
 
 const isCompared = (value: unknown): boolean =>
   isObject(value) &&

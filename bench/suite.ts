@@ -180,7 +180,7 @@ function rowOf({ calibration, ceilings }: Bench, place: RowPlace, one: TimedCase
   const measurement = timing.measuring.result;
   const { median: time } = measurement.time;
   if (!(time > 0)) throw new Error(`the time must be above 0, got ${time} ms: the machine is too busy to measure it`);
-  const beside = median(measurement.samples!.calibrations);
+  const beside = median(timing.measuring.calibrations);
   const rates = ratesOf(work, time, ceilings);
   const own = rates.find(({ quantity }) => quantity === ceiling);
   if (own !== undefined) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
