@@ -1,7 +1,7 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
 import { busyFrom } from "./calibration.js";
-import { type Change, changeOf, falseMarks, type Ratio, ratioOfRuns } from "./ratio.js";
+import { type Change, changeOf, falseMarks, leastOf, type Ratio, ratioOfRuns } from "./ratio.js";
 import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
 import type { Summary } from "./statistics.js";
 
@@ -12,7 +12,7 @@ export type Verdict = Change | "more" | "less";
 export interface ComparedRow {
   /** `benchmark/case`, and for counts also what is counted. */
   readonly name: string;
-  /** Milliseconds, or what is counted. */
+  /** Milliseconds, of runs in their quieter moments; or what is counted. */
   readonly before: number;
   readonly after: number;
   readonly unit: string;
@@ -86,7 +86,7 @@ function quickestCalibration(before: ResultsFile, after: ResultsFile): number | 
   return times.length === 0 ? null : Math.min(...times);
 }
 
-type Judged = Ratio & { readonly verdict: Verdict };
+type Judged = Ratio & Pick<ComparedRow, "before" | "after" | "verdict">;
 
 /** Other work that takes the calibration kernel f times as long takes a row from f^0 to f^1.5 times, as measured. */
 const mostSensitive = 1.5;
@@ -105,7 +105,8 @@ function judgeSamples(before: TimedRow, after: TimedRow, { quickest, uncertainty
   const [least, most] = [ratio * Math.min(1, freed), ratio * Math.max(1, freed)];
   const change = changeOf({ ratio: Math.max(least, Math.min(1, most)), interval });
   const isOfCalls = before.boundByCalls || after.boundByCalls;
-  return { ratio, interval, verdict: isOfCalls && change !== "same" ? "unclear" : change };
+  const verdict = isOfCalls && change !== "same" ? "unclear" : change;
+  return { before: leastOf(a.times), after: leastOf(b.times), ratio, interval, verdict };
 }
 
 function judgeSummaries(before: TimedRow, after: TimedRow, busy: number, { quickest }: Circumstances): Judged {
@@ -114,7 +115,7 @@ function judgeSummaries(before: TimedRow, after: TimedRow, busy: number, { quick
   const change = verdictOf(a, b);
   const isDrift = Math.abs(Math.log(ratio)) <= driftOf(before, after, quickest);
   const verdict = change !== "same" && (busy >= busyFrom || isDrift) ? "unclear" : change;
-  return { verdict, ratio, interval: null };
+  return { before: a.median, after: b.median, ratio, interval: null, verdict };
 }
 
 function compareRows(name: string, before: Row, after: Row, circumstances: Circumstances): ComparedRow[] {
@@ -125,8 +126,7 @@ function compareRows(name: string, before: Row, after: Row, circumstances: Circu
       a.samples !== undefined && b.samples !== undefined
         ? judgeSamples(before, after, circumstances)
         : judgeSummaries(before, after, busy, circumstances);
-    const values = { before: a.time.median, after: b.time.median, unit: "ms" };
-    return [{ name, ...values, ...judged, spreads: [a.time.spread, b.time.spread], busy }];
+    return [{ name, ...judged, unit: "ms", spreads: [a.time.spread, b.time.spread], busy }];
   }
   if (before.kind !== "counted" || after.kind !== "counted") return [];
   return before.counts.flatMap((one): ComparedRow[] => {

@@ -13,8 +13,8 @@
  * Nothing here knows of devices or clocks: times come from the batches.
  */
 
-import { leastShare } from "./ratio.js";
-import { median, quantile, type Summary, summarise } from "./statistics.js";
+import { leastOf } from "./ratio.js";
+import { median, type Summary, summarise } from "./statistics.js";
 
 /** What a batch took, in milliseconds. */
 export interface Batch {
@@ -167,7 +167,6 @@ export class Measuring {
       ...(hasDevice ? [{ batch: brief, units: short }] : []),
       { batch: full, units: long },
     ]);
-    const calibrations = [...this.calibrations].sort((a, b) => a - b);
     return {
       time,
       device: hasDevice ? summarise(devices) : null,
@@ -175,8 +174,8 @@ export class Measuring {
       fixed: median(pairs.map((pair) => pair.brief.wall - pair.short * wallOf(pair))),
       units: this.units!,
       settled: isNarrow(time, precision),
-      ...(calibrations.length > 0 && {
-        samples: { times: unitTimes(batches, this.options), calibration: quantile(calibrations, leastShare / 2) },
+      ...(this.calibrations.length > 0 && {
+        samples: { times: unitTimes(batches, this.options), calibration: leastOf(this.calibrations) },
       }),
     };
   }

@@ -12,6 +12,10 @@ export interface Ratio {
 /** Of each run's samples, from the least on: what two runs are compared by. */
 export const leastShare = 1 / 3;
 
+/** The middle of the least third: what a row would take on a machine that does nothing else. */
+export const leastOf = (values: readonly number[]): number =>
+  quantile([...values].sort((a, b) => a - b), leastShare / 2);
+
 /**
  * Of two runs, by the least third of each: other work only ever adds to a time, so that the least are nearly free of it
  * where the others are not. The median of all quotients of the two thirds (Hodges and Lehmann 1963), and the factors

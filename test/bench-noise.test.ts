@@ -5,9 +5,8 @@ import * as assert from "uvu/assert";
 import { compareResults, type Verdict } from "../bench/compare.js";
 import { Duel } from "../bench/duel.js";
 import type { Batch, RunBatch } from "../bench/measure.js";
-import { changeOf, falseMarks, leastShare, ratioOfPairs, ratioOfRuns } from "../bench/ratio.js";
+import { changeOf, falseMarks, leastOf, ratioOfPairs, ratioOfRuns } from "../bench/ratio.js";
 import type { ResultsFile } from "../bench/results.js";
-import { quantile } from "../bench/statistics.js";
 import { resultsFile, timedRow } from "./support/bench-results.js";
 import { randomSource } from "./support/random.js";
 
@@ -43,9 +42,6 @@ function loadOf({ quiet, busy, slowdown: [least, most] }: Machine, random: Rando
   };
 }
 
-const quietOf = (calibrations: readonly number[]): number =>
-  quantile([...calibrations].sort((a, b) => a - b), leastShare / 2);
-
 const rows = 30;
 const rounds = 4;
 const samplesOfRound = 10;
@@ -73,7 +69,7 @@ function run(machine: Machine, random: Random, scatter: number, slower: number):
   }
   return resultsFile(
     times.map((list, row) =>
-      timedRow("a", String(row), { samples: { times: list, calibration: quietOf(calibrations[row]!) } }),
+      timedRow("a", String(row), { samples: { times: list, calibration: leastOf(calibrations[row]!) } }),
     ),
   );
 }
