@@ -1,4 +1,5 @@
 import { ImleError, must } from "./error.js";
+import type { BoundGroup } from "./pipelines.js";
 
 /** WebGPU's usage bits; the globals are missing where the library is only imported. */
 export const usage = {
@@ -21,8 +22,8 @@ export class Storage {
   lastUse = 0;
   /** The submission that wrote it last: when the driver refuses that one, what is in here is not to be trusted. */
   lastWrite = 0;
-  /** Keys of cached bind groups that name it. */
-  readonly groupKeys = new Set<string>();
+  /** Cached bind groups that name it. */
+  readonly boundIn = new Set<BoundGroup>();
 
   private placed: GPUBuffer | null;
 

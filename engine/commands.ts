@@ -1,9 +1,11 @@
-import { type Storage, usage } from "./buffers.js";
+import type { Storage } from "./buffers.js";
 import type { Recorder } from "./capture/recorder.js";
 import { ImleError, must } from "./error.js";
-import type { Kernel, UniformValue, UniformViews } from "./kernel.js";
+import type { Kernel, UniformValue } from "./kernel.js";
 import type { ElementWork } from "./ops/map.js";
 import type { PipelineCache } from "./pipelines.js";
+import { StagingBuffers } from "./staging.js";
+import { type UniformPage, Uniforms } from "./uniforms.js";
 
 /** A range of a storage as a kernel sees it. */
 export interface Slice {
@@ -39,15 +41,9 @@ export interface Replayable {
   /** Storages that it uses, and those that it writes. */
   readonly storages: readonly Storage[];
   readonly written: readonly Storage[];
-  /** All uniforms as the next replay needs them, and where they go; null where nothing has changed. */
-  readonly uniforms: { readonly buffer: GPUBuffer; readonly bytes: Uint8Array<ArrayBuffer> } | null;
+  /** The uniforms that each replay must have anew, and the buffer that begins with them; null where there are none. */
+  readonly liveUniforms: { readonly buffer: GPUBuffer; readonly bytes: Uint8Array<ArrayBuffer> } | null;
   encode(encoder: GPUCommandEncoder): void;
-}
-
-/** A buffer of uniforms, which one submission fills. */
-export interface UniformPage {
-  readonly id: number;
-  readonly buffer: GPUBuffer;
 }
 
 /** Counts since the engine was made; see {@link Engine.stats}. */
@@ -59,20 +55,16 @@ export interface StatsReport {
   pipelines: number;
 }
 
-/** Uniforms of a dispatch begin at a multiple of this, WebGPU's default alignment. */
-export const uniformStep = 256;
-const uniformSlots = 256;
+/** Dispatches that wait at most. */
 const mostWaiting = 256;
+/** Replays of short steps wait for others, since a submission costs as much as some ten dispatches. */
+const mostWaitingReplayed = 64;
 const maximumGroups = 65535;
 
-/** The grid of a dispatch: what is beyond 65,535 workgroups is folded into rows. */
-export function gridOf(workgroups: number): [x: number, y: number] {
-  return workgroups <= maximumGroups ? [workgroups, 1] : [maximumGroups, Math.ceil(workgroups / maximumGroups)];
-}
-
-/** The bytes of uniforms as kernels write them. */
-export function uniformViewsOf(bytes: ArrayBuffer): UniformViews {
-  return { u32: new Uint32Array(bytes), i32: new Int32Array(bytes), f32: new Float32Array(bytes) };
+/** Records a dispatch; what is beyond 65,535 workgroups is folded into rows. */
+export function encodeDispatch(pass: GPUComputePassEncoder, workgroups: number): void {
+  if (workgroups <= maximumGroups) pass.dispatchWorkgroups(workgroups);
+  else pass.dispatchWorkgroups(maximumGroups, Math.ceil(workgroups / maximumGroups));
 }
 
 /**
@@ -89,18 +81,12 @@ export class Commands {
   private encoder: GPUCommandEncoder | null = null;
   private pass: GPUComputePassEncoder | null = null;
   private pipeline: GPUComputePipeline | null = null;
-  private uniforms: UniformPage;
-  private readonly uniformBytes = new ArrayBuffer(uniformStep * uniformSlots);
-  private readonly uniformViews = uniformViewsOf(this.uniformBytes);
-  private uniformsUsed = 0;
   /** Dispatches recorded and not yet submitted. */
   private waiting = 0;
-  private readonly stagingBuffers = new Map<number, GPUBuffer[]>();
-  private readonly ownUniforms: UniformPage;
-  private pages = 0;
+  private readonly uniforms: Uniforms;
+  private readonly staging: StagingBuffers;
   /** What a host's encoder needs until the host has submitted it; null where nothing of ours waits for a host. */
-  private hosted: { since: number; pages: UniformPage[]; staging: GPUBuffer[]; isRecording: boolean } | null = null;
-  private readonly freePages: UniformPage[] = [];
+  private hosted: { readonly since: number; readonly pages: UniformPage[]; isRecording: boolean } | null = null;
 
   constructor(
     private readonly device: GPUDevice,
@@ -110,7 +96,8 @@ export class Commands {
     /** In debug engines every dispatch is a submission of its own, so that a failure names its kernel. */
     private readonly debug: boolean,
   ) {
-    this.uniforms = this.ownUniforms = this.createPage();
+    this.uniforms = new Uniforms(device);
+    this.staging = new StagingBuffers(device);
   }
 
   /** Whether recorded work waits for its host to submit it. */
@@ -123,27 +110,23 @@ export class Commands {
     if (this.recorder) return this.recorder.dispatch(work);
     this.checkHost(work.kernel.label);
     const { kernel } = work;
-    const slotsNeeded = Math.ceil(kernel.uniformBytes / uniformStep);
-    if (this.waiting === mostWaiting || this.uniformsUsed + slotsNeeded > uniformSlots) this.flush();
-    const offsets: number[] = [];
-    if (kernel.uniformBytes > 0) {
-      const base = this.uniformsUsed * uniformStep;
-      kernel.writeUniforms(work.uniforms ?? {}, this.uniformViews, base);
-      this.uniformsUsed += slotsNeeded;
-      offsets.push(base);
-    }
-    const { pipeline, group } = this.pipelines.bind(kernel, work.buffers, this.uniforms);
+    const { uniforms } = this;
+    if (this.waiting >= mostWaiting || !uniforms.hasRoom(kernel.uniformBytes)) this.flush();
+    const { compiled, group } = this.pipelines.bind(kernel, work.buffers, uniforms.page);
     const pass = (this.pass ??= this.recording().beginComputePass());
-    if (pipeline !== this.pipeline) pass.setPipeline((this.pipeline = pipeline));
-    pass.setBindGroup(0, group, offsets);
-    pass.dispatchWorkgroups(...gridOf(work.workgroups));
+    if (compiled.pipeline !== this.pipeline) pass.setPipeline((this.pipeline = compiled.pipeline));
+    if (kernel.uniformBytes > 0) {
+      const base = uniforms.take(kernel.uniformBytes);
+      kernel.writeUniforms(work.uniforms ?? {}, uniforms.views, base);
+      pass.setBindGroup(0, group, [base]);
+    } else pass.setBindGroup(0, group);
+    encodeDispatch(pass, work.workgroups);
     this.counts.dispatches++;
     this.waiting++;
-    for (const binding of kernel.bindings) {
-      if (binding.kind === "uniforms") continue;
-      const { storage } = work.buffers[binding.name]!;
+    for (const { name, kind } of kernel.bufferBindings) {
+      const { storage } = work.buffers[name]!;
       storage.lastUse = this.serial;
-      if (binding.kind === "read_write") storage.lastWrite = this.serial;
+      if (kind === "read_write") storage.lastWrite = this.serial;
     }
     if (this.debug && !this.hosted) this.flush(kernel.label);
   }
@@ -200,24 +183,24 @@ export class Commands {
   }
 
   /**
-   * Submits recorded work once more, after what has been recorded plainly. The uniforms are written in the queue's own
-   * order, so that several replays in a row do not overtake each other.
+   * Records a step's commands once more, after what has been recorded so far. Its live uniforms come by way of this
+   * submission's own, in the encoder's order, so that several replays may wait together.
    */
   replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
-    const { hosted } = this;
+    const { hosted, uniforms } = this;
     this.checkHost("captured step");
-    this.flush();
+    if (!hosted && this.waiting + work.dispatches > mostWaiting) this.flush();
     this.endPass();
+    const { liveUniforms } = work;
+    if (liveUniforms) {
+      uniforms.put(
+        liveUniforms.bytes,
+        () => this.flush(),
+        (page, base, start, length) =>
+          this.recording().copyBufferToBuffer(page.buffer, base, liveUniforms.buffer, start, length),
+      );
+    }
     const encoder = this.recording();
-    const { uniforms } = work;
-    if (uniforms && hosted) {
-      // In the host's own order: it may submit several replays at once.
-      const size = uniforms.bytes.byteLength;
-      const staging = this.device.createBuffer({ size, usage: usage.copySource | usage.copyDestination });
-      hosted.staging.push(staging);
-      this.device.queue.writeBuffer(staging, 0, uniforms.bytes);
-      encoder.copyBufferToBuffer(staging, 0, uniforms.buffer, 0, size);
-    } else if (uniforms) this.device.queue.writeBuffer(uniforms.buffer, 0, uniforms.bytes);
     for (const [source, target] of copies) {
       encodeCopy(encoder, source, { storage: target.storage, offset: 0 });
       source.storage.lastUse = this.serial;
@@ -226,16 +209,17 @@ export class Commands {
     for (const storage of work.storages) storage.lastUse = this.serial;
     for (const storage of work.written) storage.lastWrite = this.serial;
     this.counts.dispatches += work.dispatches;
-    if (!hosted) this.flush("captured step");
+    this.waiting += work.dispatches;
+    if (!hosted && (this.debug || this.waiting >= mostWaitingReplayed)) this.flush("captured step");
   }
 
   /** Submits what has been recorded. */
   flush(label = "submit"): void {
     if (!this.encoder) return;
-    this.writeUniforms();
+    this.uniforms.upload();
     this.waiting = 0;
     if (this.hosted) {
-      this.turnPage(); // the host submits
+      this.hosted.pages.push(this.uniforms.turn()); // the host submits
       return;
     }
     this.endPass();
@@ -266,13 +250,12 @@ export class Commands {
       starts.push(total);
       total += Math.ceil(bytes / 16) * 16;
     }
-    const size = 2 ** Math.ceil(Math.log2(Math.max(total, 256)));
-    const staging = this.stagingBuffers.get(size)?.pop() ?? this.createStaging(size);
+    const staging = this.staging.take(total);
     slices.forEach((slice, i) => this.copy(slice, { buffer: staging, offset: starts[i]! }));
     this.flush("read");
     this.counts.readbacks++;
     try {
-      await staging.mapAsync(1, 0, size);
+      await staging.mapAsync(1);
     } catch (error) {
       staging.destroy();
       throw new ImleError(
@@ -281,38 +264,34 @@ export class Commands {
         "Make a new engine and restore its state from a checkpoint.",
       );
     }
-    const mapped = staging.getMappedRange(0, size);
+    const mapped = staging.getMappedRange();
     const bytes = slices.map((slice, i) => mapped.slice(starts[i]!, starts[i]! + slice.bytes));
     staging.unmap();
-    const waiting = this.stagingBuffers.get(size);
-    if (waiting) waiting.push(staging);
-    else this.stagingBuffers.set(size, [staging]);
+    this.staging.giveBack(staging);
     return bytes;
   }
 
   dispose(): void {
-    // Not those that a host's encoder still needs.
-    for (const { buffer } of [this.ownUniforms, ...this.freePages]) buffer.destroy();
-    for (const waiting of this.stagingBuffers.values()) for (const buffer of waiting) buffer.destroy();
-    this.stagingBuffers.clear();
+    this.uniforms.dispose();
+    this.staging.dispose();
   }
 
   /** Records what `f` does into a host's encoder, which the host submits; see {@link Engine.record}. */
   hostedBy<T>(encoder: GPUCommandEncoder, f: () => T): T {
     if (!this.hosted) this.flush();
-    const hosted = (this.hosted ??= { since: this.serial, pages: [], staging: [], isRecording: true });
+    const hosted = (this.hosted ??= { since: this.serial, pages: [], isRecording: true });
     hosted.isRecording = true;
     this.encoder = encoder;
-    this.turnPage();
+    hosted.pages.push(this.uniforms.turn());
     this.device.pushErrorScope("validation");
     try {
       return f();
     } finally {
       this.endPass();
-      this.writeUniforms();
+      this.uniforms.upload();
+      this.uniforms.turnBack();
       this.encoder = null;
       this.waiting = 0;
-      this.uniforms = this.ownUniforms;
       hosted.isRecording = false;
       this.onSubmit(this.serial, this.device.popErrorScope(), "record");
       this.serial++;
@@ -321,8 +300,7 @@ export class Commands {
 
   /** The host has submitted its encoder: what it used may be used again. */
   submittedByHost(): void {
-    this.freePages.push(...(this.hosted?.pages ?? []));
-    for (const buffer of this.hosted?.staging ?? []) buffer.destroy();
+    if (this.hosted) this.uniforms.giveBack(this.hosted.pages);
     this.hosted = null;
   }
 
@@ -340,28 +318,6 @@ export class Commands {
     );
   }
 
-  /** Uniforms of its own for each part of a host's encoder: they are written now, and read when the host submits. */
-  private turnPage(): void {
-    this.uniforms = this.freePages.pop() ?? this.createPage();
-    this.hosted!.pages.push(this.uniforms);
-  }
-
-  private createPage(): UniformPage {
-    const buffer = this.device.createBuffer({
-      label: "uniforms",
-      size: uniformStep * uniformSlots,
-      usage: usage.uniform | usage.copyDestination,
-    });
-    return { id: this.pages++, buffer };
-  }
-
-  private writeUniforms(): void {
-    const { uniformsUsed } = this;
-    if (uniformsUsed === 0) return;
-    this.device.queue.writeBuffer(this.uniforms.buffer, 0, this.uniformBytes, 0, uniformsUsed * uniformStep);
-    this.uniformsUsed = 0;
-  }
-
   private recording(): GPUCommandEncoder {
     return (this.encoder ??= this.device.createCommandEncoder());
   }
@@ -370,10 +326,6 @@ export class Commands {
     this.pass?.end();
     this.pass = null;
     this.pipeline = null;
-  }
-
-  private createStaging(size: number): GPUBuffer {
-    return this.device.createBuffer({ label: "staging", size, usage: usage.mapRead | usage.copyDestination });
   }
 }
 

@@ -49,6 +49,8 @@ const vectorKinds = { u: "u32", i: "i32", f: "f32" } as const;
 export class Kernel {
   readonly composed: Composed;
   readonly bindings: readonly Binding[];
+  /** The bindings that a dispatch gives buffers for. */
+  readonly bufferBindings: readonly Binding[];
   /** Bytes of the `Uniforms` struct, 0 where there is none. */
   readonly uniformBytes: number;
   private readonly fields: readonly UniformField[];
@@ -65,6 +67,7 @@ export class Kernel {
       name: match[4]!,
       kind: kindOf(match[2]!, match[3], match[4]!),
     }));
+    this.bufferBindings = this.bindings.filter(({ kind }) => kind !== "uniforms");
     const { fields, bytes } = parseUniforms(label, uniformsPattern.exec(code)?.[1] ?? "");
     this.fields = fields;
     this.uniformBytes = bytes;

@@ -1,14 +1,25 @@
 import type { Storage } from "./buffers.js";
-import type { Slice, UniformPage } from "./commands.js";
+import type { Slice } from "./commands.js";
 import { ImleError } from "./error.js";
 import type { Kernel } from "./kernel.js";
 import { locateInExcerpt } from "./naga.js";
+import type { UniformPage } from "./uniforms.js";
 
 interface Compiled {
-  readonly id: number;
   readonly module: GPUShaderModule;
   readonly layout: GPUBindGroupLayout;
   readonly pipeline: GPUComputePipeline;
+  /** Its bind groups by a hash of what they name; of two with one hash the later is kept. */
+  readonly groups: Map<number, BoundGroup>;
+}
+
+/** A bind group, and what it names. */
+export interface BoundGroup {
+  readonly compiled: Compiled;
+  readonly group: GPUBindGroup;
+  /** Ids of the page of uniforms and of storages, and the bytes of each that are bound. */
+  readonly names: readonly number[];
+  readonly hash: number;
 }
 
 const types = { uniforms: "uniform", constant: "uniform", read: "read-only-storage", read_write: "storage" } as const;
@@ -18,7 +29,9 @@ const groupsKept = 8192;
 export class PipelineCache {
   compiledCount = 0;
   private readonly compiled = new Map<Kernel, Compiled>();
-  private readonly groups = new Map<string, GPUBindGroup>();
+  private groupCount = 0;
+  /** The names of the bind group that is being asked for. */
+  private readonly names: number[] = [];
 
   constructor(
     private readonly device: GPUDevice,
@@ -27,27 +40,26 @@ export class PipelineCache {
   ) {}
 
   /** The pipeline and the bind group of a dispatch. */
-  bind(
-    kernel: Kernel,
-    buffers: Readonly<Record<string, Slice>>,
-    uniforms: UniformPage,
-  ): { pipeline: GPUComputePipeline; group: GPUBindGroup } {
+  bind(kernel: Kernel, buffers: Readonly<Record<string, Slice>>, uniforms: UniformPage): BoundGroup {
     const compiled = this.compiled.get(kernel) ?? this.compile(kernel);
-    let key = `${compiled.id}/${uniforms.id}`;
-    for (const binding of kernel.bindings) {
-      if (binding.kind === "uniforms") continue;
-      const slice = buffers[binding.name];
-      if (!slice) throw new Error(`${kernel.label}: no buffer for ${binding.name}`);
-      key += `:${slice.storage.id},${slice.bytes}`;
+    const { names } = this;
+    let count = 0;
+    let hash = (names[count++] = uniforms.id);
+    for (const { name } of kernel.bufferBindings) {
+      const slice = buffers[name];
+      if (!slice) throw new Error(`${kernel.label}: no buffer for ${name}`);
+      const { id } = slice.storage;
+      names[count++] = id;
+      names[count++] = slice.bytes;
+      hash = (Math.imul(hash ^ id, 0x9e3779b1) + slice.bytes) | 0;
     }
-    let group = this.groups.get(key);
-    if (!group) {
-      group = this.createGroup(kernel, compiled, buffers, uniforms.buffer);
-      if (this.groups.size >= groupsKept) this.groups.clear();
-      this.groups.set(key, group);
-      for (const { storage } of Object.values(buffers)) storage.groupKeys.add(key);
-    }
-    return { pipeline: compiled.pipeline, group };
+    names.length = count;
+    const known = compiled.groups.get(hash);
+    if (known && sameNumbers(known.names, names)) return known;
+    const group = this.createGroup(kernel, compiled, buffers, uniforms.buffer);
+    const bound = { compiled, group, names: [...names], hash };
+    this.keepGroup(bound, buffers);
+    return bound;
   }
 
   /** The same for a captured step, which keeps its bind groups itself. */
@@ -78,8 +90,24 @@ export class PipelineCache {
 
   /** Forgets the bind groups that name a buffer which is about to go. */
   forget(storage: Storage): void {
-    for (const key of storage.groupKeys) this.groups.delete(key);
-    storage.groupKeys.clear();
+    for (const bound of storage.boundIn) {
+      const { groups } = bound.compiled;
+      if (groups.get(bound.hash) !== bound) continue;
+      groups.delete(bound.hash);
+      this.groupCount--;
+    }
+    storage.boundIn.clear();
+  }
+
+  private keepGroup(bound: BoundGroup, buffers: Readonly<Record<string, Slice>>): void {
+    if (this.groupCount >= groupsKept) {
+      for (const { groups } of this.compiled.values()) groups.clear();
+      this.groupCount = 0;
+    }
+    const { groups } = bound.compiled;
+    if (!groups.has(bound.hash)) this.groupCount++;
+    groups.set(bound.hash, bound);
+    for (const { storage } of Object.values(buffers)) storage.boundIn.add(bound);
   }
 
   private compile(kernel: Kernel): Compiled {
@@ -95,8 +123,9 @@ export class PipelineCache {
     return this.keep(kernel, { module, layout, pipeline });
   }
 
-  private keep(kernel: Kernel, parts: Omit<Compiled, "id">): Compiled {
-    const compiled = { id: ++this.compiledCount, ...parts };
+  private keep(kernel: Kernel, parts: Omit<Compiled, "groups">): Compiled {
+    const compiled = { ...parts, groups: new Map() };
+    this.compiledCount++;
     this.compiled.set(kernel, compiled);
     return compiled;
   }
@@ -143,6 +172,12 @@ export class PipelineCache {
     if (hosts) void this.device.popErrorScope().catch(() => undefined);
     return group;
   }
+}
+
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** What the compiler said, in the lines of the piece that its author wrote. */

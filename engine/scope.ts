@@ -34,7 +34,7 @@ export class Scope {
   /** Frees what is left. Safe to call twice. */
   close(): void {
     this.scopes.remove(this);
-    for (const tensor of [...this.members]) tensor.dispose();
+    for (const tensor of this.members) tensor.dispose(); // which takes it out
   }
 
   /** `using s = engine.openScope()` */

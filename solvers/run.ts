@@ -79,19 +79,22 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
     if (solver.reports || source.reports) buffers["status"] = engine.status.slice();
     if (trace) buffers["traced"] = trace.slice(operation);
     const lengths = outputUniforms(solver, batch, names);
-    const uniforms = { ...uniformsOf(engine, solver, call, run), ...packed?.uniforms, ...lengths };
+    const uniforms = Object.assign(uniformsOf(engine, solver, call, run), packed?.uniforms, lengths);
     const rowSlices = ["theta", ...Object.keys(source.rows)].map((name) => buffers[name]!);
     const variant = { aligned: isAligned(batch, rowSlices), traced: trace !== undefined, finish };
     const kernels = kernelsOfCall(engine, solver, call, source, variant);
+    const isOne = jobs <= call.slots && call.steps.length === 1 && call.steps[0]!.repeat === 1;
     for (let first = 0; first < jobs; first += call.slots) {
       const here = Math.min(call.slots, jobs - first);
       call.steps.forEach(({ parts, repeat }, step) => {
         const workers = here * parts;
         const workgroups = call.strategy === "lane" ? Math.ceil(workers / call.lanes) : workers;
-        const work = { kernel: kernels[step]!, buffers, workgroups };
-        const own = { ...uniforms, first_job: first, jobs: here, parts };
+        const kernel = kernels[step]!;
         for (let repetition = 0; repetition < repeat; repetition++) {
-          engine.dispatch({ ...work, uniforms: { ...own, repetition } });
+          const own = { first_job: first, jobs: here, parts, repetition };
+          // A captured step keeps the object: only a call of one dispatch need not copy it.
+          const all = isOne ? Object.assign(uniforms, own) : { ...uniforms, ...own };
+          engine.dispatch({ kernel, buffers, workgroups, uniforms: all });
         }
       });
     }

@@ -145,7 +145,7 @@ function record<Arguments extends readonly Tensor[], Result>(
   given: Arguments,
   fuse: boolean,
 ): Recorded {
-  const { engine, pool, pipelines } = host;
+  const { engine, pool } = host;
   const recorder = new Recorder();
   const inputs = given.map(({ shape, dtype }) => engine.output("capture", shape, dtype).keep());
   const kept: Storage[] = [];
@@ -171,7 +171,7 @@ function record<Arguments extends readonly Tensor[], Result>(
     }));
     const commands = fuse ? fuseChains(engine, recorder) : recorder.entries;
     const entries = placeStorages(commands, recorder, pool, owned);
-    const program = new Program(engine.device, pipelines, entries);
+    const program = new Program(host, entries, owned);
     return { program, inputs, recorder, held: [...recorder.held, ...owned, ...kept], results, gradients };
   } catch (error) {
     for (const leaf of recorder.gradients.keys()) {
@@ -232,8 +232,7 @@ function replay(engine: Engine, { program, inputs, recorder, gradients }: Record
   }
 }
 
-function free(host: CaptureHost, { program, inputs, held }: Recorded): void {
-  program.dispose();
+function free(host: CaptureHost, { inputs, held }: Recorded): void {
   for (const storage of held) host.release(storage);
   for (const input of inputs) input.dispose();
 }

@@ -1,7 +1,8 @@
 import { type Storage, usage } from "../buffers.js";
-import { encodeCopy, gridOf, type Replayable, uniformStep, uniformViewsOf } from "../commands.js";
+import { encodeCopy, encodeDispatch, type Replayable } from "../commands.js";
 import type { LiveUniform, UniformViews } from "../kernel.js";
-import type { PipelineCache } from "../pipelines.js";
+import { uniformBytesOf, uniformViewsOf } from "../uniforms.js";
+import type { CaptureHost } from "./capture.js";
 import { type Entry, storagesOf } from "./recorder.js";
 
 interface Step {
@@ -10,67 +11,70 @@ interface Step {
   /** Where its offset stands among the offsets, and how many there are: one or none. */
   readonly offset: number;
   readonly offsets: 0 | 1;
-  readonly x: number;
-  readonly y: number;
+  readonly workgroups: number;
 }
 
 /**
  * The commands of a step, ready to be encoded again: pipelines, bind groups and uniforms are made once. All uniforms
- * lie in one buffer of its own; a replay asks the live ones again and uploads it in one piece.
+ * lie in one buffer of its own, and those with live numbers at its start: they alone go there again at each replay.
  */
 export class Program implements Replayable {
   readonly dispatches: number;
   readonly storages: readonly Storage[];
   readonly written: readonly Storage[];
-  private readonly image: { readonly buffer: GPUBuffer; readonly bytes: Uint8Array<ArrayBuffer> } | null;
-  private isUploaded = false;
   private readonly steps: (Step | Exclude<Entry, { kind: "dispatch" }>)[] = [];
   private readonly offsets: Uint32Array;
+  private readonly live: readonly LiveUniform[];
   private readonly views: UniformViews;
-  private readonly live: LiveUniform[] = [];
+  private readonly liveImage: Replayable["liveUniforms"];
 
-  constructor(device: GPUDevice, pipelines: PipelineCache, entries: readonly Entry[]) {
-    const used = entries.map(storagesOf);
-    this.storages = [...new Set(used.flatMap(({ read, written }) => [...read, ...written]))];
-    this.written = [...new Set(used.flatMap(({ written }) => written))];
-
+  /** @param owned takes the storage of the uniforms, which is held once, for the step */
+  constructor({ engine, pool, pipelines }: CaptureHost, entries: readonly Entry[], owned: Storage[]) {
     const works = entries.flatMap((entry) => (entry.kind === "dispatch" ? [entry.work] : []));
     this.dispatches = works.length;
-    const slots = works.map(({ kernel }) => Math.ceil(kernel.uniformBytes / uniformStep));
-    const size = uniformStep * slots.reduce((total, count) => total + count, 0);
-    const bytes = new ArrayBuffer(size);
-    this.views = uniformViewsOf(bytes);
-    const buffer =
-      size > 0
-        ? device.createBuffer({ label: "captured uniforms", size, usage: usage.uniform | usage.copyDestination })
-        : null;
-    this.image = buffer && { buffer, bytes: new Uint8Array(bytes) };
+    const isLive = works.map(({ kernel, uniforms = {} }) => kernel.liveUniforms(uniforms, 0).length > 0);
     this.offsets = new Uint32Array(works.length);
+    let size = 0;
+    let liveSize = 0;
+    for (const wanted of [true, false]) {
+      works.forEach(({ kernel }, index) => {
+        if (isLive[index] !== wanted) return;
+        this.offsets[index] = size;
+        size += uniformBytesOf(kernel.uniformBytes);
+        if (wanted) liveSize = this.offsets[index]! + kernel.uniformBytes;
+      });
+    }
+    const bytes = new Uint8Array(size);
+    this.views = uniformViewsOf(bytes.buffer);
+    works.forEach(({ kernel, uniforms = {} }, i) => kernel.writeUniforms(uniforms, this.views, this.offsets[i]!));
+    this.live = works.flatMap(({ kernel, uniforms = {} }, i) => kernel.liveUniforms(uniforms, this.offsets[i]!));
+    const image = size > 0 ? pool.acquire("capture", size, usage.uniform, engine.commands.serial) : null;
+    if (image) {
+      owned.push(image);
+      engine.commands.upload(image, bytes);
+    }
+    this.liveImage = image && liveSize > 0 ? { buffer: image.buffer, bytes: bytes.subarray(0, liveSize) } : null;
 
-    let base = 0;
-    let dispatched = 0;
+    const used = entries.map(storagesOf);
+    const storages = new Set(used.flatMap(({ read, written }) => [...read, ...written]));
+    this.storages = image ? [...storages, image] : [...storages];
+    this.written = [...new Set(used.flatMap(({ written }) => written))];
+
+    let offset = 0;
     for (const entry of entries) {
       if (entry.kind !== "dispatch") {
         this.steps.push(entry);
         continue;
       }
-      const { kernel, buffers, uniforms = {}, workgroups } = entry.work;
-      const [x, y] = gridOf(workgroups);
-      const offset = dispatched++;
-      this.offsets[offset] = base;
-      kernel.writeUniforms(uniforms, this.views, base);
-      this.live.push(...kernel.liveUniforms(uniforms, base));
-      base += uniformStep * slots[offset]!;
-      const bound = pipelines.bindOnce(kernel, buffers, buffer);
-      this.steps.push({ ...bound, offset, offsets: kernel.uniformBytes > 0 ? 1 : 0, x, y });
+      const { kernel, buffers, workgroups } = entry.work;
+      const bound = pipelines.bindOnce(kernel, buffers, image?.buffer ?? null);
+      this.steps.push({ ...bound, offset: offset++, offsets: kernel.uniformBytes > 0 ? 1 : 0, workgroups });
     }
   }
 
-  get uniforms(): Replayable["uniforms"] {
-    if (this.isUploaded && this.live.length === 0) return null;
-    this.isUploaded = true;
+  get liveUniforms(): Replayable["liveUniforms"] {
     for (const { view, index, value } of this.live) this.views[view][index] = value();
-    return this.image;
+    return this.liveImage;
   }
 
   encode(encoder: GPUCommandEncoder): void {
@@ -87,12 +91,8 @@ export class Program implements Replayable {
       pass ??= encoder.beginComputePass();
       if (step.pipeline !== current) pass.setPipeline((current = step.pipeline));
       pass.setBindGroup(0, step.group, this.offsets, step.offset, step.offsets);
-      pass.dispatchWorkgroups(step.x, step.y);
+      encodeDispatch(pass, step.workgroups);
     }
     pass?.end();
-  }
-
-  dispose(): void {
-    this.image?.buffer.destroy();
   }
 }

@@ -83,8 +83,7 @@ export function storagesOf(entry: Entry): { read: readonly Storage[]; written: r
   const { kernel, buffers } = entry.work;
   const read: Storage[] = [];
   const written: Storage[] = [];
-  for (const { kind, name } of kernel.bindings) {
-    if (kind === "uniforms") continue;
+  for (const { kind, name } of kernel.bufferBindings) {
     const { storage } = buffers[name]!;
     if (kind === "read_write") written.push(storage);
     if (kind !== "read_write" || !entry.work.elements) read.push(storage); // those overwrite every element

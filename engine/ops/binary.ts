@@ -91,9 +91,10 @@ function recordBroadcast(
     const input = operands[name]!;
     return isTensor(input) ? [{ name, input, gradient: input.requiresGrad ? gradients[index]! : null }] : [];
   });
-  const needed = wanted.map(({ gradient }) =>
-    Object.keys(terms).filter((name) => gradient !== null && new RegExp(`\\b${name}\\b`).test(gradient)),
-  );
+  const needed = wanted.map(({ gradient }) => {
+    const words: readonly string[] = gradient?.match(/\w+/g) ?? [];
+    return Object.keys(terms).filter((name) => words.includes(name));
+  });
   const saved = tensorsOf([...new Set(needed.flat())].map((name) => terms[name]!));
   record({
     label,
