@@ -1,20 +1,22 @@
 // Takes the count of steps of each parameter that has a gradient one further: a row is (t, 1 − β₁ᵗ, 1 − β₂ᵗ, unused).
 // The corrections come from cₜ = βcₜ₋₁ + (1 − β), with 1 − β rounded once on the host: where they are small they stay
-// accurate to a rounding, which 1 − pow(β, t) in WGSL would not. One lane advances one parameter.
+// accurate to a rounding, which 1 − pow(β, t) in WGSL would not. One lane advances one parameter of a block; which of
+// the block have a gradient are bits of the uniforms, so that the host uploads nothing and a recorded step holds them.
 
 #import grid
 
 struct Uniforms {
+  first: u32,
   count: u32,
   beta1: f32,
   beta2: f32,
   one_minus_beta1: f32,
   one_minus_beta2: f32,
+  has_gradient: array<vec4u, 8>,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> has_gradient: array<u32>;
-@group(0) @binding(2) var<storage, read_write> progress: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> progress: array<vec4f>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -22,10 +24,15 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (row >= uniforms.count || has_gradient[row] == 0u) {
+  let i = linear_invocation(workgroup, workgroups, lane, LANES);
+  if (i >= uniforms.count) {
     return;
   }
+  let word = uniforms.has_gradient[i >> 7u][(i >> 5u) & 3u];
+  if (((word >> (i & 31u)) & 1u) == 0u) {
+    return;
+  }
+  let row = uniforms.first + i;
   let before = progress[row];
   progress[row] = vec4f(
     before.x + 1.0,

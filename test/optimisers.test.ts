@@ -273,6 +273,37 @@ behaviour("a step is one dispatch a parameter, and Adam's one more; nothing is r
   }
 });
 
+behaviour("Adam counts the steps of each of 1,030 parameters by itself", async () => {
+  const parameters = Array.from({ length: 1030 }, () => engine.ones([1], { requiresGrad: true }));
+  const optimiser = new Adam({ parameters, learningRate: 0.1 });
+  const gradient = [3, 7].map((every) => parameters.filter((_, i) => i % every === 0));
+  for (const chosen of gradient) {
+    optimiser.zeroGrad();
+    for (const parameter of chosen) parameter.grad = engine.ones([1]);
+    optimiser.step();
+  }
+  const progress = await (optimiser.state as { progress: Tensor }).progress.read();
+  const counts = parameters.map((_, i) => progress[4 * i]);
+  assert.equal(counts, parameters.map((_, i) => Number(i % 3 === 0) + Number(i % 7 === 0)));
+});
+
+behaviour("Adam can be captured in a step whose gradients are of other parameters than before", async () => {
+  const run = async (capture: boolean): Promise<number[]> => {
+    const [a, b] = [engine.ones([1], { requiresGrad: true }), engine.ones([1], { requiresGrad: true })];
+    const optimiser = new Adam({ parameters: [a, b], learningRate: 0.1 });
+    let calls = 0;
+    const step = (): void => {
+      optimiser.zeroGrad();
+      (calls++ === 0 ? a.add(b) : b.mul(2)).sum().backward();
+      optimiser.step();
+    };
+    const taken = capture ? engine.capture(step) : step;
+    for (let i = 0; i < 4; i++) engine.scope(taken);
+    return [(await a.read())[0]!, (await b.read())[0]!];
+  };
+  assert.equal(await run(true), await run(false));
+});
+
 behaviour("parameters are taken from a tree of names", async () => {
   const [weight, other] = [engine.ones([2], { requiresGrad: true }), engine.ones([1], { requiresGrad: true })];
   const tree = { hidden: { weight }, list: [other] };

@@ -7,6 +7,9 @@ import type { Tensor } from "../tensor.js";
 import { elementPieces, lanes, Optimiser, type OptimiserOptions, requireInRange, vectorWidth } from "./optimiser.js";
 import type { ParameterTree } from "./parameters.js";
 
+/** Parameters of which one dispatch can tell which have a gradient: a bit each in the uniforms. */
+const block = 1024;
+
 /** What {@link Adam} takes. */
 export interface AdamOptions extends OptimiserOptions {
   /** β₁ and β₂, each from 0 and below 1. */
@@ -30,9 +33,6 @@ export class Adam extends Optimiser {
   private readonly secondMoments: readonly Tensor[];
   /** A row for each parameter: (t, 1 − β₁ᵗ, 1 − β₂ᵗ, unused). */
   private readonly progress: Tensor;
-  /** Which parameters advance; the host writes it only when that changes. */
-  private readonly hasGradient: Tensor;
-  private hasGradientValues: Uint32Array<ArrayBuffer>;
   private readonly betas: Readonly<Record<"beta1" | "beta2" | "one_minus_beta1" | "one_minus_beta2", number>>;
   private readonly uniforms: Readonly<Record<"epsilon" | "weight_decay" | "decoupled", number>>;
 
@@ -58,8 +58,6 @@ export class Adam extends Optimiser {
     this.firstMoments = this.zerosLikeParameters("first moment");
     this.secondMoments = this.zerosLikeParameters("second moment");
     this.progress = engine.zeros([parameters.length, 4], { label: "Adam progress" }).keep();
-    this.hasGradientValues = new Uint32Array(parameters.length);
-    this.hasGradient = engine.tensor(this.hasGradientValues, { label: "Adam parameters with gradients" }).keep();
   }
 
   get state(): ParameterTree {
@@ -70,16 +68,11 @@ export class Adam extends Optimiser {
     };
   }
 
-  override dispose(): void {
-    super.dispose();
-    this.hasGradient.dispose();
-  }
-
   step(): void {
     const ready = this.ready();
     if (ready.length === 0) return;
     const { engine, betas, uniforms } = this;
-    this.advance();
+    this.advance(ready);
     const learning_rate = this.rate.slice("Adam.step");
     const progress = this.progress.slice("Adam.step");
     for (const { index, parameter, gradient, size } of ready) {
@@ -99,22 +92,27 @@ export class Adam extends Optimiser {
     }
   }
 
-  private advance(): void {
+  private advance(ready: readonly { readonly index: number }[]): void {
     const { engine, parameters, betas } = this;
-    const present = Uint32Array.from(parameters, ({ grad }) => (grad ? 1 : 0));
-    if (present.some((value, i) => value !== this.hasGradientValues[i])) {
-      this.hasGradient.write(present);
-      this.hasGradientValues = present;
+    const blocks = new Map<number, number[]>();
+    for (const { index } of ready) {
+      const first = index - (index % block);
+      const words = blocks.get(first) ?? new Array<number>(block / 32).fill(0);
+      words[(index - first) >> 5]! |= 1 << (index & 31);
+      blocks.set(first, words);
     }
-    engine.dispatch({
-      kernel: engine.kernel("adam-advance", () => [
-        constants({ LANES: lanes }),
-        { name: "kernels/adam-advance.wgsl", text: advanceSource },
-      ]),
-      buffers: { has_gradient: this.hasGradient.slice("Adam.step"), progress: this.progress.slice("Adam.step") },
-      uniforms: { count: parameters.length, ...betas },
-      workgroups: Math.ceil(parameters.length / lanes),
-    });
+    for (const [first, has_gradient] of blocks) {
+      const count = Math.min(parameters.length - first, block);
+      engine.dispatch({
+        kernel: engine.kernel("adam-advance", () => [
+          constants({ LANES: lanes }),
+          { name: "kernels/adam-advance.wgsl", text: advanceSource },
+        ]),
+        buffers: { progress: this.progress.slice("Adam.step") },
+        uniforms: { first, count, has_gradient, ...betas },
+        workgroups: Math.ceil(count / lanes),
+      });
+    }
   }
 }
 
