@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { type Engine } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused } from "./support/errors.js";
+import { criticalDistance, kolmogorovSmirnov, normalDistribution } from "./support/kolmogorov-smirnov.js";
 
 const engine = await testEngine();
 const creating = suite("tensors made on the device");
@@ -50,28 +51,7 @@ function moments(sample: Float32Array): { mean: number; variance: number; skewne
 
 const count = 400_000;
 
-/** The largest distance of the sample's distribution from the one given. */
-function kolmogorovSmirnov(sample: Float32Array, distribution: (x: number) => number): number {
-  const sorted = sample.slice().sort();
-  let distance = 0;
-  sorted.forEach((x, i) => {
-    const expected = distribution(x);
-    distance = Math.max(distance, Math.abs(expected - i / sorted.length), Math.abs(expected - (i + 1) / sorted.length));
-  });
-  return distance;
-}
-
-/** What a true sample exceeds once in 10,000 times: sqrt(ln(2/1e-4)/2/n). */
-const critical = Math.sqrt(Math.log(2 / 1e-4) / 2 / count);
-
-/** Φ by Abramowitz and Stegun 7.1.26, off by 1.5e-7 at most. */
-function normalDistribution(x: number): number {
-  const z = Math.abs(x) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * z);
-  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  const tail = 0.5 * series * Math.exp(-z * z);
-  return x < 0 ? tail : 1 - tail;
-}
+const critical = criticalDistance(count);
 
 creating("uniform numbers are spread evenly, strictly inside of their range", async () => {
   engine.seed(3);

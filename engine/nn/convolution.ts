@@ -5,7 +5,7 @@ import { conv1d, type Conv1dOptions, conv2d, type Conv2dOptions } from "../ops/c
 import { sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { requireCount, requireEngine } from "./arguments.js";
-import { kaimingUniform, uniformParameter } from "./init.js";
+import { kaimingUniform, uniformWithin } from "./init.js";
 import { Layer, named } from "./layers.js";
 
 /** What {@link Conv1d} takes. */
@@ -52,7 +52,7 @@ abstract class Convolution<Options extends Conv1dOptions | Conv2dOptions> extend
     this.options = rest as unknown as Options;
     this.weight = kaimingUniform(engine, [outputs, inputs / groups, ...window]);
     const bound = 1 / Math.sqrt((inputs / groups) * sizeOf(window));
-    this.bias = bias ? uniformParameter(engine, [outputs], bound, "bias") : null;
+    this.bias = bias ? uniformWithin(engine, [outputs], bound, "bias") : null;
   }
 
   get parameters(): Record<string, Tensor> {

@@ -4,7 +4,17 @@ export { clipGradientNorm, globalNorm } from "./clip.js";
 export { Conv1d, type Conv1dLayerOptions, Conv2d, type Conv2dLayerOptions } from "./convolution.js";
 export { Dropout } from "./dropout.js";
 export { Embedding } from "./embedding.js";
-export { kaimingNormal, kaimingUniform, xavierNormal, xavierUniform, type InitOptions } from "./init.js";
+export {
+  constantParameter,
+  kaimingNormal,
+  kaimingUniform,
+  normalParameter,
+  truncatedNormalParameter,
+  uniformParameter,
+  xavierNormal,
+  xavierUniform,
+  type InitOptions,
+} from "./init.js";
 export { Layer, Linear, Sequential, type LayerLike } from "./layers.js";
 export { BatchNorm1d, BatchNorm2d, LayerNorm, type BatchNormLayerOptions } from "./normalisation.js";
 export { type OptimiserOptions } from "./optimiser.js";

@@ -6,7 +6,7 @@ import { matmul } from "../ops/matmul.js";
 import { reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor.js";
 import { requireCount, requireEngine } from "./arguments.js";
-import { kaimingUniform, uniformParameter } from "./init.js";
+import { kaimingUniform, uniformWithin } from "./init.js";
 import { flattenParameters, type ParameterTree } from "./parameters.js";
 
 /**
@@ -67,7 +67,7 @@ export class Linear extends Layer {
     const { bias = true } = options;
     requireFlag("Linear", "bias", bias);
     this.weight = kaimingUniform(engine, [outputs, inputs]);
-    this.bias = bias ? uniformParameter(engine, [outputs], 1 / Math.sqrt(inputs), "bias") : null;
+    this.bias = bias ? uniformWithin(engine, [outputs], 1 / Math.sqrt(inputs), "bias") : null;
   }
 
   get parameters(): Record<string, Tensor> {

@@ -3,7 +3,7 @@ import fillSource from "../../kernels/fill.wgsl";
 import distributions from "../../kernels/lib/distributions.wgsl";
 import stable from "../../kernels/lib/stable.wgsl";
 import randomSource from "../../kernels/random.wgsl";
-import { constants } from "../compose.js";
+import { constants, type Piece } from "../compose.js";
 import type { Engine, TensorOptions } from "../engine.js";
 import { formatValue, must } from "../error.js";
 import type { DType, Tensor } from "../tensor.js";
@@ -90,7 +90,7 @@ export function uniform(
     () => `uniform: low must lie below high, with f32 numbers between them, got ${low} and ${high}`,
     "Use a wider range, below 3.4e38.",
   );
-  return random(engine, "uniform", "uniform_between", shape, rest, [low, high - low, lowest, highest]);
+  return random(engine, "uniform", calling("uniform_between"), shape, rest, [low, high - low, lowest, highest]);
 }
 
 /** Normal random numbers by Box and Muller, of this mean and standard deviation; f32. */
@@ -109,13 +109,24 @@ export function normal(
     () => `normal: deviation must not be below 0, got ${deviation}`,
     "Pass the standard deviation.",
   );
-  return random(engine, "normal", "normal_pairs", shape, rest, [mean, deviation]);
+  return random(engine, "normal", calling("normal_pairs"), shape, rest, [mean, deviation]);
 }
 
-function random(
+const calling = (name: string): Piece => ({
+  name,
+  text: `fn distribution(words: vec4u) -> vec4f { return ${name}(words); }`,
+});
+
+/**
+ * Random numbers from the engine's own stream; f32.
+ *
+ * @param distribution defines `distribution(words)`, four numbers of four random words
+ * @param parameters four at most, its `uniforms.parameters`
+ */
+export function random(
   engine: Engine,
   label: string,
-  distribution: string,
+  distribution: Piece,
   shape: readonly number[],
   options: TensorOptions,
   parameters: readonly number[],
@@ -132,7 +143,7 @@ function random(
       { name: "kernels/lib/stable.wgsl", text: stable },
       { name: "kernels/random.wgsl", text: randomSource },
       { name: "kernels/lib/distributions.wgsl", text: distributions },
-      { name: label, text: `fn distribution(words: vec4u) -> vec4f { return ${distribution}(words); }` },
+      distribution,
     ]),
     buffers: { result: result.slice(label) },
     uniforms: { count, seed, stream, call, parameters },

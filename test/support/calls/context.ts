@@ -41,6 +41,8 @@ export const anyDtype: readonly DType[] = ["f32", "i32", "u32"];
 export const atLeast0 = numbers(0.1, (value) => value >= 0 && isF32(value));
 export const aboveZero = optional(numbers(1, (value) => value > 0 && isF32(value)));
 export const finite = numbers(0.5, isF32);
+export const low = optional(numbers(-1, (value) => value < 0.999 && value > -1e38));
+export const high = optional(numbers(1, (value) => value > -0.999 && value < 1e38));
 export const count = numbers(2, isCount);
 export const probability = numbers(0.5, (value) => value >= 0 && value <= 1);
 export const epsilon = optional(numbers(1e-5, (value) => value >= 1e-37 && value <= 1e37));

@@ -1,6 +1,6 @@
 import { Tensor } from "webgpu-imle";
 import { choice, exactly, flag, isF32, isShape, isWhole, numbers, optional, options, slot } from "../slots.js";
-import { atLeast0, call, type Calls, type Context, finite, label, product, shape, tensorOptions } from "./context.js";
+import { atLeast0, call, type Calls, type Context, finite, high, label, low, product, shape, tensorOptions } from "./context.js";
 
 /** Whether it is a number, or evenly nested arrays of them up to six deep. */
 function isNested(value: unknown): boolean {
@@ -38,10 +38,6 @@ export function creation(context: Context): Calls {
   );
   const shapeOfSix = slot([2, 3], (value) => !Array.isArray(value) || (isShape(value) && product(value) === 6));
   const function_ = slot(() => null, isFunction);
-  const [low, high] = [
-    optional(numbers(-1, (value) => value < 0.999 && value > -1e38)),
-    optional(numbers(1, (value) => value > -0.999 && value < 1e38)),
-  ];
   const buffer = slot(matrix.gpu.buffer, (value) => value === matrix.gpu.buffer);
   const inputs = slot(
     [leaf],

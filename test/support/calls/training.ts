@@ -22,9 +22,12 @@ import {
   count,
   epsilon,
   finite,
+  high,
   label,
+  low,
   probability,
   product,
+  shape,
   streamFrom,
 } from "./context.js";
 
@@ -61,6 +64,8 @@ export function training(context: Context): Calls {
   const needed = ["parameters", "learningRate"] as const;
   const weights = slot([2, 3], (value) => isShape(value) && (value as number[]).length >= 2 && product(value) > 0);
   const gain = optional(numbers(1, (value) => isF32(value) && Math.fround(value) > 0));
+  const deviation = optional(atLeast0);
+  const limit = optional(numbers(2, (value) => value > 0 && value <= 5));
   const isAll = (x: library.Tensor, least: number) => (value: unknown) =>
     value === x || (Array.isArray(value) && value.length >= least && value.every((one) => one === x));
   const milestones = slot([1, 2], (value) => {
@@ -107,6 +112,10 @@ export function training(context: Context): Calls {
       options({ label, negativeSlope: optional(finite) }),
     ),
     ...calls(["xavierUniform", "xavierNormal"], engines, weights, options({ label, gain })),
+    ...call("uniformParameter", engines, shape, options({ label, low, high })),
+    ...call("normalParameter", engines, shape, options({ label, mean: optional(finite), deviation })),
+    ...call("truncatedNormalParameter", engines, shape, options({ label, mean: optional(finite), deviation, limit })),
+    ...call("constantParameter", engines, shape, options({ label, value: optional(finite) })),
     ...made(library.SGD, options({ ...optimiser, momentum: share, nesterov: flag }, ...needed)),
     ...made(library.Adam, options({ ...adam, decoupled: flag }, ...needed)),
     ...made(library.AdamW, options(adam, ...needed)),
