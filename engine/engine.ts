@@ -201,7 +201,10 @@ export class Engine {
 
   /**
    * Where the seed and all streams of random numbers stand. Kept (it is plain JSON) and assigned again, also to another
-   * engine whose layers were made in the same order, the same random numbers come.
+   * engine, the same random numbers come; replays count like plain steps.
+   *
+   * A stream is known by its number. Numbers are given out as `Dropout`s are made and as other layers are first called:
+   * where that order may change, as with two models on one engine, give each layer a `stream` of its own.
    */
   get randomState(): RandomSnapshot {
     return this.random.snapshot();
