@@ -60,7 +60,7 @@ const batchOfClockSteps = 500;
 const fullRounds = 4;
 
 /** Milliseconds a row at most, without what a case needs to get ready. */
-const budgets = { quick: 800, full: 8000 } as const;
+const budgets = { quick: 800, full: 6000 } as const;
 
 function settingsFor(quick: boolean, budget: number | undefined, fixedCost: number, step: number): MeasureSettings {
   return {
