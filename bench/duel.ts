@@ -4,7 +4,7 @@
  */
 
 import { type Batch, batchLength, type Figure, type RunBatch, unitTimes } from "./measure.js";
-import { changeOf, type Change, type Ratio, ratioOfPairs } from "./ratio.js";
+import { changeOf, type Change, type Ratio, ratioOfTurns } from "./ratio.js";
 import { type Summary, summarise } from "./statistics.js";
 
 export interface DuelSettings {
@@ -72,7 +72,7 @@ export class Duel {
   /** After one round at least. */
   get result(): DuelResult {
     const [before, after] = [this.timesOf("before"), this.timesOf("after")];
-    const found = ratioOfPairs(after.map((time, i) => time / before[i]!), this.settings.uncertainty);
+    const found = ratioOfTurns(before, after, this.settings.uncertainty);
     return { before: summarise(before), after: summarise(after), ...found, verdict: changeOf(found) };
   }
 

@@ -59,6 +59,23 @@ export function ratioOfPairs(ratios: readonly number[], uncertainty: number): Ra
   return middleOf(means, lawOfSignedRanks(ratios.length), uncertainty);
 }
 
+/**
+ * Of two builds that took turns: by their pairs, which other work slows down together, and by the least of each, which
+ * it spares. The true ratio is in both intervals, each of half the uncertainty, and so in what they have in common.
+ * @param before  above 0, not empty
+ * @param after  above 0, beside those before
+ * @param uncertainty  the share of such intervals that may miss the true ratio
+ */
+export function ratioOfTurns(before: readonly number[], after: readonly number[], uncertainty: number): Ratio {
+  const pairs = ratioOfPairs(after.map((time, i) => time / before[i]!), uncertainty / 2);
+  const runs = ratioOfRuns(before, after, uncertainty / 2);
+  if (pairs.interval === null || runs.interval === null) return pairs.interval === null ? runs : pairs;
+  const [low, high] = [Math.max(pairs.interval[0], runs.interval[0]), Math.min(pairs.interval[1], runs.interval[1])];
+  const widths = [pairs, runs].map(({ interval }) => interval![1] / interval![0]);
+  const { ratio } = widths[0]! < widths[1]! ? pairs : runs;
+  return { ratio: Math.max(low, Math.min(ratio, high)), interval: low <= high ? [low, high] : null };
+}
+
 const countOf = (values: number, share: number): number => Math.ceil(values * share);
 
 const least = (times: readonly number[], share: number): number[] =>

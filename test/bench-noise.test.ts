@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { compareResults, type Verdict } from "../bench/compare.js";
 import { Duel } from "../bench/duel.js";
 import type { Batch, RunBatch } from "../bench/measure.js";
-import { changeOf, falseMarks, leastOf, ratioOfPairs, ratioOfRuns } from "../bench/ratio.js";
+import { changeOf, falseMarks, leastOf, ratioOfPairs, ratioOfRuns, ratioOfTurns } from "../bench/ratio.js";
 import type { ResultsFile } from "../bench/results.js";
 import { resultsFile, timedRow } from "./support/bench-results.js";
 import { randomSource } from "./support/random.js";
@@ -175,6 +175,7 @@ noise("intervals hold the true ratio as often as they say, few values or many, a
   const methods = {
     runs: (count: number) => ratioOfRuns(list(count), list(count).map((value) => 1.2 * value), 0.05),
     pairs: (count: number) => ratioOfPairs(list(count).map((value) => (1.2 * value) / time()), 0.05),
+    turns: (count: number) => ratioOfTurns(list(count), list(count).map((value) => 1.2 * value), 0.05),
   };
   for (const [name, method] of Object.entries(methods)) {
     for (const count of [16, 30, 40]) {
