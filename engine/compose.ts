@@ -2,6 +2,7 @@ import { ImleError } from "./error.js";
 import philox from "../kernels/lib/philox.wgsl";
 import grid from "../kernels/lib/grid.wgsl";
 import keys from "../kernels/lib/keys.wgsl";
+import mergeSort from "../kernels/lib/merge-sort.wgsl";
 
 /** A named piece of WGSL; the name is what compile errors call it. */
 export interface Piece {
@@ -19,7 +20,7 @@ export interface Composed {
 }
 
 /** What `#import NAME` can bring in: the shared pieces of kernels/lib. */
-const library: Readonly<Record<string, string>> = { philox, grid, keys };
+const library: Readonly<Record<string, string>> = { philox, grid, keys, "merge-sort": mergeSort };
 
 const importLine = /^\s*#import\s+(\S+)\s*$/;
 

@@ -3,6 +3,7 @@
 // reverse; equal ones keep their order. `places` says where in the row each sorted key came from.
 
 #import grid
+#import merge-sort
 
 struct Uniforms {
   count: u32,
@@ -13,6 +14,10 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> x: array<u32>;
 @group(0) @binding(2) var<storage, read_write> keys: array<u32>;
 @group(0) @binding(3) var<storage, read_write> places: array<u32>;
+
+fn sorted_key(row: u32, place: u32) -> u32 {
+  return key_of(x[row + place]);
+}
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -26,14 +31,7 @@ fn main(
   }
   let row = i / uniforms.length * uniforms.length;
   let place = i - row;
-  let start = place / BLOCK * BLOCK;
-  let end = min(start + BLOCK, uniforms.length);
-  let key = key_of(x[i]);
-  var rank = 0u;
-  for (var other = start; other < end; other++) {
-    let other_key = key_of(x[row + other]);
-    rank += select(0u, 1u, (other_key < key) | ((other_key == key) & (other < place)));
-  }
-  keys[row + start + rank] = key;
-  places[row + start + rank] = place;
+  let target_place = row + place_in_block(row, place, uniforms.length, BLOCK);
+  keys[target_place] = sorted_key(row, place);
+  places[target_place] = place;
 }

@@ -1,8 +1,8 @@
-// Merges neighbouring sorted stretches of `width` keys in each row of [rows, length]: one lane an element, which finds
-// by bisection how many of the other stretch come before it. An equal key of the first stretch comes first, so the
-// order of equal ones stays.
+// Merges neighbouring sorted stretches of `width` keys in each row of [rows, length]: one lane an element. The order of
+// equal ones stays.
 
 #import grid
+#import merge-sort
 
 struct Uniforms {
   count: u32,
@@ -16,6 +16,10 @@ struct Uniforms {
 @group(0) @binding(3) var<storage, read_write> merged_keys: array<u32>;
 @group(0) @binding(4) var<storage, read_write> merged_places: array<u32>;
 
+fn sorted_key(row: u32, place: u32) -> u32 {
+  return keys[row + place];
+}
+
 @compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -28,21 +32,7 @@ fn main(
   }
   let row = i / uniforms.length * uniforms.length;
   let place = i - row;
-  let stretch = place / uniforms.width;
-  let is_second = (stretch & 1u) == 1u;
-  let other_start = min((stretch ^ 1u) * uniforms.width, uniforms.length);
-  let other_end = min(other_start + uniforms.width, uniforms.length);
-  let key = keys[i];
-  var low = other_start;
-  var high = other_end;
-  while (low < high) {
-    let middle = (low + high) / 2u;
-    let other_key = keys[row + middle];
-    let is_before = (other_key < key) | (is_second & (other_key == key));
-    low = select(low, middle + 1u, is_before);
-    high = select(middle, high, is_before);
-  }
-  let target_place = row + (stretch & ~1u) * uniforms.width + place % uniforms.width + low - other_start;
-  merged_keys[target_place] = key;
+  let target_place = row + place_in_merge(row, place, uniforms.length, uniforms.width);
+  merged_keys[target_place] = keys[i];
   merged_places[target_place] = places[i];
 }

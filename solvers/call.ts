@@ -94,7 +94,7 @@ export function planCall(
   const draws = batch.instances * samples;
   const facts = { instanceShape, size: batch.size, jobs: draws, software: engine.tuning.rows === "lane" };
   const strategy = chooseStrategy(operation, solver, facts, request.strategy);
-  const steps = stepsOf(solver, strategy, instanceShape);
+  const steps = stepsOf(solver, strategy, instanceShape, outputs);
   const undivided = steps.length === 1 && steps[0]!.parts === 1 && steps[0]!.repeat === 1;
   const means =
     output === "mean" && meanMode({ engine, solver, strategy, undivided, batch, stateSize, samples, source });
@@ -103,7 +103,7 @@ export function planCall(
   const jobs = emit === "sum" ? batch.instances : draws;
   const lanes = lanesOf(engine);
   const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;
-  const ownWords = unit * Math.ceil(solver.workspace(instanceShape, strategy) / unit);
+  const ownWords = unit * Math.ceil(solver.workspace(instanceShape, strategy, outputs) / unit);
   const slotWords = ownWords + (cachesWeights(solver, strategy) ? 4 * Math.ceil(batch.size / 4) : 0);
   const interleaved = strategy === "lane" && steps.every(({ parts }) => parts === 1);
   const slotGroup = interleaved ? lanes : 1;
@@ -127,10 +127,16 @@ export function planCall(
 }
 
 /** The passes of a strategy for a shape; a first one that only draws the weights, where several passes share them. */
-function stepsOf(solver: Solver, strategy: Strategy, instanceShape: readonly number[]): Step[] {
-  const steps = passesOf(solver, strategy, instanceShape).map((pass, index) => ({
+function stepsOf(
+  solver: Solver,
+  strategy: Strategy,
+  instanceShape: readonly number[],
+  outputs: readonly string[],
+): Step[] {
+  // A pass that stands in the list again is the same kernel.
+  const steps = passesOf(solver, strategy, instanceShape, outputs).map((pass, _, passes) => ({
     pass,
-    index,
+    index: passes.indexOf(pass),
     parts: pass.parts?.(instanceShape) ?? 1,
     repeat: pass.repeat?.(instanceShape) ?? 1,
     fills: false,

@@ -147,7 +147,7 @@ function declarations(composition: Composition): string {
     if (wanted) bind(`output_${name}`, "read_write", "u32");
     lines.push(outputText(name, dtype, wanted));
   }
-  if (usesWorkspace(solver, composition.strategy)) {
+  if (usesWorkspace(solver, composition.strategy, composition.instanceShape, outputs)) {
     bind("work", "read_write", solver.workspaceUnit);
     lines.push(workText(composition.interleaved, solver.workspaceUnit));
   } else {
@@ -166,13 +166,15 @@ export function cachesWeights({ cacheWeights }: Solver, strategy: Strategy): boo
   return cacheWeights === true || cacheWeights === strategy;
 }
 
-/** Whether a strategy has a workspace at all, its own or the cache of weights. */
-export function usesWorkspace(solver: Solver, strategy: Strategy): boolean {
-  return cachesWeights(solver, strategy) || solver.workspace !== noWorkspace;
+/** Whether a strategy has a workspace for such instances, its own or the cache of weights. */
+export function usesWorkspace(
+  solver: Solver,
+  strategy: Strategy,
+  instanceShape: readonly number[],
+  outputs: readonly string[],
+): boolean {
+  return cachesWeights(solver, strategy) || solver.workspace(instanceShape, strategy, outputs) > 0;
 }
-
-/** The default of a definition's `workspace`. */
-export const noWorkspace = (): number => 0;
 
 function load4(name: string, aligned: boolean): string {
   if (aligned) return `fn load4_${name}(row: u32, q: u32) -> vec4f { return ${name}[row * (uniforms.size / 4u) + q]; }`;

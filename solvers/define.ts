@@ -1,6 +1,5 @@
 import { formatValue, must } from "../engine/error.js";
 import { requireOptions } from "../engine/ops/arguments.js";
-import { noWorkspace } from "./compose.js";
 import { solverKernels } from "./run.js";
 import type { Solver, SolverDefinition } from "./solver.js";
 import { plainWeights } from "./weights.js";
@@ -93,7 +92,7 @@ export function defineSolver(definition: SolverDefinition): Solver {
     check: () => undefined,
     stateShape: (shape) => shape,
     maximumState: () => 1,
-    workspace: noWorkspace,
+    workspace: () => 0,
     workspaceUnit: "u32",
     cacheWeights: false,
     emitsEvery: false,

@@ -13,7 +13,7 @@ export {
 } from "./solver.js";
 export { defineSolver } from "./define.js";
 export { solve, solveOutputs } from "./run.js";
-export { topK } from "./top-k/top-k.js";
+export { topK, type TopKOptions } from "./top-k/top-k.js";
 export {
   type DiagonalCost,
   dijkstraGrid,

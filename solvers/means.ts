@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
+import { usesWorkspace } from "./compose.js";
 import type { EmitMode } from "./emit.js";
 import type { Batch, Solver, Strategy } from "./solver.js";
 import type { WeightSource } from "./weights.js";
@@ -55,9 +56,10 @@ export function emitsEvery(solver: Solver, instanceShape: readonly number[], str
   return typeof every === "function" ? every(instanceShape, strategy) : every;
 }
 
-function storageBuffers({ solver, source }: MeanFacts): number {
+function storageBuffers({ solver, strategy, batch, source }: MeanFacts): number {
   const tables = Object.values(source.tables).filter(({ asUniform }) => !asUniform).length;
   const read = 1 + Object.keys(source.rows).length + tables + Object.keys(source.words).length;
-  const author = (Object.keys(solver.inputs).length > 0 ? 1 : 0) + 1 + (solver.reports || source.reports ? 1 : 0);
-  return read + author + 2; // and the output, and the base
+  const inputs = Object.keys(solver.inputs).length > 0;
+  const author = [inputs, usesWorkspace(solver, strategy, batch.instanceShape, []), solver.reports || source.reports];
+  return read + author.filter(Boolean).length + 2; // and the output, and the base
 }

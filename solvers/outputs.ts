@@ -22,7 +22,7 @@ export function createOutputs(
       "Correct its name; the state comes always.",
     );
   }
-  const own = [Object.keys(solver.inputs).length > 0, usesWorkspace(solver, strategy), solver.reports];
+  const own = [Object.keys(solver.inputs).length > 0, usesWorkspace(solver, strategy, batch.instanceShape, names), solver.reports];
   const others = 2 + own.filter(Boolean).length;
   const most = engine.device.limits.maxStorageBuffersPerShaderStage - others;
   must(

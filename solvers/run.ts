@@ -72,9 +72,8 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   engine.scope(() => {
     const packed = packInputs(operation, engine, solver, batch, inputs);
     if (packed) buffers["packed_inputs"] = packed.tensor.slice(operation);
-    if (usesWorkspace(solver, call.strategy)) {
-      const words = Math.max(call.workspaceWords, 1);
-      buffers["work"] = engine.output(operation, [words], "u32").slice(operation);
+    if (usesWorkspace(solver, call.strategy, batch.instanceShape, names)) {
+      buffers["work"] = engine.output(operation, [call.workspaceWords], "u32").slice(operation);
     }
     if (solver.reports || source.reports) buffers["status"] = engine.status.slice();
     if (trace) buffers["traced"] = trace.slice(operation);

@@ -30,8 +30,13 @@ export interface Pass {
   readonly repeat?: (instanceShape: readonly number[]) => number;
 }
 
-/** The passes of a strategy; as a function, those for instances of a shape. */
-export type Passes = readonly Pass[] | ((instanceShape: readonly number[]) => readonly Pass[]);
+/**
+ * The passes of a strategy; as a function, those for instances of a shape, and for the further outputs that are wanted. A
+ * pass may stand in a list several times.
+ */
+export type Passes =
+  | readonly Pass[]
+  | ((instanceShape: readonly number[], outputs: readonly string[]) => readonly Pass[]);
 
 /** A per-instance input beside the weights: start and goal, a mask, a row's k. */
 export interface SolverInput {
@@ -80,8 +85,8 @@ export interface SolverDefinition {
   readonly inputs?: Readonly<Record<string, SolverInput>>;
   /** Further answers, which `solve` gives by `emit_NAME(i, value)` and `solveOutputs` asks for. By default none. */
   readonly outputs?: Readonly<Record<string, SolverOutput>>;
-  /** Words of workspace an instance needs, by a strategy. By default 0. */
-  readonly workspace?: (instanceShape: readonly number[], strategy: Strategy) => number;
+  /** Words of workspace an instance needs, by a strategy, with the further outputs that are wanted. By default 0. */
+  readonly workspace?: (instanceShape: readonly number[], strategy: Strategy, outputs: readonly string[]) => number;
   /**
    * `vec4u`: the workspace is also read and written in blocks of four words, as `work_load4(q)` and `work_store4(q,
    * x)`, which software adapters do in half the time; the invocations of a workgroup must then not write words of one
@@ -154,9 +159,14 @@ export function splitBatch(operation: string, solver: Solver, shape: readonly nu
 }
 
 /** The passes of a strategy for instances of a shape. */
-export function passesOf(solver: Solver, strategy: Strategy, instanceShape: readonly number[]): readonly Pass[] {
+export function passesOf(
+  solver: Solver,
+  strategy: Strategy,
+  instanceShape: readonly number[],
+  outputs: readonly string[],
+): readonly Pass[] {
   const passes = solver.strategies[strategy]!;
-  return typeof passes === "function" ? passes(instanceShape) : passes;
+  return typeof passes === "function" ? passes(instanceShape, outputs) : passes;
 }
 
 /** The strategy that a call uses: the one asked for, the only one that fits, or the solver's choice. */

@@ -1,4 +1,4 @@
-export { topKCpu } from "./top-k/cpu.js";
+export { topKCpu, topKIndicesCpu } from "./top-k/cpu.js";
 export { philox4 as philox4Cpu, uniformFrom as uniformFromCpu } from "../imle/noise/philox.js";
 export { laplaceQuantile } from "../imle/noise/laplace/laplace.js";
 export { normalQuantile } from "../imle/noise/normal/normal-quantile.js";

@@ -1,25 +1,23 @@
-import { ImleError, solve, type Strategy, topK } from "webgpu-imle";
+import { givenNoise, ImleError, imle, noNoise, perturbAndMap, pid, solve, type Strategy, topK } from "webgpu-imle";
 import { topKCpu } from "webgpu-imle/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { testEngine } from "./support/engine.js";
+import { refused } from "./support/errors.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
+import { byRow } from "./support/top-k.js";
 
 const engine = await testEngine();
 const test = suite("top-k");
 const strategies: readonly Strategy[] = ["lane", "workgroup"];
 
 /** The masks of every row by the twin. */
-function expected(weights: Float32Array, n: number, k: number): Float32Array {
-  const rows = n === 0 ? 0 : weights.length / n;
-  return Float32Array.from(
-    Array.from({ length: rows }, (_, row) => [...topKCpu(weights.subarray(row * n, (row + 1) * n), k)]).flat(),
-  );
-}
+const expected = (weights: Float32Array, n: number, k: number, largest = true): Float32Array =>
+  Float32Array.from(byRow(weights, n, (row) => topKCpu(row, k, largest)));
 
 for (const strategy of strategies) {
   test(`${strategy}: masks equal the twin's on random rows of many lengths, with many k`, async () => {
-      const random = randomSource(1);
+    const random = randomSource(1);
     for (const n of [1, 2, 3, 4, 5, 7, 8, 16, 31, 49, 64, 65, 100, 257, 350, 1000]) {
       for (const k of [...new Set([0, 1, 2, Math.ceil(n / 2), n - 1, n, randomWhole(random, 0, n)])]) {
         if (k > n) continue;
@@ -33,7 +31,7 @@ for (const strategy of strategies) {
   });
 
   test(`${strategy}: ties go to the lowest index, and there are exactly k ones`, async () => {
-      const random = randomSource(2);
+    const random = randomSource(2);
     for (const n of [5, 20, 64, 200, 999]) {
       const k = randomWhole(random, 1, n);
       const weights = Float32Array.from({ length: 4 * n }, () => randomWhole(random, -1, 1));
@@ -49,7 +47,7 @@ for (const strategy of strategies) {
   });
 
   test(`${strategy}: −0 equals +0, and very large weights of either sign are ordered`, async () => {
-      const weights = new Float32Array([-0, 0, -0, -3.4e38, 3.4e38, -3.3e38, 3.2e38, 1e-30, -1e-30]);
+    const weights = new Float32Array([-0, 0, -0, -3.4e38, 3.4e38, -3.3e38, 3.2e38, 1e-30, -1e-30]);
     for (let k = 0; k <= weights.length; k++) {
       const z = solve(topK(k), engine.tensor(weights, [1, weights.length]), undefined, { strategy });
       assert.equal(await z.read(), expected(weights, weights.length, k), `k ${k}`);
@@ -58,14 +56,49 @@ for (const strategy of strategies) {
   });
 }
 
-test("the longest row on chip and longer ones are right", async () => {
-  const random = randomSource(3);
-  for (const [n, strategy] of [[3584, "workgroup"], [3584, "lane"], [5000, "lane"]] as const) {
-    const weights = randomNumbers(random, 2 * n);
-    const z = solve(topK(37), engine.tensor(weights, [2, n]), undefined, { strategy });
-    assert.equal(await z.read(), expected(weights, n, 37), `n ${n} by ${strategy}`);
-    z.dispose();
-  }
+/** NaN of either sign, infinities, zeros, subnormal numbers, the largest ones, and two in the middle. */
+const special = new Uint32Array([
+  ...[0x7fc00000, 0xffc00001, 0x7f800001, 0x7f800000, 0xff800000, 0x00000000, 0x80000000, 0x00000001, 0x80000001],
+  ...[0x007fffff, 0x807fffff, 0x00800000, 0x80800000, 0x7f7fffff, 0xff7fffff, 0x3f800000, 0xbf800000],
+]);
+
+for (const largest of [true, false]) {
+  test(`${largest ? "the largest" : "the smallest"} by their bits: NaN last, infinities, subnormal numbers, ±0 equal`, async () => {
+    const random = randomSource(4);
+    // By all pairs, by a list, by radix selection of a lane, of a workgroup, and of long rows.
+    const lengths: readonly (readonly [number, readonly number[], readonly Strategy[]])[] = [
+      [17, [1, 4, 12, 15, 17], strategies],
+      [90, [1, 6, 30, 70, 90], strategies],
+      [9000, [2, 2000, 8000, 8800], ["lane"]],
+      [4000, [2, 900, 3600], ["workgroup"]],
+    ];
+    for (const [n, ks, by] of lengths) {
+      const bits = Uint32Array.from({ length: 2 * n }, () => special[randomWhole(random, 0, special.length - 1)]!);
+      const weights = new Float32Array(bits.buffer);
+      for (const k of ks) {
+        for (const strategy of by) {
+          const z = solve(topK(k, { largest }), engine.tensor(weights, [2, n]), undefined, { strategy });
+          assert.equal(await z.read(), expected(weights, n, k, largest), `n ${n}, k ${k} by ${strategy}`);
+          z.dispose();
+        }
+      }
+    }
+  });
+}
+
+test("the smallest are a solver that minimises: costs, under noise and with a gradient", async () => {
+  const costs = engine.tensor([[3, -1, 2, 0.5]], { requiresGrad: true });
+  const z = imle(topK(2, { largest: false }), { noise: noNoise(), target: pid({ lambda: 3 }) })(costs);
+  assert.equal([...(await z.read())], [0, 1, 0, 1]);
+  z.backward(engine.tensor([[0, 1, 0, 0]])); // the second is too dear: its cost rises to 2
+  assert.equal([...(await costs.grad!.read())], [0, 0, 0, 0]);
+  costs.grad = null;
+  imle(topK(2, { largest: false }), { noise: noNoise(), target: pid({ lambda: 4 }) })(costs).backward(
+    engine.tensor([[0, 1, 0, 0]]),
+  );
+  assert.equal([...(await costs.grad!.read())], [0, -1, 1, 0]);
+  const noise = givenNoise(engine.tensor([[[0, -4, 0, 0]]])); // subtracted from costs
+  assert.equal([...(await perturbAndMap(topK(2, { largest: false }), costs, { noise }).read())], [0, 0, 1, 1]);
 });
 
 test("any number of batch axes, none too, and empty batches", async () => {
@@ -93,11 +126,9 @@ test("k that is no whole number from 0, or larger than a row, is refused before 
       error.code === "shape" &&
       error.message === "topK: k must be in the range [0, 3], the length of the last axis, got 4",
   );
-  assert.throws(
-    () => solve(topK(1), engine.zeros([1, 4000]), undefined, { strategy: "workgroup" }),
-    (error: unknown) => error instanceof ImleError && error.code === "limit",
-  );
-  assert.is(engine.stats().dispatches, before + 1, "only the zeros were made");
+  refused(() => topK(1, { largest: 1 as never }), "value", /topK: largest must be true or false, got 1/);
+  refused(() => topK(1, { smallest: true } as never), "value", /topK: .*largest.* got smallest/);
+  assert.is(engine.stats().dispatches, before);
 });
 
 test.run();

@@ -18,5 +18,5 @@ export function budgetedSubset(k: number): Solver {
     () => `budgetedSubset: k must be a whole number from 0, got ${formatValue(k)}`,
     "Pass how many may be chosen.",
   );
-  return defineSolver({ name: "budgetedSubset", ...selectLargest(k, keys) });
+  return defineSolver({ name: "budgetedSubset", ...selectLargest("budgetedSubset", k, keys) });
 }
