@@ -67,10 +67,11 @@ for (const largest of [true, false]) {
     const random = randomSource(4);
     // By all pairs, by a list, by radix selection of a lane, of a workgroup, and of long rows.
     const lengths: readonly (readonly [number, readonly number[], readonly Strategy[]])[] = [
-      [17, [1, 4, 12, 15, 17], strategies],
-      [90, [1, 6, 30, 70, 90], strategies],
-      [9000, [2, 2000, 8000, 8800], ["lane"]],
-      [4000, [2, 900, 3600], ["workgroup"]],
+      [20, [1, 4, 12, 18, 20], strategies],
+      [92, [1, 6, 30], ["lane"]],
+      [92, [1, 70, 92], strategies],
+      [9000, [2, 2000, 8800], ["lane"]],
+      [4000, [2, 3600], ["workgroup"]],
     ];
     for (const [n, ks, by] of lengths) {
       const bits = Uint32Array.from({ length: 2 * n }, () => special[randomWhole(random, 0, special.length - 1)]!);

@@ -1,7 +1,7 @@
 /** Top-k masks without noise, and whole I-MLE steps: forward and backward, with noise. */
 
-import { type Engine, imle, pid, solve, sumOfGamma, type Tensor, topK } from "webgpu-imle";
-import { topKCpu } from "webgpu-imle/testing";
+import { type Engine, imle, pid, solve, solveOutputs, sumOfGamma, type Tensor, topK } from "webgpu-imle";
+import { topKCpu, topKIndicesCpu } from "webgpu-imle/testing";
 import { type Benchmark, expectClose, type TimedCase } from "../benchmark.js";
 
 const bytesOfNumber = 4;
@@ -35,6 +35,34 @@ function maskCase(batch: number, n: number, k: number, { sweep = false, headline
             if (row % 16 > 0) continue;
             const wanted = topKCpu(weights.subarray(...place), k);
             if (wanted.some((value, i) => value !== mask[i])) throw new Error(`top-k: row ${row} must be the twin's`);
+          }
+        },
+      };
+    },
+  };
+}
+
+/** A row is read once, and its mask, its k largest and their places are written. */
+function outputsCase(batch: number, n: number, k: number): TimedCase {
+  return {
+    name: `values and indices [${batch}, ${n}] k ${k}`,
+    parameters: { batch, n, k },
+    prepare(engine) {
+      const theta = engine.normal([batch, n]);
+      const run = () => solveOutputs(topK(k), theta, ["values", "indices"]);
+      return {
+        work: { bytes: bytesOfNumber * batch * (2 * n + 2 * k) },
+        unit: () => void run(),
+        async verify() {
+          const { values, indices } = run();
+          const [weights, best, places] = await Promise.all([theta.read(), values.read(), indices.read()]);
+          for (let row = 0; row < batch; row += 16) {
+            const own = weights.subarray(row * n, (row + 1) * n);
+            topKIndicesCpu(own, k).forEach((place, j) => {
+              const at = row * k + j;
+              if (places[at] === place && best[at] === own[place]) return;
+              throw new Error(`top-k: place ${j} of row ${row} must be ${place}, got ${places[at]}`);
+            });
           }
         },
       };
@@ -100,13 +128,18 @@ export const topKBenchmark: Benchmark = {
   cases: [
     maskCase(2000, 20, 10),
     maskCase(40, 350, 10),
+    maskCase(70, 350, 10),
     maskCase(256, 1000, 10),
     maskCase(1000, 1000, 10, { headline: true }),
+    maskCase(1, 1_000_000, 1000),
+    outputsCase(1000, 1000, 10),
+    outputsCase(1, 1_000_000, 1000),
     stepCase(2000, 20, 10, 1),
     stepCase(40, 350, 10, 1),
     stepCase(40, 350, 10, 10),
     stepCase(100, 20, 10, 100),
-    ...[64, 250, 4000].map((n) => maskCase(256, n, 10, { sweep: true })),
+    ...[64, 250, 4000, 30_000].map((n) => maskCase(256, n, 10, { sweep: true })),
+    ...[10, 100_000, 500_000].map((k) => maskCase(1, 1_000_000, k, { sweep: true })),
     ...[1, 100, 500].map((k) => maskCase(256, 1000, k, { sweep: true })),
     ...[4, 32, 2048].map((batch) => maskCase(batch, 1000, 10, { sweep: true })),
     ...[1, 4, 32].map((samples) => stepCase(100, 20, 10, samples, true)),

@@ -6,10 +6,13 @@ import keys from "./positive-keys.wgsl";
 
 /**
  * At most k of n, and only those whose weights are above 0: the subset of up to k elements with the largest ⟨z, θ⟩. A
- * state is a mask; ties go to the lowest index. The last axis is the instance.
+ * state is a mask; ties go to the lowest index. The last axis is the instance, of at most 2²⁰ weights.
+ *
+ * Input `k` and outputs `values` and `indices` are those of {@link topK}; what is beyond the chosen ones has value 0 and
+ * index −1. Where k > n there are n of them.
  *
  * @param k whole number from 0; it may exceed n
- * @throws ImleError `value` where k is not such a number
+ * @throws ImleError `value` where k is not such a number, `limit` where n > 2²⁰
  */
 export function budgetedSubset(k: number): Solver {
   must(

@@ -1,4 +1,4 @@
-import { constantsText } from "../bounds.js";
+import { constantsText, sharedLength } from "../bounds.js";
 import type { Pass, Strategy } from "../solver.js";
 import fill from "./fill.wgsl";
 import fillGroups from "./fill-groups.wgsl";
@@ -97,11 +97,11 @@ export const emitsAll = (selection: Selection): boolean => layoutOf(selection).g
 
 /** The passes of a selection by radix; those of long rows are several, and so are those that put it in order. */
 export function selectionPasses(selection: Selection): readonly Pass[] {
-  const { strategy, k, ordered } = selection;
+  const { strategy, n, k, ordered } = selection;
   const layout = layoutOf(selection);
   const fillText = [fill, layout.groupBlocks > 0 ? fillGroups : fillRow].join("\n");
   const common = (): string => `${commonText(selection, layout)}\n${fillText}`;
-  const chosen = strategy === "lane" ? lanePasses(common, layout) : workgroupPasses(common, layout);
+  const chosen = strategy === "lane" ? lanePasses(common, layout) : workgroupPasses(common, n, layout);
   return ordered ? [...chosen, ...orderPasses(strategy, k, () => commonText(selection, layout))] : chosen;
 }
 
@@ -156,9 +156,12 @@ function lanePasses(common: () => string, { long, drawing, parts, groupBlocks }:
 }
 
 /** One workgroup a row; the keys of long rows are drawn by several. */
-function workgroupPasses(common: () => string, { long, drawing, groupBlocks }: Layout): readonly Pass[] {
+function workgroupPasses(common: () => string, n: number, { long, drawing, groupBlocks }: Layout): readonly Pass[] {
   const text = (...own: string[]) => (): string => [common(), radixWorkgroup, ...own].join("\n");
-  if (!long) return [{ wgsl: text(workgroup), workgroupSize }];
+  if (!long) {
+    const shared = constantsText({ SHARED_BLOCKS: sharedLength(Math.ceil(n / 4), onChip / 4) });
+    return [{ wgsl: text(shared, workgroup), workgroupSize }];
+  }
   const grouped = groupBlocks > 0;
   const pieces = grouped ? [workgroupLong, workgroupGroups] : [workgroupLong];
   const [keep, select] = grouped ? ["keep_maxima", "select_groups"] : ["keep_row", "select_row"];

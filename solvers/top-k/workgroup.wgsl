@@ -1,7 +1,7 @@
 // Top-k of one row by one workgroup: all keys in workgroup memory (one read of the weights, one write of the states).
-// 3,584 keys, a histogram and two words are 16 KiB but for a kilobyte.
+// The most, 3,584 keys, leave a kilobyte of 16 KiB beside the histogram.
 
-var<workgroup> sh_keys: array<vec4u, 896>;
+var<workgroup> sh_keys: array<vec4u, SHARED_BLOCKS>;
 
 fn key_block(q: u32) -> vec4u {
   return sh_keys[q];
