@@ -318,7 +318,14 @@ test("solvers of one name and one text, of which one reports, are kernels of the
 test("a refused call leaves memory and the recording as they were", () => {
   const weights = engine.zeros([2, 5000]);
   const [memory, stats] = [engine.memory(), engine.stats()];
-  assert.throws(() => solve(ranking(), weights, undefined, { strategy: "workgroup" }), /must fit workgroup/);
+  const [laneText, workgroupText] = ["fn solve() {}", "fn solve(lane: u32) {}"].map((wgsl) => [{ wgsl }]);
+  const narrow = defineSolver({
+    name: "narrow",
+    sense: "max",
+    strategies: { lane: laneText!, workgroup: workgroupText! },
+    fits: (strategy, [n]) => strategy === "lane" || n! <= 4000,
+  });
+  assert.throws(() => solve(narrow, weights, undefined, { strategy: "workgroup" }), /must fit workgroup/);
   assert.throws(() => solve(topK(5001), weights), /k must be in the range/);
   assert.throws(() => perturbAndMap(topK(3), weights, { samples: 2 ** 24 }), /below 2²⁴/);
   assert.equal([engine.memory(), engine.stats()], [memory, stats]);
