@@ -14,6 +14,12 @@ const FAR_BITS: u32 = 0x7e967699u;
 // What the caller gets for it.
 const INFINITY_BITS: u32 = 0x7f800000u;
 
+// Sides of a grid or tile, as bits.
+const ABOVE: u32 = 1u;
+const BELOW: u32 = 2u;
+const LEFT: u32 = 4u;
+const RIGHT: u32 = 8u;
+
 fn cost_bits(weights: vec4f) -> vec4u {
   let bits = bitcast<vec4u>(clamp(bitcast<vec4i>(weights), vec4i(), vec4i(bitcast<i32>(LARGEST_COST))));
   return select(bits, vec4u(), bits < vec4u(SMALLEST_NORMAL));

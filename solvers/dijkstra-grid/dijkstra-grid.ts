@@ -12,6 +12,7 @@ import { tilesPasses, tilesWorkspace } from "./tiles.js";
 import trace from "./trace.wgsl";
 import { blocksText } from "./workgroup-blocks.js";
 import workgroup from "./workgroup.wgsl";
+import workgroupCells from "./workgroup-cells.wgsl";
 
 /** What becomes of costs below zero. */
 export type NegativeCosts = "clamp" | "shift" | "error";
@@ -124,7 +125,6 @@ export function dijkstraGrid(options: DijkstraGridOptions = {}): Solver {
       lane: ([height, width]) => passesOf("lane", height!, width!, steps),
       workgroup: ([height, width]) => passesOf("workgroup", height!, width!, steps),
     },
-    fits: (strategy, [height, width]) => strategy === "lane" || !inTiles(strategy, height!, width!),
     choose,
     reports,
   });
@@ -157,7 +157,7 @@ function inTiles(strategy: Strategy, height: number, width: number): boolean {
 }
 
 function passesOf(strategy: Strategy, height: number, width: number, steps: Steps): readonly Pass[] {
-  if (inTiles(strategy, height, width)) return tilesPasses(height, width, steps);
+  if (inTiles(strategy, height, width)) return tilesPasses(strategy, height, width, steps);
   if (strategy === "lane") return [{ wgsl: laneText(height, width, steps) }];
   return [{ wgsl: workgroupText(height, width, steps), workgroupSize: workgroupSizeFor(height * width) }];
 }
@@ -188,7 +188,8 @@ function workgroupText(height: number, width: number, steps: Steps): string {
   const shared = { BLOCKS: blocks, SHARED_WORDS: sharedFor(height, width), TURNS: 4 };
   const sizes = { PITCH: width, RING_PITCH: width + 2, ...shared };
   const own = blocksText(Math.ceil(blocks / workgroupSizeFor(height * width)));
-  return [constantsText(height, width, steps, sizes), costs, places, own, directions, trace, workgroup].join("\n");
+  const grid = [constantsText(height, width, steps, sizes), costs, places, own];
+  return [...grid, directions, trace, workgroupCells, workgroup].join("\n");
 }
 
 /** Words for distances with their ring, and later for directions and queue. */

@@ -44,6 +44,8 @@ export function rowText({ width, neighbours, euclidean, halo }: RowOptions): str
   };
 
   const part = (name: string, column: number): string => `${name}${column >> 2}.${"xyzw"[column & 3]}`;
+  const fell = (column: number): string =>
+    `(${part("before.q", column)} != ${part("after.q", column)}) & (${part("after.q", column)} <= limit)`;
   const columns = Array.from({ length: width }, (_, column) => column);
   const run = (own: string, neighbour: string, column: number): string =>
     `min(${own}, plus(${neighbour}, ${part("costs.q", column)}))`;
@@ -62,12 +64,6 @@ export function rowText({ width, neighbours, euclidean, halo }: RowOptions): str
 
   return `const HALO: bool = ${halo};
 const MARGIN: i32 = ${halo ? 1 : 0};
-
-// Sides of a grid or tile, as bits.
-const ABOVE: u32 = 1u;
-const BELOW: u32 = 2u;
-const LEFT: u32 = 4u;
-const RIGHT: u32 = 8u;
 
 struct Row { ${[...names.map((name) => `${name}: vec4u`), ...sides.map((name) => `${name}: u32`)].join(", ")} }
 
@@ -94,14 +90,14 @@ ${lines((name, q) => `work_store4(base + ${q}u, row.${name});`)}
 
 // Which of the outermost cells of a row changed to a distance up to the limit.
 fn sides_within(before: Row, after: Row, limit: u32) -> u32 {
-  let left = (${part("before.q", 0)} != ${part("after.q", 0)}) & (${part("after.q", 0)} <= limit);
-  let right = (${part("before.q", width - 1)} != ${part("after.q", width - 1)}) & (${part("after.q", width - 1)} <= limit);
+  let left = ${fell(0)};
+  let right = ${fell(width - 1)};
   return select(0u, LEFT, left) | select(0u, RIGHT, right);
 }
 
 // Whether a cell changed to a distance up to the limit.
 fn changed_within(before: Row, after: Row, limit: u32) -> bool {
-  let fell = ${names.map((name) => `((before.${name} != after.${name}) & (after.${name} <= vec4u(limit)))`).join(" | ")};
+  let fell = ${names.map((q) => `((before.${q} != after.${q}) & (after.${q} <= vec4u(limit)))`).join(" | ")};
   return fell.x | fell.y | fell.z | fell.w;
 }
 

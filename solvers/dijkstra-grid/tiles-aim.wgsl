@@ -1,7 +1,7 @@
 // What is known of the way to the goal before any is found: the least cost of a cell, and what the way costs that goes
 // across corners, or by turns down and along, and then straight.
 
-fn solve() {
+fn find_aim() {
   var lowest = LARGEST_COST;
   for (var row = 0u; row < PADDED_ROWS; row++) {
     lowest = min(lowest, bitcast<f32>(work_load4(LOWEST_BLOCKS + row).x));

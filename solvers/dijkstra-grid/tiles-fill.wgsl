@@ -1,7 +1,7 @@
 // Costs and distances before the first round, a row of the ringed grid a part. In this pass: costs of rows inside, as
 // weights where they may yet be lifted, the lowest weight of each row, everything else far and nothing due.
 
-fn solve(part: u32) {
+fn fill_row(part: u32) {
   let base = part * ROW_BLOCKS;
   for (var q = 0u; q < ROW_BLOCKS; q++) {
     work_store4(base + q, vec4u(FAR_BITS));

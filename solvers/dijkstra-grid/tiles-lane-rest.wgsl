@@ -8,7 +8,7 @@ fn put_in(tile: u32) {
   work_store(PUT_IN, position + 1u);
 }
 
-fn solve() {
+fn settle_rest() {
   if (repetition() == 0u) {
     work_store(TAKEN_OUT, 0u);
     work_store(PUT_IN, 0u);

@@ -1,6 +1,6 @@
 // What needs the whole grid's lowest weight, a row of cells a part: lifts costs, closes cells, and opens the start.
 
-fn solve(part: u32) {
+fn start_row(part: u32) {
   let base = COST_BLOCKS + (part + 1u) * ROW_BLOCKS + 1u;
   let policy = parameter_negative();
   var least = 0.0;

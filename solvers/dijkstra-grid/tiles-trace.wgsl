@@ -43,7 +43,7 @@ fn take_directions(cell: u32) -> u32 {
   return select(nearest_directions(straight, across, cost), 0u, own >= FAR_BITS);
 }
 
-fn solve() {
+fn trace_path() {
   let start = cell_of(start_place());
   let goal = cell_of(goal_place());
   let distance = distance_at(goal);

@@ -1,4 +1,4 @@
-import type { Pass } from "../solver.js";
+import type { Pass, Strategy } from "../solver.js";
 import aim from "./tiles-aim.wgsl";
 import costs from "./costs.wgsl";
 import directions from "./directions.wgsl";
@@ -10,11 +10,14 @@ import distance from "./tiles-distance.wgsl";
 import fill from "./tiles-fill.wgsl";
 import laneTile from "./tiles-lane.wgsl";
 import rest from "./tiles-lane-rest.wgsl";
-import round from "./tiles-lane-round.wgsl";
+import laneRound from "./tiles-lane-round.wgsl";
 import start from "./tiles-start.wgsl";
+import order from "./tiles-order.wgsl";
 import tiles from "./tiles.wgsl";
 import tilesTrace from "./tiles-trace.wgsl";
+import workgroupRound from "./tiles-workgroup-round.wgsl";
 import trace from "./trace.wgsl";
+import workgroupCells from "./workgroup-cells.wgsl";
 
 /** Side of a tile: its rows are unrolled over the width, and with its ring it would fit a workgroup's memory. */
 const tileSide = 32;
@@ -57,7 +60,7 @@ export function tilesWorkspace(height: number, width: number): number {
 }
 
 /** The passes for a grid in tiles: costs, rounds over tiles, what is left after them, distances, the path. */
-export function tilesPasses(height: number, width: number, steps: Steps): readonly Pass[] {
+export function tilesPasses(strategy: Strategy, height: number, width: number, steps: Steps): readonly Pass[] {
   const { tileRows, tileColumns, rows, rowBlocks } = layoutOf(height, width);
   const cells = height * width;
   // A front crosses the tiles in about 1.3 rounds a side, and a way round obstacles in more.
@@ -76,19 +79,41 @@ export function tilesPasses(height: number, width: number, steps: Steps): readon
     MOST_STEPS: mostStepsOfTile,
     STEPS_OF_REST: stepsOfRest,
     TURNS: turns,
+    // Of a workgroup's lane between barriers; on GPUs a barrier costs about as much as one.
+    TURNS_OF_LANE: 4,
+    RING_PITCH: tileSide + 2,
+    SHARED_WORDS: (tileSide + 2) ** 2,
     LAST_REPETITION: repetitionsOfTrace - 1,
   };
-  const common = [constantsText(height, width, steps, sizes), costs, places, tiles];
+  const common = [constantsText(height, width, steps, sizes), costs, places, tiles, order];
   const tile = [rowText({ width: tileSide, ...steps, halo: true }), laneRows, laneTile];
   const text = (...own: string[]): string => [...common, ...own].join("\n");
-  const byRow = (count: number, wgsl: string): Pass => ({ wgsl: text(wgsl), parts: () => count });
+  const make = strategy === "lane" ? byInvocations : byWorkgroups;
+  const settleTiles =
+    strategy === "lane"
+      ? { wgsl: text(...tile, laneRound) }
+      : { wgsl: text(workgroupCells, workgroupRound), workgroupSize: tileSide ** 2 / 4 };
   return [
-    byRow(rows, fill),
-    byRow(height, start),
-    { wgsl: text(aim) },
-    { wgsl: text(...tile, round), parts: () => parts, repeat: () => colours * rounds },
-    { wgsl: text(...tile, rest), repeat: () => Math.ceil(cells / cellsOfRest) },
-    byRow(height, distance),
-    { wgsl: text(directions, trace, tilesTrace), repeat: () => repetitionsOfTrace },
+    make(text(fill), "fill_row", rows),
+    make(text(start), "start_row", height),
+    make(text(aim), "find_aim"),
+    { ...settleTiles, parts: () => parts, repeat: () => colours * rounds },
+    { ...make(text(...tile, rest), "settle_rest"), repeat: () => Math.ceil(cells / cellsOfRest) },
+    make(text(distance), "tell_row", height),
+    { ...make(text(directions, trace, tilesTrace), "trace_path"), repeat: () => repetitionsOfTrace },
   ];
+}
+
+/** A pass in which one invocation calls a function of the text, or `count` of them do, each with its number. */
+function byInvocations(text: string, called: string, count?: number): Pass {
+  if (count === undefined) return { wgsl: `${text}\nfn solve() { ${called}(); }` };
+  return { wgsl: `${text}\nfn solve(part: u32) { ${called}(part); }`, parts: () => count };
+}
+
+/** The same for the strategy of workgroups, whose lanes then have nothing to do with each other. */
+function byWorkgroups(text: string, called: string, count?: number): Pass {
+  if (count === undefined) return { wgsl: `${text}\nfn solve(lane: u32) { ${called}(); }`, workgroupSize: 1 };
+  const call = `let part = at * WORKGROUP_SIZE + lane; if (part < ${count}u) { ${called}(part); }`;
+  const wgsl = `${text}\nfn solve(lane: u32, at: u32) { ${call} }`;
+  return { wgsl, workgroupSize: 64, parts: () => Math.ceil(count / 64) };
 }

@@ -118,51 +118,12 @@ fn ringed(cell: u32) -> u32 {
   return cell + 2u * (cell / WIDTH) + RING_PITCH + 1u;
 }
 
-fn distance_at(place: u32) -> u32 {
-  return atomicLoad(&sh_words[place]);
-}
-
-fn straight_of(place: u32) -> vec4u {
-  return vec4u(
-    distance_at(place - RING_PITCH),
-    distance_at(place - 1u),
-    distance_at(place + 1u),
-    distance_at(place + RING_PITCH),
-  );
-}
-
-fn across_of(place: u32) -> vec4u {
-  if (NEIGHBOURS == 4u) {
-    return vec4u(FAR_BITS);
-  }
-  return vec4u(
-    distance_at(place - RING_PITCH - 1u),
-    distance_at(place - RING_PITCH + 1u),
-    distance_at(place + RING_PITCH - 1u),
-    distance_at(place + RING_PITCH + 1u),
-  );
-}
-
-fn distance_through(place: u32, cost: u32) -> u32 {
-  let straight = least_of(straight_of(place));
-  let across = least_of(across_of(place));
-  if (EUCLIDEAN) {
-    return min(plus(straight, cost), plus(across, across_cost(cost)));
-  }
-  return plus(min(straight, across), cost);
-}
-
 fn relax_block(block: u32, costs: vec4u) -> bool {
   var changed = false;
   for (var j = 0u; j < 4u; j++) {
     let cell = 4u * block + j;
     if (cell < HEIGHT * WIDTH) {
-      let place = ringed(cell);
-      let through = distance_through(place, costs[j]);
-      if (through < distance_at(place)) {
-        atomicStore(&sh_words[place], through);
-        changed = true;
-      }
+      changed = relax_cell(ringed(cell), costs[j], FAR_BITS) || changed;
     }
   }
   return changed;
