@@ -19,7 +19,7 @@ fn place_at(instance: u32, sample: u32, slot: u32) {
 
 // Weights of one instance.
 fn size() -> u32 {
-  return uniforms.size;
+  return uniforms.size + unknown_zero();
 }
 
 // How often this pass has run on the instance before.
@@ -29,5 +29,5 @@ fn repetition() -> u32 {
 
 // Length of an axis of the instance, outermost first.
 fn extent(axis: u32) -> u32 {
-  return uniforms.extents[axis];
+  return uniforms.extents[axis] + unknown_zero();
 }
