@@ -138,7 +138,9 @@ function declarations(composition: Composition): string {
   binding += leaving.bindings;
   lines.push(leaving.text);
   for (const [name, { type }] of Object.entries(solver.parameters)) {
-    lines.push(`fn parameter_${name}() -> ${type} { return uniforms.parameter_${name}; }`);
+    // It may bound a loop: see unknown_zero.
+    const hidden = type === "u32" ? " + unknown_zero()" : "";
+    lines.push(`fn parameter_${name}() -> ${type} { return uniforms.parameter_${name}${hidden}; }`);
   }
   if (Object.keys(solver.inputs).length > 0) bind("packed_inputs", "read", "u32");
   for (const [name, { dtype }] of Object.entries(solver.inputs)) lines.push(inputText(name, dtype));
@@ -188,7 +190,7 @@ function load4(name: string, aligned: boolean): string {
 function inputText(name: string, dtype: string): string {
   const value = `packed_inputs[uniforms.input_start_${name} + at_instance * uniforms.input_stride_${name} + i]`;
   return [
-    `fn has_${name}() -> bool { return uniforms.input_start_${name} != 0xffffffffu; }`,
+    `fn has_${name}() -> bool { return uniforms.input_start_${name} + unknown_zero() != 0xffffffffu; }`,
     `fn input_${name}(i: u32) -> ${dtype} {`,
     `  return select(${dtype}(), bitcast<${dtype}>(${value}), has_${name}());`,
     "}",

@@ -164,9 +164,8 @@ test("grids in tiles have the twin's path, cost, hops and distances: all familie
   await compareAll(drawInstances(28, 33, 130, 1, 0.2), { diagonalCost: "euclidean", negative: "shift" }, "lane");
 });
 
-test("workgroups settle tiles likewise: all families, labyrinths, obstacles, distances asked for or not", async () => {
-  await compareAll(drawInstances(35, 66, 40, 1, 0), {}, "workgroup");
-  await compareAll(drawInstances(36, 33, 70, 1, 0.2), { diagonalCost: "euclidean" }, "workgroup", ["cost", "hops"]);
+test("workgroups settle tiles likewise: all families, labyrinths, obstacles", async () => {
+  await compareAll(drawInstances(35, 34, 66, 1, 0.1), { diagonalCost: "euclidean" }, "workgroup");
 });
 
 test("a start at the edge of a tile, from which one step leads into the next tile, is seen there", async () => {

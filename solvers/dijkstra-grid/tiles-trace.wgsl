@@ -26,6 +26,9 @@ fn distance_at(cell: u32) -> u32 {
 
 fn take_directions(cell: u32) -> u32 {
   let own = work_load(cell);
+  if (own >= FAR_BITS) {
+    return 0u;
+  }
   work_store(cell, own | TAKEN);
   let straight =
     vec4u(distance_at(cell - PITCH), distance_at(cell - 1u), distance_at(cell + 1u), distance_at(cell + PITCH));
@@ -40,7 +43,7 @@ fn take_directions(cell: u32) -> u32 {
   if (EUCLIDEAN) {
     cost = work_load(COSTS + cell);
   }
-  return select(nearest_directions(straight, across, cost), 0u, own >= FAR_BITS);
+  return nearest_directions(straight, across, cost);
 }
 
 fn trace_path() {
