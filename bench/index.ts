@@ -14,6 +14,7 @@ import { learning } from "./benchmarks/learning.js";
 import { matmulBenchmark } from "./benchmarks/matmul.js";
 import { memory } from "./benchmarks/memory.js";
 import { noise } from "./benchmarks/noise.js";
+import { sequences } from "./benchmarks/sequences.js";
 import { solversBenchmark } from "./benchmarks/solvers.js";
 import { topKBenchmark } from "./benchmarks/top-k.js";
 import { trainingStep } from "./benchmarks/training-step.js";
@@ -35,4 +36,5 @@ export const benchmarks: readonly Benchmark[] = [
   memory,
   compile,
   differential,
+  sequences,
 ];

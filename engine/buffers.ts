@@ -90,12 +90,21 @@ export class BufferPool {
   private pooledBytes = 0;
   private peakBytes = 0;
   private held: Storage[] | null = null;
+  /** All that there are, free ones too. */
+  private readonly buffers = new Set<GPUBuffer>();
+  /** Buffers that the driver had no memory for, and what it said. */
+  private readonly refused = new Map<GPUBuffer, ImleError>();
   /** Bytes that the adapter binds at once. */
   private readonly limit: number;
 
   constructor(
     private readonly device: GPUDevice,
-    private readonly onAllocationError: (error: Promise<GPUError | null>, storage: Storage) => void,
+    /** Told of every allocation: `refuse` is called where the driver had no memory for it. */
+    private readonly onAllocation: (
+      bytes: number,
+      verdict: Promise<GPUError | null>,
+      refuse: (error: ImleError) => void,
+    ) => void,
     private readonly onDestroy: (storage: Storage) => void,
   ) {
     this.limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
@@ -166,9 +175,15 @@ export class BufferPool {
     for (const storage of held) this.giveBack(storage, currentSerial);
   }
 
+  /** Why the driver gave a storage no memory; undefined where it did. */
+  refusal(storage: Storage): ImleError | undefined {
+    return this.refused.size > 0 && storage.isPlaced ? this.refused.get(storage.buffer) : undefined;
+  }
+
   private giveBack(storage: Storage, currentSerial: number): void {
-    if (storage.external) {
+    if (storage.external || this.refusal(storage)) {
       this.onDestroy(storage);
+      this.refused.delete(storage.buffer);
       return;
     }
     this.countLive(storage, -1);
@@ -188,11 +203,13 @@ export class BufferPool {
     return { liveBuffers, liveBytes, pooledBytes, peakBytes };
   }
 
-  /** Destroys what is free. */
-  clear(): void {
-    for (const waiting of this.free.values()) for (const storage of waiting) this.destroy(storage);
+  /** Destroys all buffers; or none, where recorded work waits for a host that may yet submit it: they go with it. */
+  dispose(hostWaits: boolean): void {
+    if (!hostWaits) for (const buffer of this.buffers) buffer.destroy();
+    this.buffers.clear();
+    this.refused.clear();
     this.free.clear();
-    this.pooledBytes = 0;
+    this.liveBuffers = this.liveBytes = this.pooledBytes = 0;
   }
 
   /** The bytes of a buffer that holds so many; throws where the adapter has none so large. */
@@ -212,25 +229,30 @@ export class BufferPool {
 
   private allocate(storage: Storage): void {
     const { capacity } = storage;
-    this.device.pushErrorScope("out-of-memory");
-    let buffer: GPUBuffer;
-    try {
-      buffer = this.device.createBuffer({ size: capacity, usage: storage.usage });
-    } catch (error) {
-      void this.device.popErrorScope();
-      throw new ImleError(
-        "limit",
-        `memory: the device must have room for ${capacity} bytes, got ${String(error)}`,
-        "Free tensors (engine.scope, dispose), or work on smaller batches.",
-      );
-    }
+    const { buffer, verdict } = allocateBuffer(this.device, { size: capacity, usage: storage.usage });
+    this.buffers.add(buffer);
     storage.place(buffer, 0);
-    this.onAllocationError(this.device.popErrorScope(), storage);
     this.countLive(storage, 1);
+    this.onAllocation(capacity, verdict, (error) => this.refuse(buffer, storage, error));
+  }
+
+  /** What has no memory holds none: it is neither live from now on nor used again. */
+  private refuse(buffer: GPUBuffer, storage: Storage, error: ImleError): void {
+    if (!this.buffers.delete(buffer)) return;
+    const waiting = this.free.get(poolKey(storage.capacity, storage.usage));
+    const index = waiting?.findIndex((free) => free.buffer === buffer) ?? -1;
+    if (index >= 0) {
+      waiting!.splice(index, 1);
+      this.pooledBytes -= storage.capacity;
+      return;
+    }
+    this.refused.set(buffer, error);
+    this.countLive(storage, -1);
   }
 
   private destroy(storage: Storage): void {
     this.onDestroy(storage);
+    this.buffers.delete(storage.buffer);
     storage.buffer.destroy();
   }
 
@@ -239,6 +261,29 @@ export class BufferPool {
     this.liveBytes += sign * storage.capacity;
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes + this.pooledBytes);
   }
+}
+
+/** A buffer, and what the driver says of it later: null where it has the memory. */
+export function allocateBuffer(
+  device: GPUDevice,
+  descriptor: GPUBufferDescriptor,
+): { buffer: GPUBuffer; verdict: Promise<GPUError | null> } {
+  device.pushErrorScope("out-of-memory");
+  try {
+    return { buffer: device.createBuffer(descriptor), verdict: device.popErrorScope() };
+  } catch (error) {
+    void device.popErrorScope();
+    throw shortage(descriptor.size, String(error));
+  }
+}
+
+/** The error of an allocation that was refused. */
+export function shortage(bytes: number, said: string): ImleError {
+  return new ImleError(
+    "limit",
+    `memory: the device must have room for ${bytes} bytes, got ${said}`,
+    "Free tensors (engine.scope, dispose), or work on smaller batches.",
+  );
 }
 
 function poolKey(capacity: number, bits: number): string {

@@ -1,4 +1,4 @@
-import type { Storage } from "./buffers.js";
+import { type Storage, usage } from "./buffers.js";
 import type { Recorder } from "./capture/recorder.js";
 import { ImleError, must } from "./error.js";
 import type { Kernel, UniformValue } from "./kernel.js";
@@ -46,6 +46,15 @@ export interface Replayable {
   encode(encoder: GPUCommandEncoder): void;
 }
 
+/** Who is told of the driver's verdicts: null where all is well. */
+export interface Verdicts {
+  onSubmit(serial: number, label: string, verdict: Promise<GPUError | null>): void;
+  /** Of elements that the host has written. */
+  onWrite(verdict: Promise<GPUError | null>): void;
+  /** Of a buffer that was made for a read. */
+  onAllocation(bytes: number, verdict: Promise<GPUError | null>): void;
+}
+
 /** Counts since the engine was made; see {@link Engine.stats}. */
 export interface StatsReport {
   dispatches: number;
@@ -91,13 +100,12 @@ export class Commands {
   constructor(
     private readonly device: GPUDevice,
     private readonly pipelines: PipelineCache,
-    /** Told of every submission, with the driver's verdict on it. */
-    private readonly onSubmit: (serial: number, verdict: Promise<GPUError | null>, label: string) => void,
+    private readonly verdicts: Verdicts,
     /** In debug engines every dispatch is a submission of its own, so that a failure names its kernel. */
     private readonly debug: boolean,
   ) {
     this.uniforms = new Uniforms(device);
-    this.staging = new StagingBuffers(device);
+    this.staging = new StagingBuffers(device, (bytes, verdict) => verdicts.onAllocation(bytes, verdict));
   }
 
   /** Whether recorded work waits for its host to submit it. */
@@ -144,6 +152,8 @@ export class Commands {
   /** Copies bytes on the device, in order. */
   copy(source: Slice, target: CopyTarget): void {
     if (source.bytes === 0) return;
+    requireHostUsage("copy", source.storage, usage.copySource);
+    if ("storage" in target) requireHostUsage("write", target.storage, usage.copyDestination);
     if (this.recorder) return this.recorder.copy(source, target);
     this.checkHost("copy");
     this.endPass();
@@ -159,6 +169,7 @@ export class Commands {
     // A host's buffer may be wrapped twice: what the other tensor has recorded is not known here.
     const { hosted } = this;
     this.checkHost("write");
+    requireHostUsage("write", storage, usage.copyDestination);
     if (hosted) {
       must(
         !storage.external && storage.lastUse < hosted.since,
@@ -167,8 +178,10 @@ export class Commands {
         "Write before engine.record, or after engine.submitted().",
       );
     } else if (storage.external || storage.lastUse === this.serial) this.flush();
+    this.device.pushErrorScope("validation");
     this.device.queue.writeBuffer(storage.buffer, storage.offset, data.buffer, data.byteOffset, data.byteLength);
-    storage.lastWrite = this.serial;
+    this.verdicts.onWrite(this.device.popErrorScope());
+    storage.lastWrite = 0; // by the queue itself: no submission that is refused takes it along
   }
 
   /** Runs `f` beside the step that is being recorded: for what is made once an engine, at its first use. */
@@ -189,6 +202,7 @@ export class Commands {
   replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
     const { hosted, uniforms } = this;
     this.checkHost("captured step");
+    for (const [source] of copies) requireHostUsage("captured step", source.storage, usage.copySource);
     if (!hosted && this.waiting + work.dispatches > mostWaiting) this.flush();
     this.endPass();
     const { liveUniforms } = work;
@@ -227,7 +241,7 @@ export class Commands {
     this.encoder = null;
     this.device.pushErrorScope("validation");
     this.device.queue.submit([encoder.finish()]);
-    this.onSubmit(this.serial, this.device.popErrorScope(), label);
+    this.verdicts.onSubmit(this.serial, label, this.device.popErrorScope());
     this.counts.submits++;
     this.serial++;
   }
@@ -250,12 +264,16 @@ export class Commands {
       starts.push(total);
       total += Math.ceil(bytes / 16) * 16;
     }
+    for (const { storage } of slices) requireHostUsage("read", storage, usage.copySource);
     const staging = this.staging.take(total);
     slices.forEach((slice, i) => this.copy(slice, { buffer: staging, offset: starts[i]! }));
     this.flush("read");
     this.counts.readbacks++;
+    this.device.pushErrorScope("validation"); // where it has no memory, which has been reported
+    const mapping = staging.mapAsync(1);
+    void this.device.popErrorScope().catch(() => undefined);
     try {
-      await staging.mapAsync(1);
+      await mapping;
     } catch (error) {
       staging.destroy();
       throw new ImleError(
@@ -293,7 +311,7 @@ export class Commands {
       this.encoder = null;
       this.waiting = 0;
       hosted.isRecording = false;
-      this.onSubmit(this.serial, this.device.popErrorScope(), "record");
+      this.verdicts.onSubmit(this.serial, "record", this.device.popErrorScope());
       this.serial++;
     }
   }
@@ -327,6 +345,17 @@ export class Commands {
     this.pass = null;
     this.pipeline = null;
   }
+}
+
+/** Throws where a host's buffer lacks what a copy needs; the pool's have it. */
+function requireHostUsage(operation: string, storage: Storage, bit: number): void {
+  const name = bit === usage.copySource ? "COPY_SRC" : "COPY_DST";
+  must(
+    (storage.usage & bit) !== 0,
+    "buffer",
+    () => `${operation}: a wrapped buffer must have the usage ${name}, got usage ${storage.usage}`,
+    `Create it with GPUBufferUsage.${name} as well.`,
+  );
 }
 
 /** What to do instead of an upload in a captured step. */

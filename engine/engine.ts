@@ -91,12 +91,19 @@ export class Engine {
     this.pipelines = new PipelineCache(device, (verdict) => faults.watchCompilation(verdict));
     this.pool = new BufferPool(
       device,
-      (verdict, storage) => faults.watchAllocation(storage.capacity, verdict),
+      (bytes, verdict, refuse) => faults.watchAllocation(bytes, verdict, refuse),
       (storage) => this.pipelines.forget(storage),
     );
-    const onSubmit = (serial: number, verdict: Promise<GPUError | null>, label: string): void =>
-      faults.watchSubmission(serial, label, verdict);
-    this.commands = new Commands(device, this.pipelines, onSubmit, debug);
+    this.commands = new Commands(
+      device,
+      this.pipelines,
+      {
+        onSubmit: (serial, label, verdict) => faults.watchSubmission(serial, label, verdict),
+        onWrite: (verdict) => faults.watchWrite(verdict),
+        onAllocation: (bytes, verdict) => faults.watchAllocation(bytes, verdict),
+      },
+      debug,
+    );
     this.status = new Status(this.pool, this.commands);
     this.lifetime = new Lifetime(device);
   }
@@ -413,10 +420,13 @@ export class Engine {
     return this.tuning;
   }
 
-  /** Frees everything; a device that the engine made is destroyed, the host's is left alone. Safe to call twice. */
+  /**
+   * Frees everything, the buffers of all tensors too; a device that the engine made is destroyed, the host's and its
+   * buffers are left alone. Safe to call twice.
+   */
   dispose(): void {
     if (!this.lifetime.dispose()) return;
-    this.pool.clear();
+    this.pool.dispose(this.commands.awaitsHost);
     this.commands.dispose();
     if (this.ownsDevice) this.device.destroy();
   }
@@ -465,6 +475,16 @@ export class Engine {
     return tensor;
   }
 
+  /** Throws where recorded work cannot be submitted once more now. */
+  requireReplay(work: Replayable): void {
+    this.assertUsable("captured step");
+    this.commands.checkHost("captured step");
+    for (const storage of work.storages) {
+      const error = this.pool.refusal(storage);
+      if (error) throw error;
+    }
+  }
+
   /** Records a dispatch. */
   dispatch(work: Dispatch): void {
     this.assertUsable(work.kernel.label);
@@ -473,7 +493,6 @@ export class Engine {
 
   /** Submits recorded work once more. */
   replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
-    this.assertUsable("captured step");
     this.commands.replay(work, copies);
   }
 
@@ -489,10 +508,10 @@ export class Engine {
     }
   }
 
-  /** Throws where the driver refused the submission that wrote these bytes. */
+  /** Throws where the driver refused these bytes, or the submission that wrote them. */
   checkStorage(operation: string, storage: Storage): void {
     this.assertUsable(operation);
-    const error = this.faults.refusal(storage.lastWrite);
+    const error = this.pool.refusal(storage) ?? this.faults.refusal(storage.lastWrite);
     if (error) throw error;
   }
 
@@ -500,7 +519,13 @@ export class Engine {
     this.assertUsable("read");
     const { status } = this;
     const withStatus = status.inUse ? [...slices, status.slice()] : slices;
-    const bytes = await this.lifetime.untilEnded(this.commands.read(withStatus));
+    let bytes: ArrayBuffer[];
+    try {
+      bytes = await this.lifetime.untilEnded(this.commands.read(withStatus));
+    } catch (error) {
+      if (this.lifetime.hasEnded) throw error;
+      throw (await this.faults.settle(null)) ?? error;
+    }
     await this.settle(status.inUse ? bytes[slices.length] : undefined);
     return bytes;
   }

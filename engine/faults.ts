@@ -1,3 +1,4 @@
+import { shortage } from "./buffers.js";
 import { ImleError } from "./error.js";
 
 /**
@@ -20,26 +21,21 @@ export class Faults {
   }
 
   watchSubmission(serial: number, label: string, verdict: Promise<GPUError | null>): void {
-    const refuse = (error: GPUError): void => {
-      const refusal = new ImleError(
-        "buffer",
-        `${label}: the driver must accept the submitted work, got ${error.message}`,
-        "Check that no GPUBuffer in use was destroyed, mapped, or made on another device.",
-      );
-      this.refused.set(serial, refusal);
-      this.waiting.push(refusal);
-    };
-    this.await(verdict.then((error) => error && refuse(error)));
+    this.await(verdict.then((error) => error && this.refused.set(serial, this.refuse(label, error))));
   }
 
-  watchAllocation(bytes: number, verdict: Promise<GPUError | null>): void {
-    const refuse = (error: GPUError): ImleError =>
-      new ImleError(
-        "limit",
-        `memory: the device must have room for ${bytes} bytes, got ${error.message}`,
-        "Free tensors (engine.scope, dispose), or work on smaller batches.",
-      );
-    this.await(verdict.then((error) => error && this.waiting.push(refuse(error))));
+  /** Of elements that the host has written by the queue. */
+  watchWrite(verdict: Promise<GPUError | null>): void {
+    this.await(verdict.then((error) => error && this.refuse("write", error)));
+  }
+
+  watchAllocation(bytes: number, verdict: Promise<GPUError | null>, onRefused?: (error: ImleError) => void): void {
+    const refuse = (error: GPUError): void => {
+      const refusal = shortage(bytes, error.message);
+      this.waiting.push(refusal);
+      onRefused?.(refusal);
+    };
+    this.await(verdict.then((error) => error && refuse(error)));
   }
 
   /** Waits for all verdicts, then takes what has been reported, the cause first; null where all is well. */
@@ -50,6 +46,19 @@ export class Faults {
     const error = this.waiting.find(({ code }) => code === "wgsl") ?? this.waiting[0];
     this.waiting.length = 0;
     return error ?? null;
+  }
+
+  private refuse(label: string, error: GPUError): ImleError {
+    // A buffer that has no memory makes the work on it invalid: the shortage is the cause, and has been reported.
+    const cause = this.waiting.find(({ code }) => code === "limit");
+    if (cause) return cause;
+    const refusal = new ImleError(
+      "buffer",
+      `${label}: the driver must accept the submitted work, got ${error.message}`,
+      "Check that no GPUBuffer in use was destroyed, mapped, or made on another device.",
+    );
+    this.waiting.push(refusal);
+    return refusal;
   }
 
   private await(verdict: Promise<unknown>): void {

@@ -165,11 +165,11 @@ export class PipelineCache {
       const size = Math.min(Math.max(16, Math.ceil(bytes / 16) * 16), storage.capacity);
       return { binding, resource: { buffer: storage.buffer, offset: storage.offset, size } };
     });
-    // A buffer of another device is refused here, and the submission with it, which reports it: once is enough.
-    const hosts = Object.values(buffers).some(({ storage }) => storage.external);
-    if (hosts) this.device.pushErrorScope("validation");
+    // A buffer of another device, or one without memory, is refused here, and the submission with it, which reports it:
+    // once is enough.
+    this.device.pushErrorScope("validation");
     const group = this.device.createBindGroup({ label: kernel.label, layout: compiled.layout, entries });
-    if (hosts) void this.device.popErrorScope().catch(() => undefined);
+    void this.device.popErrorScope().catch(() => undefined);
     return group;
   }
 }

@@ -14,6 +14,16 @@ async function ownDevice(): Promise<GPUDevice> {
   return (await navigator.gpu.requestAdapter())!.requestDevice();
 }
 
+/** Whether the driver refuses to copy from a buffer. */
+async function isDestroyed(device: GPUDevice, buffer: GPUBuffer): Promise<boolean> {
+  const target = device.createBuffer({ size: 4, usage: usage.copyDestination });
+  const encoder = device.createCommandEncoder();
+  device.pushErrorScope("validation");
+  encoder.copyBufferToBuffer(buffer, 0, target, 0, 4);
+  device.queue.submit([encoder.finish()]);
+  return (await device.popErrorScope()) !== null;
+}
+
 faults("a host's buffer that was destroyed rejects the next read; what came before and after is untouched", async () => {
   const before = engine.tensor([1, 2, 3]).mul(2);
   assert.equal([...(await before.read())], [2, 4, 6]);
@@ -69,7 +79,28 @@ faults("a buffer of another device rejects the next read, and the engine goes on
   device.destroy();
 });
 
-faults("a buffer without the usage, size or alignment that is needed is refused at once", () => {
+faults("new elements for a wrapped buffer that was destroyed reject the next read, and spoil nothing else", async () => {
+  const buffer = engine.device.createBuffer({ size: 16, usage: anyUse });
+  const wrapped = engine.wrap(buffer, [4]);
+  const other = engine.ones([4]).mul(3);
+  buffer.destroy();
+  wrapped.write(Float32Array.of(1, 2, 3, 4));
+  await rejected(engine.idle(), "buffer", /write: the driver must accept/);
+  assert.equal([...(await other.add(1).read())], [4, 4, 4, 4]);
+});
+
+faults("an upload is not refused with the submission that is recorded beside it", async () => {
+  await engine.idle();
+  const uploaded = engine.tensor([1, 2, 3, 4]);
+  const buffer = engine.device.createBuffer({ size: 16, usage: anyUse });
+  const wrapped = engine.wrap(buffer, [4]);
+  buffer.destroy();
+  const spoilt = wrapped.add(uploaded);
+  await rejected(spoilt.read(), "buffer", /the driver must accept/);
+  assert.equal([...(await uploaded.add(1).read())], [2, 3, 4, 5]);
+});
+
+faults("a buffer without the usage, size or alignment that is needed is refused at once", async () => {
   const buffer = engine.device.createBuffer({ size: 64, usage: anyUse });
   const bare = engine.device.createBuffer({ size: 64, usage: usage.copyDestination });
   refused(() => engine.wrap(bare, [4]), "buffer", /usage STORAGE/);
@@ -77,6 +108,16 @@ faults("a buffer without the usage, size or alignment that is needed is refused 
   refused(() => engine.wrap(buffer, [4], { offset: 16 }), "buffer", /multiple of 256/);
   refused(() => engine.wrap({} as never, [4]), "buffer", /must be a GPUBuffer/);
   const x = engine.ones([4]);
+  // Made for the kernels alone: what must copy says so, before anything is recorded.
+  const { stats } = engine;
+  const plain = engine.wrap(engine.device.createBuffer({ size: 64, usage: usage.storage }), [4]);
+  const before = stats.call(engine);
+  refused(() => plain.write(Float32Array.of(1, 2, 3, 4)), "buffer", /write: a wrapped buffer must have the usage COPY_DST/);
+  refused(() => plain.write(x), "buffer", /COPY_DST/);
+  refused(() => plain.copyTo(buffer), "buffer", /copy: a wrapped buffer must have the usage COPY_SRC/);
+  assert.equal(stats.call(engine), before);
+  assert.equal([...(await plain.add(x).read())], [1, 1, 1, 1]);
+  await rejected(plain.read(), "buffer", /read: a wrapped buffer must have the usage COPY_SRC/);
   refused(() => x.copyTo(buffer, 56), "buffer", /must fit a buffer of 64/);
   const unwritable = engine.device.createBuffer({ size: 64, usage: usage.storage });
   refused(() => x.copyTo(unwritable), "buffer", /COPY_DST/);
@@ -86,8 +127,12 @@ faults("a disposed engine refuses every call with the same code, twice too, and 
   const device = await ownDevice();
   const own = Engine.from(device);
   const x = own.ones([3]);
+  own.flush();
+  const { buffer } = x.gpu;
   own.dispose();
   own.dispose();
+  assert.equal({ ...own.memory(), peakBytes: 0 }, { liveBuffers: 0, liveBytes: 0, pooledBytes: 0, peakBytes: 0 });
+  assert.ok(await isDestroyed(device, buffer), "what the engine made is given back to the driver");
   for (const call of [() => own.zeros([1]), () => x.add(1), () => own.flush(), () => x.gpu, () => own.tensor([1])]) {
     refused(call, "disposed", /the engine must be alive/);
   }

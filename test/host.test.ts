@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Engine, imle, type ImleError, optionalFeatures, requiredLimits, solve, topK } from "webgpu-imle";
+import { Engine, imle, type ImleError, optionalFeatures, requiredLimits, solve, type Tensor, topK } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
 
@@ -101,6 +101,54 @@ host("what would come before the host's submit is refused, and afterwards all go
   engine.submitted();
 });
 
+host("a host that submits before engine.flush() sees what was there before, and after it what was recorded", async () => {
+  const shared = engine.wrap(device.createBuffer({ size: 16, usage: anyUse }), [4]);
+  const copies = [0, 1].map(() => engine.wrap(device.createBuffer({ size: 16, usage: anyUse }), [4]));
+  shared.write(Float32Array.of(1, 2, 3, 4));
+  await engine.idle();
+  shared.write(shared.mul(10)); // recorded, and not yet submitted
+  const hostCopies = (target: Tensor): void => {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(shared.gpu.buffer, 0, target.gpu.buffer, 0, 16);
+    device.queue.submit([encoder.finish()]);
+  };
+  hostCopies(copies[0]!);
+  engine.flush();
+  hostCopies(copies[1]!);
+  assert.equal([...(await copies[0]!.read())], [1, 2, 3, 4]);
+  assert.equal([...(await copies[1]!.read())], [10, 20, 30, 40]);
+});
+
+host("a host's own submits between calls neither end nor change what is recorded", async () => {
+  const theirs = device.createBuffer({ size: 16, usage: anyUse });
+  let x = engine.ones([4]);
+  for (let i = 0; i < 5; i++) {
+    x = x.add(1);
+    const encoder = device.createCommandEncoder();
+    encoder.clearBuffer(theirs);
+    device.queue.submit([encoder.finish()]);
+    device.queue.writeBuffer(theirs, 0, Float32Array.of(i, i, i, i));
+  }
+  assert.equal([...(await x.read())], [6, 6, 6, 6]);
+  assert.equal([...(await engine.wrap(theirs, [4]).read())], [4, 4, 4, 4]);
+});
+
+host("an engine that is disposed while an encoder waits leaves the host what it has to submit", async () => {
+  const own = await (await navigator.gpu.requestAdapter())!.requestDevice();
+  const going = Engine.from(own);
+  const target = own.createBuffer({ size: 16, usage: anyUse });
+  const encoder = own.createCommandEncoder();
+  going.record(encoder, () => going.scope(() => going.ones([4]).mul(7).copyTo(target)));
+  going.dispose();
+  own.pushErrorScope("validation");
+  own.queue.submit([encoder.finish()]);
+  assert.is(await own.popErrorScope(), null);
+  refused(() => going.submitted(), "disposed", /must be alive/);
+  const next = Engine.from(own);
+  assert.equal([...(await next.wrap(target, [4]).read())], [7, 7, 7, 7]);
+  own.destroy();
+});
+
 host("an encoder that is finished already rejects the next read", async () => {
   const encoder = device.createCommandEncoder();
   encoder.finish();
@@ -136,12 +184,25 @@ sharing("handlers of the host are not taken over, and what is needed of a device
   const own = await (await navigator.gpu.requestAdapter())!.requestDevice({ requiredLimits });
   const handler = (): void => {};
   own.onuncapturederror = handler;
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = own;
+  own.addEventListener = (...values: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(own, values);
+  };
+  own.removeEventListener = (...values: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(own, values);
+  };
   const shared = Engine.from(own);
   await shared.ones([1]).read();
+  const { signal } = new AbortController();
+  await shared.prepare(topK(1), [[1, 3]], { signal });
+  shared.dispose();
   assert.is(own.onuncapturederror, handler);
+  assert.is(listeners, 0, "a disposed engine listens to nothing");
   assert.ok(Object.values(requiredLimits).every((limit) => limit > 0));
   assert.ok(optionalFeatures.every((feature) => typeof feature === "string"));
-  shared.dispose();
   own.destroy();
 });
 

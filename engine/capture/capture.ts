@@ -224,6 +224,7 @@ function replay(engine: Engine, { program, inputs, recorder, gradients }: Record
     const target = inputs[index]!.slice("captured step");
     if (source.storage !== target.storage && source.bytes > 0) copies.push([source, target]);
   });
+  engine.requireReplay(program); // before the streams of random numbers move on
   for (const draw of recorder.draws) engine.random.advance(draw);
   engine.replay(program, copies);
   for (const { leaf, after } of gradients) {

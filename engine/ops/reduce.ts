@@ -128,7 +128,7 @@ function foldSteps(label: string, x: Tensor, axes: readonly number[], shape: rea
   if (sizeOf(shape) === 0) return engine.output(label, shape, dtype);
   if (x.size === 0) return fill(engine, shape, 0, { dtype });
   const steps = stepsOf(x.shape, axes);
-  if (steps.length === 0) return x.alias(shape);
+  if (steps.length === 0) return copied(label, x, shape);
   let current = x;
   steps.forEach(({ block, keptShape }, index) => {
     const isLast = index === steps.length - 1;
@@ -140,6 +140,17 @@ function foldSteps(label: string, x: Tensor, axes: readonly number[], shape: rea
   return current;
 }
 
+/** The elements in a buffer of their own: a result must not change where x is written, as optimisers do in place. */
+function copied(label: string, x: Tensor, shape: readonly number[]): Tensor {
+  const { engine, dtype } = x;
+  const alias = x.alias(shape);
+  try {
+    return mapElements(engine, { label, expression: "x", dtype, operands: { x: alias }, shape });
+  } finally {
+    alias.dispose();
+  }
+}
+
 function reduceToExtreme(name: "max" | "min", x: Tensor, axis: Axes | undefined, keepDims: boolean): Tensor {
   requireTensor(name, "x", x, all);
   const { axes, shape } = resolveReduction(name, x, axis, keepDims);
@@ -147,7 +158,7 @@ function reduceToExtreme(name: "max" | "min", x: Tensor, axis: Axes | undefined,
   const { engine, dtype } = x;
   const steps = stepsOf(x.shape, axes);
   if (steps.length === 0 || sizeOf(shape) === 0) {
-    const y = steps.length === 0 ? x.alias(shape) : engine.output(name, shape, dtype);
+    const y = steps.length === 0 ? copied(name, x, shape) : engine.output(name, shape, dtype);
     record({ label: name, inputs: [x], outputs: [y], backward: ([dy]) => [dy!.alias(x.shape)] });
     return y;
   }

@@ -125,8 +125,8 @@ function forwardSplit(name: Name, x: Tensor, block: Block): Tensor {
   const { engine, shape } = x;
   const blockShape = [block.outer, block.length, block.inner];
   const rowShape = [block.outer, 1, block.inner];
-  const rows = x.alias(blockShape);
   const maximum = reduceBlock(name, x, block, rowShape, { fold: "max" });
+  const rows = x.alias(blockShape);
   const exponentials = mapElements(engine, {
     label: "shifted exponential",
     expression: "exp(x - maximum)",
