@@ -37,6 +37,14 @@ faults("a host's buffer that was destroyed rejects the next read; what came befo
   assert.equal([...(await before.add(1).read())], [3, 5, 7]);
 });
 
+faults("a host's buffer that is mapped rejects the next read", async () => {
+  const buffer = engine.device.createBuffer({ size: 16, usage: anyUse, mappedAtCreation: true });
+  const wrapped = engine.wrap(buffer, [4]);
+  await rejected(wrapped.add(1).read(), "buffer", /the driver must accept the submitted work/);
+  buffer.unmap();
+  assert.equal([...(await wrapped.add(1).read())], [1, 1, 1, 1]);
+});
+
 faults("WGSL that does not compile is told at every call, and spoils no later work that reuses its buffers", async () => {
   const solverOf = (line: string): Solver =>
     defineSolver({

@@ -158,6 +158,19 @@ host("an encoder that is finished already rejects the next read", async () => {
   assert.equal([...(await engine.ones([1]).read())], [1]);
 });
 
+host("an encoder of another device is told to the host alone, by that device, and the engine goes on", async () => {
+  const other = await (await navigator.gpu.requestAdapter())!.requestDevice();
+  other.pushErrorScope("validation");
+  const encoder = other.createCommandEncoder();
+  engine.record(encoder, () => engine.scope(() => void engine.ones([2]).add(1)));
+  other.queue.submit([encoder.finish()]);
+  assert.ok((await other.popErrorScope()) !== null, "the host is told");
+  engine.submitted();
+  await engine.idle();
+  assert.equal([...(await engine.ones([1]).read())], [1]);
+  other.destroy();
+});
+
 const sharing = suite("one device, several owners");
 
 sharing("two engines and the host share a device; one is disposed, and the others go on", async () => {

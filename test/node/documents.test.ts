@@ -57,6 +57,11 @@ test("each link within the project leads to a file that is there, and to a headi
   assert.ok(links > 50, `${links} links`);
 });
 
+test("the worker in docs/embed.md is the one that test/worker.test.ts runs", () => {
+  const printed = /^```js worker\n([^]*?)^```/m.exec(read("docs/embed.md"))![1]!;
+  assert.is(printed, read("test/fixtures/worker.ts").replaceAll("grad!", "grad"));
+});
+
 test("docs/reference has every name that the package exports; if not, run npm run docs", async () => {
   const reference = documents(join(projectRoot, "docs", "reference")).map(read).join("\n");
   for (const entry of ["webgpu-imle.js", "testing.js"]) {
