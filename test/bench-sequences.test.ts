@@ -5,9 +5,9 @@ import { runSequences } from "../bench/sequences/sequences.js";
 const test = suite("random sequences of calls");
 
 test("end with typed errors only, right numbers, no hang, and memory as a model has it", async () => {
-  const { failure, sequences, tally } = await runSequences(200, 1, 45_000);
+  const { failure, sequences, tally } = await runSequences(150, 1, 45_000);
   assert.is(failure, null);
-  assert.is(sequences, 200);
+  assert.is(sequences, 150);
   assert.ok(tally.refused > 100 && tally.values > 100 && tally.memories > 1000, JSON.stringify(tally));
 });
 
