@@ -9,8 +9,12 @@ export interface Ratio {
   readonly interval: readonly [low: number, high: number] | null;
 }
 
-/** Of each run's samples, from the least on: what two runs are compared by. */
-export const leastShare = 1 / 3;
+/** Of each run's samples, from the least on: what two runs are compared by where there are enough. */
+const leastShare = 1 / 3;
+/** Of fewer a third tells nothing, and all are compared. */
+const enoughForShare = 24;
+
+const shareOf = (...counts: readonly number[]): number => (Math.min(...counts) < enoughForShare ? 1 : leastShare);
 
 /** The middle of the least third: what a row would take on a machine that does nothing else. */
 export const leastOf = (values: readonly number[]): number =>
@@ -24,13 +28,13 @@ export const leastOf = (values: readonly number[]): number =>
  * @param before  above 0, not empty
  * @param after  above 0, not empty
  * @param uncertainty  the share of such intervals that may miss the true ratio
- * @param share  of the values of each that are compared
+ * @param share  of the values of each that are compared; by default a third, or all where they are few
  */
 export function ratioOfRuns(
   before: readonly number[],
   after: readonly number[],
   uncertainty: number,
-  share = leastShare,
+  share = shareOf(before.length, after.length),
 ): Ratio {
   const size = Math.ceil(Math.max(before.length, after.length) / mostValues);
   const [first, second] = [before, after].map((times) => leastOfBlocks(times, size));

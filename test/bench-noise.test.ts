@@ -178,7 +178,7 @@ noise("intervals hold the true ratio as often as they say, few values or many, a
     turns: (count: number) => ratioOfTurns(list(count), list(count).map((value) => 1.2 * value), 0.05),
   };
   for (const [name, method] of Object.entries(methods)) {
-    for (const count of [16, 30, 40]) {
+    for (const count of [8, 16, 30, 40]) {
       let held = 0;
       const repeats = 600;
       for (let i = 0; i < repeats; i++) {
@@ -199,6 +199,18 @@ noise("thousands of samples are compared as well, by the least of neighbours", (
     Array.from({ length: count }, () => factor * Math.exp(0.3 * Math.abs(normal(random))));
   const [low, high] = ratioOfRuns(list(3000, 1), list(2000, 1.05), 0.001).interval!;
   assert.ok(low < 1.05 && 1.05 < high && high / low < 1.03, `${low} to ${high}`);
+});
+
+noise("a quick run's few samples tell of a change where none of one run is like any of the other", () => {
+  const file = (factor: number): ResultsFile =>
+    resultsFile(
+      Array.from({ length: rows }, (_, row) => {
+        const times = Array.from({ length: 8 }, (_, i) => factor * (1 + i / 100));
+        return timedRow("a", String(row), { samples: { times, calibration: 1 } });
+      }),
+    );
+  assert.ok(verdictsOf(file(1), file(1.2)).every((verdict) => verdict === "slower"));
+  assert.ok(verdictsOf(file(1), file(1)).every((verdict) => verdict === "same"));
 });
 
 noise("the ends of intervals are those of the published tests", () => {
