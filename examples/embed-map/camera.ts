@@ -10,7 +10,7 @@ const farthest = 90;
 export class Camera {
   private azimuth = -2.2;
   private elevation = 0.85;
-  private distance = 56;
+  private distance = 61;
 
   /** Turns by so many radians; the elevation stays above the ground and below the zenith. */
   turn(azimuth: number, elevation: number): void {

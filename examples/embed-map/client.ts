@@ -13,6 +13,9 @@ import { extend } from "./stroke.js";
 /** Strokes that are learnt from: the latest ones. */
 const capacity = 8;
 const shortestStroke = 4;
+/** Milliseconds that a step may take beside the drawing; slower ones wait until the hands have rested for some time. */
+const quickStep = 12;
+const handsRest = 300;
 
 /** What the page's own console may look into, and what tests ask. */
 export interface EmbeddedMap {
@@ -73,6 +76,13 @@ export default async function main(): Promise<void> {
   let current: number[] | null = null;
   let seen = learner.look(0);
   let changed = true;
+  /** Whether what is seen is that of other strokes or costs. */
+  let outdated = false;
+  let touched = -Infinity;
+  const touch = (): void => {
+    changed = true;
+    touched = performance.now();
+  };
 
   const aspect = (): number => canvas.width / canvas.height;
   const drawRow = (row: number, path: readonly number[]): void => {
@@ -88,13 +98,16 @@ export default async function main(): Promise<void> {
       Int32Array.from(strokes.flatMap((path) => place(path.at(index)!)));
     device.queue.writeBuffer(buffers.starts, 0, ends(0));
     device.queue.writeBuffer(buffers.goals, 0, ends(-1));
-    changed = true;
+    outdated = changed = true;
   };
 
   listen(canvas, camera, {
     cellAt: (x, y) => camera.cellAt(landscape, x, y, aspect()),
-    moved: () => (changed = true),
-    drawn: (path) => drawRow(capacity, (current = path)),
+    moved: touch,
+    drawn: (path) => {
+      touch();
+      drawRow(capacity, (current = path));
+    },
     ended: () => {
       if (current !== null && current.length >= shortestStroke) {
         strokes = [...strokes, current].slice(-capacity);
@@ -110,21 +123,32 @@ export default async function main(): Promise<void> {
   });
   for (const box of document.querySelectorAll("input")) box.addEventListener("change", () => (changed = true));
 
-  // At most two frames wait for the device. Where it is slow, learning rests as long as a step took it.
+  // At most two frames wait for the device. Where it is slow, learning rests as long as a step took it, and while the
+  // person draws or turns.
   let waiting = 0;
   let restUntil = 0;
+  let stepTime = 0;
+  let isLost = false;
+  void device.lost.then(({ message }) => {
+    isLost = true;
+    say(`The graphics device is gone: reload the page. ${message}`);
+  });
   const learns = (): boolean => element<HTMLInputElement>("learn").checked && strokes.length > 0;
+  const mayStep = (now: number): boolean => now >= restUntil && (stepTime < quickStep || now - touched > handsRest);
   const frame = (): void => {
+    if (isLost) return;
     requestAnimationFrame(frame);
-    const steps = learns() && performance.now() >= restUntil;
+    const steps = learns() && mayStep(performance.now());
     if (waiting >= 2 || !(changed || steps || fit(canvas))) return;
     changed = false;
     const encoder = device.createCommandEncoder();
     // The library's work and the app's drawing, in one encoder and one submission.
     learner.engine.record(encoder, () => {
       if (steps) learner.step(strokes.length);
-      if (strokes.length > 0) seen = learner.look(strokes.length - 1);
+      // A frame in which only the camera moves draws what is there.
+      if (strokes.length > 0 && (steps || outdated)) seen = learner.look(strokes.length - 1);
     });
+    outdated = false;
     if (steps) counts.steps++;
     const scene: Scene = {
       heights: whole(heights),
@@ -147,7 +171,9 @@ export default async function main(): Promise<void> {
     const submitted = performance.now();
     void device.queue.onSubmittedWorkDone().then(() => {
       waiting--;
-      if (steps) restUntil = 2 * performance.now() - submitted;
+      if (!steps) return;
+      stepTime = performance.now() - submitted;
+      restUntil = performance.now() + stepTime;
     });
     say(statusText(strokes.length, learns()));
     element("counts").textContent = `Steps learnt: ${counts.steps}. Readbacks: ${learner.engine.stats().readbacks}.`;
@@ -172,7 +198,7 @@ export default async function main(): Promise<void> {
 }
 
 function statusText(strokes: number, learning: boolean): string {
-  if (strokes === 0) return "Draw a path across the land.";
+  if (strokes === 0) return "Press on the land, and drag a path across it.";
   const paths = strokes === 1 ? "one path" : `the last ${strokes} paths`;
   return learning ? `Learning from ${paths}. Draw another.` : `Knows ${paths}. Learning rests.`;
 }

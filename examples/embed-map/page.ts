@@ -38,6 +38,7 @@ ${kindNames.map((name) => html`<li class="ground"><i class="${name}"></i>${name}
 <li class="cost"><i class="heat"></i>cheap to dear</li>
 </ul>
 <p class="hint">Turn with the right button, Shift, two fingers or the arrow keys; zoom with the wheel.</p>
+<p class="touch hint">Turn with two fingers.</p>
 <p id="counts"></p>
 </aside>
 <script type="module">
