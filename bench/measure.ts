@@ -156,8 +156,7 @@ export class Measuring {
   /** After one round at least. */
   get result(): Measurement {
     const { pairs } = this;
-    const time = summarise(this.times());
-    const { precision } = this.options;
+    const slope = summarise(this.times());
     const devices = pairs.flatMap(({ brief, full, long, short }) =>
       full.device === null || brief.device === null ? [] : [(full.device - brief.device) / (long - short)],
     );
@@ -167,13 +166,16 @@ export class Measuring {
       ...(hasDevice ? [{ batch: brief, units: short }] : []),
       { batch: full, units: long },
     ]);
+    // What other work did to few pairs may leave no difference: then what is left of a wait is no longer taken out.
+    const long = pairs.map((pair) => ({ batch: pair.full, units: pair.long }));
+    const time = slope.median > 0 ? slope : summarise(unitTimes(long, this.options));
     return {
       time,
       device: hasDevice ? summarise(devices) : null,
       recording: median(pairs.map(callsOf)),
       fixed: median(pairs.map((pair) => pair.brief.wall - pair.short * wallOf(pair))),
       units: this.units!,
-      settled: isNarrow(time, precision),
+      settled: isNarrow(slope, this.options.precision),
       ...(this.calibrations.length > 0 && {
         samples: { times: unitTimes(batches, this.options), calibration: leastOf(this.calibrations) },
       }),

@@ -148,6 +148,20 @@ measuring("a row that does not settle ends with its budget, whatever the number 
   }
 });
 
+measuring("a row whose differences other work has eaten up has the time of its long batches, and did not settle", async () => {
+  // Each short batch is disturbed, and no long one, once its length is found.
+  let calls = 0;
+  const run = (units: number): Promise<Batch> => {
+    const wall = 5 + (++calls > 4 && units < 20 ? 200 : 2 * units);
+    return Promise.resolve({ wall, recording: 0, device: null });
+  };
+  let now = 0;
+  const options = { ...settings, batchMilliseconds: 60, now: () => (now += 500), fixedCost: 5, random: () => 0 };
+  const { time, settled } = await measure({ ...options, run });
+  assert.is(time.median, 2);
+  assert.is(settled, false);
+});
+
 measuring("single batches are taken by the device's time where all have it, else without what a wait costs", () => {
   const batch = (wall: number, device: number | null) => ({ batch: { wall, recording: 2, device }, units: 10 });
   assert.equal(unitTimes([batch(31, 20), batch(41, 30)], { fixedCost: 11 }), [2, 3]);

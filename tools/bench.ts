@@ -67,7 +67,7 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
     .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
     .option("--quick", "less time a row, and less certainty", false)
-    .option("--seconds <number>", "time a row at most (default: 6, with --quick 0.8, with --against 10)", secondsOf)
+    .option("--seconds <number>", "time a row at most (default: 4, with --quick 0.8, with --against 10)", secondsOf)
     .option("--against <folder>", "measures another built checkout and this one in alternation, and their ratio")
     .option("--out <file>", "writes the results as JSON")
     .option("--page <file>", "writes the results as a page (default: beside --out, with .html)")
