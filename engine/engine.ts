@@ -268,7 +268,8 @@ export class Engine {
    *
    * The first call runs the function plainly, so that whatever is made at its first use is there; the second records
    * it; that one and all further ones replay. Every call returns new handles on the same results, which hold what the
-   * latest replay has left; gradients too.
+   * latest replay has left; gradients too. Replays are submitted like other work, at a read, at {@link flush}, or when
+   * enough has gathered, which for them is 64 dispatches.
    *
    * Arguments are copied in. Other tensors are used where they are, so that `write()` into one is seen by the next
    * replay. Noise, dropout, optimisers and running statistics advance as in plain steps, and plain steps may come

@@ -53,11 +53,10 @@ export class PipelineCache {
       names[count++] = slice.bytes;
       hash = (Math.imul(hash ^ id, 0x9e3779b1) + slice.bytes) | 0;
     }
-    names.length = count;
     const known = compiled.groups.get(hash);
-    if (known && sameNumbers(known.names, names)) return known;
+    if (known && startsWith(names, known.names)) return known;
     const group = this.createGroup(kernel, compiled, buffers, uniforms.buffer);
-    const bound = { compiled, group, names: [...names], hash };
+    const bound = { compiled, group, names: names.slice(0, count), hash };
     this.keepGroup(bound, buffers);
     return bound;
   }
@@ -174,9 +173,9 @@ export class PipelineCache {
   }
 }
 
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+/** One kernel's bind groups all have as many names. */
+function startsWith(names: readonly number[], known: readonly number[]): boolean {
+  for (let i = 0; i < known.length; i++) if (names[i] !== known[i]) return false;
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { formatShape, formatValue, must } from "./error.js";
+import { sameShape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
 /** Gradients of the inputs, in their order; null where there is none. */
@@ -202,11 +203,11 @@ function checkGradients(node: TapeNode, gradients: Gradients): void {
     "Return them as an array in the order of the inputs.",
   );
   gradients.forEach((gradient, i) => {
-    const expected = formatShape(node.inputs[i]!.shape);
+    const expected = node.inputs[i]!.shape;
     must(
-      !gradient || formatShape(gradient.shape) === expected,
+      !gradient || sameShape(gradient.shape, expected),
       "shape",
-      () => `${node.label}: the gradient of input ${i} must have the shape ${expected}, got ${formatShape(gradient!.shape)}`,
+      () => `${node.label}: the gradient of input ${i} must have the shape ${formatShape(expected)}, got ${formatShape(gradient!.shape)}`,
       "Sum over the broadcast axes, or reshape.",
     );
   });

@@ -11,7 +11,7 @@ import { matmul, type MatmulOptions } from "./ops/matmul.js";
 import { max, mean, sum } from "./ops/reduce.js";
 import { reshape, transpose } from "./ops/shape.js";
 import { disposeSymbol, type Scope } from "./scope.js";
-import { sizeOf } from "./shape.js";
+import { sameShape, sizeOf } from "./shape.js";
 import { isWalking, type TapeNode, walkBack } from "./tape.js";
 
 /** Element types of tensors. Only f32 carries gradients. */
@@ -148,7 +148,7 @@ export class Tensor {
       requireTensor("grad", "the gradient", value);
       this.engine.check("grad", [value]);
       must(
-        formatShape(value.shape) === formatShape(shape) && value.dtype === "f32",
+        sameShape(value.shape, shape) && value.dtype === "f32",
         "shape",
         () => `grad: a gradient must be f32 of shape ${formatShape(shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
         "Give it the shape of its tensor.",
@@ -205,7 +205,7 @@ export class Tensor {
       requireTensor("backward", "the gradient", gradient);
       engine.check("backward", [this, gradient]);
       must(
-        formatShape(gradient.shape) === formatShape(shape) && gradient.dtype === "f32",
+        sameShape(gradient.shape, shape) && gradient.dtype === "f32",
         "shape",
         () => `backward: the gradient must be f32 of shape ${formatShape(shape)}, got ${gradient.dtype} ${formatShape(gradient.shape)}`,
         "Pass ∂L/∂x with the shape of x.",
@@ -245,7 +245,7 @@ export class Tensor {
       const source = data.slice("write");
       this.engine.check("write", [data]);
       must(
-        data.dtype === this.dtype && formatShape(data.shape) === formatShape(this.shape),
+        data.dtype === this.dtype && sameShape(data.shape, this.shape),
         "shape",
         () => `write: a tensor must be ${this.dtype} ${formatShape(this.shape)}, got ${data.dtype} ${formatShape(data.shape)}`,
         "Give it the shape and dtype of the one that is written.",

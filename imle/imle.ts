@@ -1,6 +1,6 @@
 import { customGradient } from "../engine/custom-gradient.js";
 import { formatShape, formatValue, must } from "../engine/error.js";
-import { isTensor, requireOptions } from "../engine/ops/arguments.js";
+import { isTensor, requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { type Estimator, estimator, kernelsOf, placesOf, type Preparation } from "./estimators/estimator.js";
@@ -119,6 +119,7 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
 
   return estimator({
     train: (theta: Tensor, inputs: SolverInputs = {}, call: ImleCall = {}) => {
+      requireTensor("imle", "the weights", theta, ["f32"]);
       requireOptions("imle", call, callNames);
       checkCall(call, divideByLambda);
       return perturbed(theta, inputs, call);

@@ -5,6 +5,7 @@ import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import { runSolver, solverKernels } from "../solvers/run.js";
 import { product, type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
+import { requireSolver } from "./estimators/options.js";
 import { differenceOfMeans, meanKernel, meanOfCounts } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { perturbedWeights } from "./perturbed-weights.js";
@@ -78,6 +79,8 @@ export interface PerturbOptions {
  */
 export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbOptions = {}): Tensor {
   const operation = "perturbAndMap";
+  requireSolver(operation, solver);
+  requireTensor(operation, "the weights", weights, ["f32"]);
   requireOptions(operation, options, optionNames);
   const { inputs, samples = 1, marginalSamples = 1, output = "mean", differenceFrom, strategy } = options;
   checkCounts(operation, options);

@@ -1,6 +1,7 @@
 import type { Piece } from "../engine/compose.js";
 import { formatShape, formatValue, must } from "../engine/error.js";
 import { requireChoice } from "../engine/ops/arguments.js";
+import { sameShape } from "../engine/shape.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Solver, splitBatch } from "../solvers/solver.js";
 import type { SourceReport, Table, WeightSource } from "../solvers/weights.js";
@@ -68,13 +69,13 @@ export function perturbedWeights(
   if (aim) {
     const { target, gradient } = aim;
     const other = target.tensor ?? gradient;
-    const got = formatShape(other.shape);
-    perSample = !target.tensor && got === formatShape(sampledShape(of)) && got !== formatShape(weights.shape);
+    const isLike = sameShape(other.shape, weights.shape);
+    perSample = !target.tensor && !isLike && sameShape(other.shape, sampledShape(of));
     must(
-      (perSample || got === formatShape(weights.shape)) && other.dtype === "f32",
+      (perSample || isLike) && other.dtype === "f32",
       "shape",
       () =>
-        `${operation}: the ${target.name} target must be given f32 of the weights' shape ${formatShape(weights.shape)}, got ${other.dtype} ${got}`,
+        `${operation}: the ${target.name} target must be given f32 of the weights' shape ${formatShape(weights.shape)}, got ${other.dtype} ${formatShape(other.shape)}`,
       "Pass one number a weight.",
     );
     rows["target_values"] = other;

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.js";
 import { formatShape, ImleError, must } from "../engine/error.js";
 import { requireTensor } from "../engine/ops/arguments.js";
+import { sameShape } from "../engine/shape.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Batch, product, type Solver, type SolverInputs } from "./solver.js";
 
@@ -34,7 +35,7 @@ export function checkInputs(operation: string, solver: Solver, batch: Batch, inp
       `Make it with { dtype: "${input.dtype}" }.`,
     );
     must(
-      isShared(tensor, own) || formatShape(tensor.shape) === formatShape(expected),
+      isShared(tensor, own) || sameShape(tensor.shape, expected),
       "shape",
       () =>
         `${operation}: the input ${name} must have the shape ${formatShape(expected)}, or ${formatShape(own)} for all ` +
@@ -46,7 +47,7 @@ export function checkInputs(operation: string, solver: Solver, batch: Batch, inp
 
 /** Whether an input has no batch axes: it is then the same for all instances. */
 function isShared(tensor: Tensor, own: readonly number[]): boolean {
-  return formatShape(tensor.shape) === formatShape(own);
+  return sameShape(tensor.shape, own);
 }
 
 /** The start of an input that was left out. */

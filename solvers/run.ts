@@ -1,7 +1,8 @@
 import { holdsVectors, type Slice } from "../engine/commands.js";
 import type { Engine } from "../engine/engine.js";
-import { ImleError, must } from "../engine/error.js";
+import { ImleError } from "../engine/error.js";
 import type { Kernel, UniformValue } from "../engine/kernel.js";
+import { requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Call, kernelsOfCall, planCall, type Request } from "./call.js";
 import { usesWorkspace } from "./compose.js";
@@ -34,17 +35,17 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
 /** The same, with the further outputs that are wanted beside the state. */
 function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<string, Tensor> & { state: Tensor } {
   const { operation, samples, source, output, inputs = {}, groups = 1, trace } = run;
+  requireTensor(operation, `the weights of ${solver.name}`, weights, ["f32"]);
   const { engine } = weights;
-  must(
-    weights.dtype === "f32",
-    "dtype",
-    () => `${operation}: the weights of ${solver.name} must be f32, got ${weights.dtype}`,
-    "Make the tensor with { dtype: \"f32\" }.",
-  );
-  const tables = Object.entries(source.tables).map(([name, { tensor }]) => [name, tensor] as const);
-  const read = { theta: weights, ...source.rows, ...Object.fromEntries(tables), ...source.words };
-  engine.check(operation, Object.values(read));
-  const buffers = slicesOf(operation, read);
+  const buffers: Record<string, Slice> = {};
+  const read = (name: string, tensor: Tensor): void => {
+    engine.check(operation, [tensor]);
+    buffers[name] = tensor.slice(operation);
+  };
+  read("theta", weights);
+  for (const [name, tensor] of Object.entries(source.rows)) read(name, tensor);
+  for (const [name, { tensor }] of Object.entries(source.tables)) read(name, tensor);
+  for (const [name, tensor] of Object.entries(source.words)) read(name, tensor);
   const names = [...new Set(run.outputs ?? [])];
   const call = planCall(engine, solver, weights.shape, { ...run, outputs: names });
   checkInputs(operation, solver, call.batch, inputs);
@@ -152,10 +153,6 @@ export function solveOutputs<Name extends string>(
 ): Record<Name | "state", Tensor> {
   const run = { operation: "solveOutputs", samples: 1, source: plainWeights, output: "states", outputs } as const;
   return runForOutputs(solver, weights, { ...run, ...options, ...(inputs && { inputs }) });
-}
-
-function slicesOf(operation: string, tensors: Readonly<Record<string, Tensor>>): Record<string, Slice> {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.slice(operation)]));
 }
 
 function isAligned(batch: Batch, slices: readonly Slice[]): boolean {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as room from "../engine/index.js";
+import * as solverRoom from "../solvers/index.js";
 import { ImleError, Tensor } from "webgpu-imle";
 import { Context } from "./support/calls/context.js";
 import { creation } from "./support/calls/creation.js";
@@ -9,6 +10,7 @@ import { elementwise } from "./support/calls/elementwise.js";
 import { products } from "./support/calls/products.js";
 import { reductions } from "./support/calls/reductions.js";
 import { shapes } from "./support/calls/shapes.js";
+import { solvers } from "./support/calls/solvers.js";
 import { training } from "./support/calls/training.js";
 import { testEngine } from "./support/engine.js";
 
@@ -16,11 +18,17 @@ const engine = await testEngine({ debug: false });
 const context = new Context(engine, await testEngine({ debug: false }));
 const calls = Object.assign(
   {},
-  ...[elementwise, reductions, products, shapes, creation, training].map((table) => table(context)),
+  ...[elementwise, reductions, products, shapes, creation, training, solvers].map((table) => table(context)),
 ) as ReturnType<typeof elementwise>;
 
-/** What the engine exports and is not tried here: classes that nobody makes from input, and what returns a promise. */
-const elsewhere = ["Engine", "ImleError", "Layer", "Tensor", "saveSafetensors"];
+/**
+ * What the engine and the solvers export and is not tried here: classes that nobody makes from input, what returns a
+ * promise, what takes nothing; and what has tests of its own.
+ */
+const elsewhere = [
+  ...["Engine", "ImleError", "Layer", "Tensor", "saveSafetensors", "alignment", "categorical", "timeWarping"],
+  ...["defineSolver", "solveOutputs"],
+];
 
 const wanted = 20_000;
 const places = Object.entries(calls).flatMap(([name, { slots }]) => slots.map((_, place) => ({ name, place })));
@@ -29,8 +37,8 @@ let tried = 0;
 
 const test = suite("bad input");
 
-test("every operation, layer, optimiser and maker of tensors has its calls", () => {
-  const exported = Object.entries(room).filter(([, value]) => typeof value === "function");
+test("every operation, layer, optimiser, maker of tensors and solver has its calls", () => {
+  const exported = Object.entries({ ...room, ...solverRoom }).filter(([, value]) => typeof value === "function");
   const missing = exported.filter(([name]) => !(name in calls) && !elsewhere.includes(name)).map(([name]) => name);
   assert.equal(missing, []);
 });
@@ -57,6 +65,7 @@ function problem(run: () => unknown): string | undefined {
 const inShort = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => {
     if (part instanceof Tensor) return `tensor ${part.dtype} [${part.shape}]${part.isDisposed ? ", disposed" : ""}`;
+    if (typeof part === "string") return part.slice(0, 40);
     return ["number", "bigint", "function", "symbol", "undefined"].includes(typeof part) ? String(part) : part;
   }).slice(0, 300);
 

@@ -2,6 +2,7 @@
 
 import { add, Engine, imle, pid, solve, sumOfGamma, type Tensor, topK } from "webgpu-imle";
 import type { Benchmark, Count, CountedCase } from "../benchmark.js";
+import { idleEngine } from "../idle-device.js";
 import { summarise } from "../statistics.js";
 import { digitsStep } from "./training-step.js";
 
@@ -38,18 +39,22 @@ async function timeCalls(engine: Engine, unit: Unit, quick: boolean): Promise<Co
   ];
 }
 
-function callCase(name: string, prepare: (engine: Engine) => Unit): CountedCase {
-  return {
-    name,
-    async count({ quick }) {
-      const engine = await Engine.create();
+/** The calls on this adapter, and the library's own part of them: the same on a device that does nothing. */
+function callCases(name: string, prepare: (engine: Engine) => Unit): CountedCase[] {
+  const counted = (create: () => Engine | Promise<Engine>): CountedCase["count"] => {
+    return async ({ quick }) => {
+      const engine = await create();
       try {
         return await timeCalls(engine, prepare(engine), quick);
       } finally {
         engine.dispose();
       }
-    },
+    };
   };
+  return [
+    { name, count: counted(() => Engine.create()) },
+    { name: `${name}, without WebGPU`, count: counted(idleEngine) },
+  ];
 }
 
 function leaf(engine: Engine): Tensor {
@@ -70,11 +75,11 @@ export const javascript: Benchmark = {
   name: "javascript",
   summary: "JavaScript time of operations on small tensors, and of a whole training step, plain and captured",
   cases: [
-    callCase("add [4, 4]", (engine) => {
+    ...callCases("add [4, 4]", (engine) => {
       const x = engine.ones([4, 4]);
       return () => void add(x, x);
     }),
-    callCase("add [4, 4] on the tape, and backward", (engine) => {
+    ...callCases("add [4, 4] on the tape, and backward", (engine) => {
       const x = leaf(engine);
       const seed = engine.ones([4, 4]);
       return () => {
@@ -82,22 +87,22 @@ export const javascript: Benchmark = {
         x.grad = null;
       };
     }),
-    callCase("matmul [4, 4]", (engine) => {
+    ...callCases("matmul [4, 4]", (engine) => {
       const x = engine.ones([4, 4]);
       return () => void x.matmul(x);
     }),
-    callCase("solve top-k [4, 4]", (engine) => {
+    ...callCases("solve top-k [4, 4]", (engine) => {
       const x = engine.ones([4, 4]);
       const solver = topK(2);
       return () => void solve(solver, x);
     }),
-    callCase("I-MLE step, top-k [4, 4]", imleUnit),
-    callCase("I-MLE step, top-k [4, 4], captured", (engine) => engine.capture(imleUnit(engine))),
-    callCase("digits step, batch 4", (engine) => {
+    ...callCases("I-MLE step, top-k [4, 4]", imleUnit),
+    ...callCases("I-MLE step, top-k [4, 4], captured", (engine) => engine.capture(imleUnit(engine))),
+    ...callCases("digits step, batch 4", (engine) => {
       const { step } = digitsStep(engine, 4);
       return () => void step();
     }),
-    callCase("digits step, batch 4, captured", (engine) => {
+    ...callCases("digits step, batch 4, captured", (engine) => {
       const { step } = digitsStep(engine, 4);
       return engine.capture(() => void step());
     }),

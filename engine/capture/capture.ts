@@ -6,6 +6,7 @@ import { formatShape, formatValue, ImleError, must } from "../error.js";
 import { isTensor, requireOptions } from "../ops/arguments.js";
 import type { PipelineCache } from "../pipelines.js";
 import { disposeSymbol, mapTensors } from "../scope.js";
+import { sameShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
 import { fuseChains } from "./fuse.js";
 import { placeStorages } from "./placement.js";
@@ -130,7 +131,7 @@ function checkInputs(engine: Engine, inputs: readonly Tensor[], recorded: Record
   inputs.forEach(({ shape, dtype }, index) => {
     const wanted = expected[index]!;
     must(
-      formatShape(shape) === formatShape(wanted.shape) && dtype === wanted.dtype,
+      sameShape(shape, wanted.shape) && dtype === wanted.dtype,
       "shape",
       () =>
         `${operation}: argument ${index} must be ${wanted.dtype} ${formatShape(wanted.shape)} as when it was recorded, got ${dtype} ${formatShape(shape)}`,

@@ -3,7 +3,7 @@ import type { Dispatch } from "../commands.js";
 import { requiredLimits } from "../device.js";
 import type { Engine } from "../engine.js";
 import { elementDispatch, type Elements, type ElementWork, type NumberOperand } from "../ops/map.js";
-import { formatShape } from "../error.js";
+import { sameShape } from "../shape.js";
 import { type Entry, type Recorder, storagesOf } from "./recorder.js";
 
 type Operands = Record<string, Elements | NumberOperand>;
@@ -83,7 +83,7 @@ function canJoin(producer: ElementWork, consumer: ElementWork, storage: Storage)
   const reads = elementsOf(consumer).filter(({ slice }) => slice.storage === storage);
   if (reads.some((read) => read.size !== size)) return false;
   const broadcasts = elementsOf(producer).some((read) => read.size !== size && read.size !== 1);
-  return !broadcasts || formatShape(producer.shape) === formatShape(consumer.shape);
+  return !broadcasts || sameShape(producer.shape, consumer.shape);
 }
 
 /** The consumer with the producer's value computed first; every name gets a new one, so that none means two things. */
@@ -121,7 +121,7 @@ function join(producer: ElementWork, consumer: ElementWork, storage: Storage): E
 
 function isSame(a: Elements | NumberOperand, b: Elements | NumberOperand): boolean {
   if ("value" in a || "value" in b) return false;
-  return a.slice.storage === b.slice.storage && a.dtype === b.dtype && formatShape(a.shape) === formatShape(b.shape);
+  return a.slice.storage === b.slice.storage && a.dtype === b.dtype && sameShape(a.shape, b.shape);
 }
 
 function renamed(expression: string, names: ReadonlyMap<string, string>): string {

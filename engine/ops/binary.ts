@@ -92,7 +92,7 @@ function recordBroadcast(
     return isTensor(input) ? [{ name, input, gradient: input.requiresGrad ? gradients[index]! : null }] : [];
   });
   const needed = wanted.map(({ gradient }) => {
-    const words: readonly string[] = gradient?.match(/\w+/g) ?? [];
+    const words = gradient === null ? [] : wordsOf(gradient);
     return Object.keys(terms).filter((name) => words.includes(name));
   });
   const saved = tensorsOf([...new Set(needed.flat())].map((name) => terms[name]!));
@@ -119,6 +119,15 @@ function recordBroadcast(
         return summed;
       }),
   });
+}
+
+const known = new Map<string, readonly string[]>();
+
+/** The names in an expression; there are few expressions, and looking costs as much as a dispatch. */
+function wordsOf(expression: string): readonly string[] {
+  let words = known.get(expression);
+  if (!words) known.set(expression, (words = expression.match(/\w+/g) ?? []));
+  return words;
 }
 
 function tensorsOf(operands: readonly (Tensor | number)[]): Tensor[] {

@@ -4,7 +4,7 @@ import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
 import { noNoise } from "../noise/none/none.js";
 import { estimator, type SolverLayer } from "./estimator.js";
-import { instanceAxesOf, type LayerOptions } from "./options.js";
+import { checkPerturbation, instanceAxesOf, type LayerOptions } from "./options.js";
 import type { PerturbedCallOptions } from "./perturbed-call.js";
 import { straightThrough } from "./straight-through.js";
 
@@ -31,6 +31,7 @@ export interface IdentityOptions extends LayerOptions {
  * @throws ImleError `value` where an option is out of its range
  */
 export function identity(solver: Solver, options: IdentityOptions = {}): SolverLayer {
+  checkPerturbation("identity", options, ["output", "projection"]);
   const { projection = "norm", ...rest } = options;
   requireChoice("identity", "projection", projection, ["norm", "mean", "both", "none"]);
   const layer = straightThrough(solver, { noise: noNoise(), ...rest });

@@ -1,4 +1,5 @@
 import { formatValue, must } from "../../engine/error.js";
+import { requireOptions } from "../../engine/ops/arguments.js";
 import pidText from "./pid.wgsl";
 import type { Target } from "./target.js";
 
@@ -15,6 +16,7 @@ import type { Target } from "./target.js";
  * @throws ImleError `value` where one is out of range
  */
 export function pid(options: { alpha?: number; lambda?: number } = {}): Target {
+  requireOptions("pid", options, ["alpha", "lambda"]);
   const { alpha = 1, lambda = 1 } = options;
   must(
     Number.isFinite(alpha),

@@ -1,4 +1,5 @@
 import { formatShape, formatValue, must } from "../../engine/error.js";
+import { requireOptions } from "../../engine/ops/arguments.js";
 import { defineSolver } from "../define.js";
 import type { ChoiceFacts, Pass, Solver, Strategy } from "../solver.js";
 import costs from "./costs.wgsl";
@@ -76,6 +77,7 @@ const policies: Readonly<Record<NegativeCosts, number>> = { clamp: 0, shift: 1, 
  * @throws ImleError `value` for options, `shape` or `limit` for grids without cells or above 1024 by 1024
  */
 export function dijkstraGrid(options: DijkstraGridOptions = {}): Solver {
+  requireOptions("dijkstraGrid", options, ["neighbours", "diagonalCost", "countStart", "negative"]);
   const { neighbours = 8, diagonalCost = "same", countStart = true, negative = "clamp" } = options;
   must(
     neighbours === 4 || neighbours === 8,

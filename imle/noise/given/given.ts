@@ -1,4 +1,4 @@
-import { formatValue, must } from "../../../engine/error.js";
+import { requireTensor } from "../../../engine/ops/arguments.js";
 import type { Tensor } from "../../../engine/tensor.js";
 import type { Noise } from "../noise.js";
 
@@ -9,11 +9,6 @@ import type { Noise } from "../noise.js";
  * @param tensor f32 [...batch, S, ...instance]
  */
 export function givenNoise(tensor: Tensor): Noise {
-  must(
-    tensor?.dtype === "f32",
-    "dtype",
-    () => `givenNoise: the noise must be an f32 tensor, got ${formatValue(tensor?.dtype ?? tensor)}`,
-    "Pass a tensor of shape [...batch, S, ...instance].",
-  );
+  requireTensor("givenNoise", "the noise", tensor, ["f32"]);
   return { name: "given", wgsl: "", given: tensor };
 }

@@ -1,4 +1,5 @@
 import { formatValue, must } from "../../../engine/error.js";
+import { requireOptions } from "../../../engine/ops/arguments.js";
 import { sampleNoise } from "../draw.js";
 import type { DrawableNoise, Noise } from "../noise.js";
 import { quantileTableNoise, quantileTablesNoise } from "../quantile-table/quantile-table.js";
@@ -41,6 +42,7 @@ const kept = new Map<string, Noise>();
 export function sumOfGamma(options: SumOfGammaOptions & { readonly kappa: number }): DrawableNoise;
 export function sumOfGamma(options: SumOfGammaOptions): Noise;
 export function sumOfGamma(options: SumOfGammaOptions): Noise {
+  requireOptions("sumOfGamma", options, ["kappa", "iterations", "method"]);
   const { kappa, iterations = 10, method = "table" } = options;
   const kappas: readonly number[] = Array.isArray(kappa) ? kappa : [kappa];
   must(
