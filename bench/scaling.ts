@@ -30,8 +30,8 @@ export interface Scaling {
 
 const fewest = 3;
 
-/** The words before the sizes: `I-MLE step` of `I-MLE step [40, 350] k 10`. */
-export const familyOf = (name: string): string => /^[^[\d]*/.exec(name)![0].replace(/[\s,]+$/, "");
+/** The words before the sizes: `I-MLE step` of `I-MLE step [40, 350] k 10`; a digit within a word is none. */
+export const familyOf = (name: string): string => /^(?:[^[\d]|(?<=\p{L})\d)*/u.exec(name)![0].replace(/[\s,]+$/, "");
 
 /** Least squares on logarithms. @param points  at least two sizes, everything above 0 */
 export function fitPower(points: readonly ScalingPoint[]): { readonly slope: number; readonly intercept: number } {

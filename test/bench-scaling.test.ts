@@ -38,8 +38,8 @@ scalings("rows that differ in one size alone form a law from three on, in the or
 
 scalings("the family is what a name has before its sizes", () => {
   assert.equal(
-    ["I-MLE step [40, 350] k 10", "digits, batch 100", "512×512×512", "copy"].map(familyOf),
-    ["I-MLE step", "digits, batch", "", "copy"],
+    ["I-MLE step [40, 350] k 10", "digits, batch 100", "512×512×512", "copy", "conv2d [8, 64]"].map(familyOf),
+    ["I-MLE step", "digits, batch", "", "copy", "conv2d"],
   );
 });
 
