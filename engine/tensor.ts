@@ -189,6 +189,7 @@ export class Tensor {
   backward(gradient?: Tensor): void {
     const { engine, shape } = this;
     this.slice("backward");
+    engine.commands.checkHost("backward"); // before the walk, which uses up the tape
     must(
       this.requiresGrad,
       "value",

@@ -79,6 +79,8 @@ host("captured steps replay inside, several times in one encoder, each with its 
 
 host("what would come before the host's submit is refused, and afterwards all goes on", async () => {
   const x = engine.ones([3]);
+  const leaf = engine.ones([3], { requiresGrad: true });
+  const loss = leaf.mul(2).sum();
   const encoder = device.createCommandEncoder();
   const y = engine.record(encoder, () => {
     const sum = x.add(1);
@@ -88,6 +90,7 @@ host("what would come before the host's submit is refused, and afterwards all go
   });
   refused(() => x.add(1), "engine", /add: the host must have submitted/);
   refused(() => engine.tensor([1]), "engine", /tensor: the host must have submitted/);
+  refused(() => loss.backward(), "engine", /backward: the host must have submitted/);
   refused(() => x.write(Float32Array.of(1, 2, 3)), "engine", /write: the host must have submitted/);
   await rejected(y.read(), "engine", /must be submitted before anything is read/);
   await rejected(engine.idle(), "engine", /the host must have submitted/);
@@ -95,6 +98,8 @@ host("what would come before the host's submit is refused, and afterwards all go
   engine.submitted();
   engine.submitted();
   assert.equal([...(await y.read())], [2, 2, 2]);
+  loss.backward(); // what was refused has not used the tape up
+  assert.equal([...(await leaf.grad!.read())], [2, 2, 2]);
   refused(() => engine.record({} as never, () => {}), "value", /must be a GPUCommandEncoder/);
   const unused = device.createCommandEncoder();
   refused(() => engine.record(unused, async () => {}), "value", /must be synchronous/);

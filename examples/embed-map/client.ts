@@ -198,7 +198,7 @@ export default async function main(): Promise<void> {
 }
 
 function statusText(strokes: number, learning: boolean): string {
-  if (strokes === 0) return "Press on the land, and drag a path across it.";
+  if (strokes === 0) return "Press and drag a path across the land.";
   const paths = strokes === 1 ? "one path" : `the last ${strokes} paths`;
   return learning ? `Learning from ${paths}. Draw another.` : `Knows ${paths}. Learning rests.`;
 }

@@ -116,7 +116,9 @@ async function titleOf(folder: string): Promise<string> {
 packed("holds the bundle, its declarations, the README and the licence, and depends on nothing", ({ folder }) => {
   const lock = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")) as { packages: object };
   assert.equal(Object.keys(lock.packages), ["", "node_modules/webgpu-imle"]);
-  for (const file of ["README.md", "LICENSE", "dist/webgpu-imle.js", "dist/testing.js", "dist/types/imle/index.d.ts"]) {
+  const files = ["README.md", "LICENSE", "docs/embed.md"];
+  const bundle = ["dist/webgpu-imle.js", "dist/testing.js", "dist/types/imle/index.d.ts"];
+  for (const file of [...files, ...bundle]) {
     assert.ok(readFileSync(join(folder, "node_modules", "webgpu-imle", ...file.split("/"))).length > 0, file);
   }
 });
@@ -127,9 +129,14 @@ packed("can be imported where there is neither a navigator nor WebGPU", ({ folde
   assert.is(output.trim(), "topK");
 });
 
-packed("works in Node, with WebGPU from the package webgpu", async ({ folder }) => {
+packed("works in Node, with WebGPU from the package webgpu, also as the README has it", async ({ folder }) => {
   cpSync(ofCheckout("webgpu"), join(folder, "node_modules", "webgpu"), { recursive: true });
   const env = await adapterEnvironment();
+  const readme = readFileSync(join(folder, "node_modules", "webgpu-imle", "README.md"), "utf8");
+  const example = /^```mjs\n([^]*?)^```/m.exec(readme)![1]!;
+  writeFileSync(join(folder, "readme.mjs"), example);
+  const printed = execFileSync(process.execPath, ["readme.mjs"], { cwd: folder, env, encoding: "utf8" });
+  assert.equal(printed.trim().split("\n"), promisesOf(example));
   assert.is(execFileSync(process.execPath, ["node.js"], { cwd: folder, env, encoding: "utf8" }).trim(), answer);
 });
 
