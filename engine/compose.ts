@@ -3,6 +3,9 @@ import philox from "../kernels/lib/philox.wgsl";
 import grid from "../kernels/lib/grid.wgsl";
 import keys from "../kernels/lib/keys.wgsl";
 import mergeSort from "../kernels/lib/merge-sort.wgsl";
+import folds from "../kernels/lib/folds.wgsl";
+import lanes from "../kernels/lib/lanes.wgsl";
+import rows from "../kernels/lib/rows.wgsl";
 
 /** A named piece of WGSL; the name is what compile errors call it. */
 export interface Piece {
@@ -20,7 +23,7 @@ export interface Composed {
 }
 
 /** What `#import NAME` can bring in: the shared pieces of kernels/lib. */
-const library: Readonly<Record<string, string>> = { philox, grid, keys, "merge-sort": mergeSort };
+const library: Readonly<Record<string, string>> = { philox, grid, keys, "merge-sort": mergeSort, folds, lanes, rows };
 
 const importLine = /^\s*#import\s+(\S+)\s*$/;
 

@@ -3,7 +3,7 @@
 // accurate to a rounding, which 1 − pow(β, t) in WGSL would not. One lane advances one parameter of a block; which of
 // the block have a gradient are bits of the uniforms, so that the host uploads nothing and a recorded step holds them.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   first: u32,
@@ -18,16 +18,7 @@ struct Uniforms {
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 @group(0) @binding(1) var<storage, read_write> progress: array<vec4f>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let word = uniforms.has_gradient[i >> 7u][(i >> 5u) & 3u];
   if (((word >> (i & 31u)) & 1u) == 0u) {
     return;

@@ -3,7 +3,7 @@
 // Both corrections lie on the device (kernels/adam-advance.wgsl), as the learning rate η does, so that a replayed step
 // goes on by itself. A row of `progress` is (t, 1 − β₁ᵗ, 1 − β₂ᵗ, unused).
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -25,16 +25,7 @@ struct Uniforms {
 @group(0) @binding(5) var<storage, read> learning_rate: array<f32>;
 @group(0) @binding(6) var<storage, read> progress: array<vec4f>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let rate = learning_rate[0];
   let corrections = progress[uniforms.row];
   var value = parameter[i];

@@ -1,21 +1,12 @@
 // The average of each window of [planes, height, width]: one lane a window. The windows, and by what their sums are
 // divided, come from pool-windows-*.wgsl.
 
-#import grid
+#import lanes
 
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let rows = uniforms.windows.x;
   let columns = uniforms.windows.y;
   let pixels = pixels_of(vec2u((i / columns) % rows, i % columns));

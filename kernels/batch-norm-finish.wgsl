@@ -1,7 +1,7 @@
 // Joins the parts of each channel's moments (batch-norm-moments.wgsl): its mean, and 1/√(variance + ε). One lane a
 // channel. `update_running(channel, mean, variance)` is composed in front; its variance is the unbiased one.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -17,17 +17,8 @@ struct Uniforms {
 @group(0) @binding(3) var<storage, read_write> means: array<f32>;
 @group(0) @binding(4) var<storage, read_write> inverses: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let channel = linear_invocation(workgroup, workgroups, lane, LANES);
+fn run(channel: u32) {
   let channels = uniforms.count;
-  if (channel >= channels) {
-    return;
-  }
   var whole = Moments(0.0, 0.0, 0.0);
   for (var split = 0u; split < uniforms.splits; split++) {
     let at = 3u * split * channels + channel;

@@ -1,7 +1,7 @@
 // dx of a batch normalisation with the batch's own statistics (Ioffe, Szegedy 2015, section 3, put together):
 // dx = (dy − (Σ dy + x̂·Σ dy·x̂)/n)·inverse·weight with x̂ = (x − mean)·inverse. One lane a T.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -19,18 +19,10 @@ struct Uniforms {
 @group(0) @binding(6) var<storage, read> products: array<W>;
 @group(0) @binding(7) var<storage, read_write> dx: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i < uniforms.count) {
-    let channel = (i / uniforms.inner) % uniforms.channels;
-    let inverse = inverses[channel];
-    let centred = x[i] - T(means[channel]);
-    let explained = T(sums[channel]) + centred * T(inverse * products[channel]);
-    dx[i] = (dy[i] - explained * uniforms.share) * T(inverse * weight_at(channel));
-  }
+fn run(i: u32) {
+  let channel = (i / uniforms.inner) % uniforms.channels;
+  let inverse = inverses[channel];
+  let centred = x[i] - T(means[channel]);
+  let explained = T(sums[channel]) + centred * T(inverse * products[channel]);
+  dx[i] = (dy[i] - explained * uniforms.share) * T(inverse * weight_at(channel));
 }

@@ -1,7 +1,7 @@
 // The statistics that a batch is normalised with at test time, as batch-norm-finish.wgsl has them while training:
 // copies, so that a later update does not change the gradient. One lane a channel.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -14,15 +14,7 @@ struct Uniforms {
 @group(0) @binding(3) var<storage, read_write> means: array<f32>;
 @group(0) @binding(4) var<storage, read_write> inverses: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let channel = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (channel < uniforms.count) {
-    means[channel] = running_mean[channel];
-    inverses[channel] = inverseSqrt(running_variance[channel] + uniforms.epsilon);
-  }
+fn run(channel: u32) {
+  means[channel] = running_mean[channel];
+  inverses[channel] = inverseSqrt(running_variance[channel] + uniforms.epsilon);
 }

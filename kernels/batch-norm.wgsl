@@ -1,7 +1,7 @@
 // y = (x − mean)·inverse·weight + bias, channel by channel of [images, channels, inner]: one lane a T.
 // `weight_at` and `bias_at` are composed in front: engine/ops/affine.ts.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -15,16 +15,8 @@ struct Uniforms {
 @group(0) @binding(3) var<storage, read> inverses: array<W>;
 @group(0) @binding(4) var<storage, read_write> y: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i < uniforms.count) {
-    let channel = (i / uniforms.inner) % uniforms.channels;
-    let slope = inverses[channel] * weight_at(channel);
-    y[i] = (x[i] - T(means[channel])) * T(slope) + T(bias_at(channel));
-  }
+fn run(i: u32) {
+  let channel = (i / uniforms.inner) % uniforms.channels;
+  let slope = inverses[channel] * weight_at(channel);
+  y[i] = (x[i] - T(means[channel])) * T(slope) + T(bias_at(channel));
 }

@@ -1,6 +1,6 @@
 // Reports the first element that is NaN or infinite, by its bits. One lane looks at one element, or at four neighbours.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -13,16 +13,7 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read_write> status: array<atomic<u32>>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let place = first_unlike(x[i], i);
   if (place < uniforms.size) {
     atomicMax(&status[uniforms.status_word], (uniforms.code << 24u) | (0xffffffu - min(place, 0xffffffu)));

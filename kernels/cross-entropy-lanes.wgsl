@@ -1,18 +1,9 @@
 // log Σ exp of each row of [count, length], and the row's loss, by `finish`: one lane a row, no barriers.
 // T is one element or four neighbours. kernels/lib/cross-entropy.wgsl declares the rest.
 
-#import grid
+#import lanes
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (row >= uniforms.count) {
-    return;
-  }
+fn run(row: u32) {
   let start = row * uniforms.length;
   let end = start + uniforms.length;
   var highest = logits[start];

@@ -2,7 +2,7 @@
 // (outer, inner), from `start_of`, and gives what it meets to `keep` and where it ends to `finish` (engine/ops/
 // cumulative-sum.ts composes these: one dispatch writes the chunks' totals, the next one begins with the sums of them).
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -17,16 +17,7 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read_write> y: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let row = i / uniforms.inner;
   let chunk = row % uniforms.chunks;
   let first = row / uniforms.chunks * uniforms.length * uniforms.inner + i % uniforms.inner;

@@ -2,7 +2,7 @@
 // Element i has word i % 4 of the Philox block of key (seed, stream), counter (i / 4, 0, 0, call), however many a lane
 // takes: the backward pass is this kernel on dy, and draws the same words again.
 
-#import grid
+#import lanes
 #import philox
 
 struct Uniforms {
@@ -22,14 +22,6 @@ fn block(i: u32) -> vec4u {
   return philox4(vec4u(i, 0u, 0u, uniforms.call), vec2u(uniforms.seed, uniforms.stream));
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i < uniforms.count) {
-    y[i] = select(T(0), x[i] * uniforms.scale, words_of(i) >= U(uniforms.threshold));
-  }
+fn run(i: u32) {
+  y[i] = select(T(0), x[i] * uniforms.scale, words_of(i) >= U(uniforms.threshold));
 }

@@ -2,7 +2,7 @@
 // One lane moves one T. `index_place` (a piece) says which of the indices belongs to it: one for all outer and inner
 // (gather), or one for each (takeAlongAxis). An index out of range gives 0 and is reported, the lowest place first.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -18,16 +18,7 @@ struct Uniforms {
 @group(0) @binding(3) var<storage, read_write> y: array<T>;
 @group(0) @binding(4) var<storage, read_write> status: array<atomic<u32>>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let row = i / uniforms.inner;
   let inner = i % uniforms.inner;
   let outer = row / uniforms.positions;

@@ -1,7 +1,7 @@
 // dx of a layer normalisation (Ba, Kiros, Hinton 2016): with g = dy·weight and x̂ = (x − mean)·inverse,
 // dx = (g − mean of g − x̂·(mean of g·x̂))·inverse along the last axis of [rows, length]: one lane a row, no barriers.
 
-#import grid
+#import lanes
 
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read> dy: array<T>;
@@ -9,16 +9,7 @@
 @group(0) @binding(4) var<storage, read> inverses: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (row >= uniforms.count) {
-    return;
-  }
+fn run(row: u32) {
   let length = uniforms.length;
   let start = row * length;
   let mean = T(means[row]);

@@ -2,23 +2,14 @@
 // Elements are taken less the row's first one, so that means far from 0 lose nothing; the second run corrects the mean
 // of the first (Chan, Golub, LeVeque 1983, Eq. 1.7). `weight_at` and `bias_at` are composed in front.
 
-#import grid
+#import lanes
 
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read_write> y: array<T>;
 @group(0) @binding(3) var<storage, read_write> means: array<f32>;
 @group(0) @binding(4) var<storage, read_write> inverses: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (row >= uniforms.count) {
-    return;
-  }
+fn run(row: u32) {
   let length = uniforms.length;
   let start = row * length;
   let first = first_of(x[start]);

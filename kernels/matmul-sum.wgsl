@@ -1,7 +1,7 @@
 // The second stage of a product whose inner axis was split: adds up the parts, always in the same order.
 // One lane adds one T, a number or four.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -12,16 +12,7 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> partial: array<T>;
 @group(0) @binding(2) var<storage, read_write> product: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (index >= uniforms.count) {
-    return;
-  }
+fn run(index: u32) {
   var sum = partial[index];
   for (var part = 1u; part < uniforms.parts; part++) {
     sum += partial[part * uniforms.count + index];

@@ -1,22 +1,13 @@
 // dx of max-pool.wgsl: one lane a pixel, which adds the dy of the windows over it that have chosen it, in their order.
 // So every destination has one owner, and the sums are the same bits every time.
 
-#import grid
+#import lanes
 
 @group(0) @binding(1) var<storage, read> places: array<u32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let area = uniforms.image.x * uniforms.image.y;
   let place = i % area;
   let windows = windows_over(vec2u(place / uniforms.image.y, place % uniforms.image.y));

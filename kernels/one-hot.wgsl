@@ -1,7 +1,7 @@
 // y[place, class] = 1 where the index at that place is the class, else 0. One lane writes one element.
 // An index out of range leaves its row 0 and is reported, the lowest place first.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -14,16 +14,7 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read_write> status: array<atomic<u32>>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let place = i / uniforms.depth;
   let column = i % uniforms.depth;
   let index = indices[place];

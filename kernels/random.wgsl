@@ -1,7 +1,7 @@
 // Random numbers, one Philox block, so four numbers, a lane: key (seed, stream), counter (lane, 0, 0, call).
 // The host composes `distribution(words)` in front: engine/ops/create.ts.
 
-#import grid
+#import lanes
 #import philox
 
 struct Uniforms {
@@ -15,15 +15,7 @@ struct Uniforms {
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 @group(0) @binding(1) var<storage, read_write> result: array<vec4f>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i < uniforms.count) {
-    let words = philox4(vec4u(i, 0u, 0u, uniforms.call), vec2u(uniforms.seed, uniforms.stream));
-    result[i] = distribution(words);
-  }
+fn run(i: u32) {
+  let words = philox4(vec4u(i, 0u, 0u, uniforms.call), vec2u(uniforms.seed, uniforms.stream));
+  result[i] = distribution(words);
 }

@@ -3,7 +3,7 @@
 // turn, so that neighbours read neighbours; the host folds `splits` in turn until one is left (engine/ops/reduction.ts).
 // Four accumulators: shorter chains, smaller rounding errors.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -19,16 +19,7 @@ struct Uniforms {
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 @group(0) @binding(1) var<storage, read_write> result: array<R>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let inner_ix = i % uniforms.inner;
   let split = (i / uniforms.inner) % uniforms.splits;
   let outer_ix = i / (uniforms.inner * uniforms.splits);

@@ -3,7 +3,7 @@
 // gives the same bits, however many ranges the axis is cut into. Positions are walked over a stretch at a time, a
 // dispatch each. Indices out of range match no lane; `report` (a piece) tells of them, or not.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -21,16 +21,7 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let row = i / uniforms.inner;
   let inner = i % uniforms.inner;
   let outer = row / uniforms.ranges;

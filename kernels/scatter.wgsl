@@ -1,7 +1,7 @@
 // dx[outer, indices[i], inner] = dy[i] for i = (outer, position, inner): one lane an element, whose places are all
 // different (they come from a sort), so that no two lanes write one.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -15,16 +15,7 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let outer = i / uniforms.inner / uniforms.positions;
   dx[(outer * uniforms.length + indices[i]) * uniforms.inner + i % uniforms.inner] = dy[i];
 }

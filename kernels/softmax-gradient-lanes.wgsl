@@ -1,22 +1,13 @@
 // dx of y = softmax(x), which is y·(dy − Σ dy·y), or of its logarithm, dy − eʸ·Σ dy, along the middle axis of
 // [outer, length, inner]: one lane a row (or four rows side by side), no barriers. Types as in softmax-lanes.wgsl.
 
-#import grid
+#import lanes
 
 @group(0) @binding(1) var<storage, read> y: array<T>;
 @group(0) @binding(2) var<storage, read> dy: array<T>;
 @group(0) @binding(3) var<storage, read_write> dx: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let inner = uniforms.inner;
   let start = (i / inner) * uniforms.length * inner + i % inner;
   let end = start + uniforms.length * inner;

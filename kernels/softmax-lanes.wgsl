@@ -3,21 +3,12 @@
 // The maximum and the sum come in one pass (Milakov and Gimelshein 2018), which keeps one of each for each part of T:
 // memory costs more than the exponentials, so a row is read twice and written once.
 
-#import grid
+#import lanes
 
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read_write> y: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let inner = uniforms.inner;
   let start = (i / inner) * uniforms.length * inner + i % inner;
   let end = start + uniforms.length * inner;

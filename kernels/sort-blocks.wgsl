@@ -2,7 +2,7 @@
 // place of its rank. Keys are words made of the numbers' bits, whose order is that of the numbers (−0 as +0), or the
 // reverse; equal ones keep their order. `places` says where in the row each sorted key came from.
 
-#import grid
+#import lanes
 #import merge-sort
 
 struct Uniforms {
@@ -19,16 +19,7 @@ fn sorted_key(row: u32, place: u32) -> u32 {
   return key_of(x[row + place]);
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let row = i / uniforms.length * uniforms.length;
   let place = i - row;
   let target_place = row + place_in_block(row, place, uniforms.length, BLOCK);

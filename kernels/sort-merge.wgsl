@@ -1,7 +1,7 @@
 // Merges neighbouring sorted stretches of `width` keys in each row of [rows, length]: one lane an element. The order of
 // equal ones stays.
 
-#import grid
+#import lanes
 #import merge-sort
 
 struct Uniforms {
@@ -20,16 +20,7 @@ fn sorted_key(row: u32, place: u32) -> u32 {
   return keys[row + place];
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   let row = i / uniforms.length * uniforms.length;
   let place = i - row;
   let target_place = row + place_in_merge(row, place, uniforms.length, uniforms.width);

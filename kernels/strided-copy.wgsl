@@ -2,7 +2,7 @@
 // of the destination. One lane moves one T: a word, or four where the innermost axis allows it (strides are then in
 // vectors). RANK axes, innermost first. No two elements share a destination.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -17,16 +17,8 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> source: array<T>;
 @group(0) @binding(2) var<storage, read_write> destination: array<T>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  var rest = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (rest >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
+  var rest = i;
   var from_ix = uniforms.source_offset;
   var to_ix = uniforms.target_offset;
   for (var axis = 0u; axis + 1u < RANK; axis++) {

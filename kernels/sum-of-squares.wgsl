@@ -1,7 +1,7 @@
 // partial[offset + i] = Σ x² over the elements i, i + lanes, i + 2·lanes, … of one tensor: one lane a partial sum. T is
 // one element or four neighbours. Several tensors write into one array of partial sums, each at its own offset.
 
-#import grid
+#import lanes
 
 struct Uniforms {
   count: u32,
@@ -13,16 +13,7 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (i >= uniforms.count) {
-    return;
-  }
+fn run(i: u32) {
   var squares = T();
   for (var at = i; at < uniforms.length; at += uniforms.count) {
     squares += x[at] * x[at];
