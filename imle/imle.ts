@@ -1,11 +1,11 @@
 import { customGradient } from "../engine/custom-gradient.js";
 import { formatShape, formatValue, must } from "../engine/error.js";
-import { isTensor, requireOptions, requireTensor } from "../engine/ops/arguments.js";
+import { isTensor, requireChoice, requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { type Estimator, estimator, kernelsOf, placesOf, type Preparation } from "./estimators/estimator.js";
-import { requireSolver, signOf } from "./estimators/options.js";
-import { type PerturbedCallOptions, preparedNumbers } from "./estimators/perturbed-call.js";
+import { checkPerturbation, type LayerOptions, requireCount, requireSolver, signOf } from "./estimators/options.js";
+import { type PerturbedCallOptions, type PerturbedOptions, preparedNumbers } from "./estimators/perturbed-call.js";
 import { requireTemperature } from "./instance-numbers.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
@@ -13,26 +13,16 @@ import { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
 import { pid } from "./target/pid.js";
 import type { Target } from "./target/target.js";
 
-/** Options of {@link imle}. */
-export interface ImleOptions {
-  /** The law of the perturbations. By default `gumbel()`. */
-  readonly noise?: Noise;
-  /** Samples S an instance and call. By default 1. */
-  readonly samples?: number;
+/** Options of {@link imle}: noise is `gumbel()` by default, and `temperature` τ of the forward pass. */
+export interface ImleOptions extends LayerOptions, PerturbedOptions {
   /** M draws a sample: z and z′ are then means over M within each sample. By default 1. */
   readonly marginalSamples?: number;
-  /** τ of the forward pass: weight = θ + τ·ε. A number, or f32 [...batch], one an instance. By default 1. */
-  readonly temperature?: number | Tensor;
   /** τ′ of the backward pass. By default τ. */
   readonly targetTemperature?: number | Tensor;
   /** By default `pid({ alpha: 1, lambda: 1 })`. */
   readonly target?: Target;
   /** Divides the gradient by the target's λ. By default false; only for targets with a λ, and not for `adaptive`. */
   readonly divideByLambda?: boolean;
-  /** `mean` over samples (Eq. 11), or every sample's state with the axis S before the instance's axes. By default `mean`. */
-  readonly output?: "mean" | "samples";
-  /** The noise's stream, 1 to 65,535; two layers of one stream share their noise. By default one of its own. */
-  readonly stream?: number;
   /**
    * Looks on the device, as the weights are read, for θ and ∂L/∂z that are not finite: they are taken as 0 and reported
    * at the next read. By default false.
@@ -70,11 +60,12 @@ export type ImleLayer = Estimator<(theta: Tensor, inputs?: SolverInputs, call?: 
  * @throws ImleError `value` where an option is out of its range
  */
 export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
-  requireOptions("imle", options, optionNames);
-  const { noise = gumbel(), samples = 1, marginalSamples = 1, target = pid(), output = "mean" } = options;
-  const { temperature = 1, divideByLambda = false, checkFinite = false } = options;
   requireSolver("imle", solver);
-  checkLayer({ ...options, noise, samples, marginalSamples, output });
+  checkPerturbation("imle", options, further);
+  const { noise = gumbel(), samples = 1, marginalSamples = 1, target = pid(), output = "mean" } = options;
+  const { temperature = 1, divideByLambda = false, checkFinite = false, perturbation = "additive" } = options;
+  requireCount("imle", "marginalSamples", marginalSamples);
+  requireChoice("imle", "perturbation", perturbation, ["additive", "multiplicative"]);
   checkCall({ temperature, ...options, target }, divideByLambda);
   const placeOf = placesOf("imle", options.stream);
   const { instanceAxes } = solver;
@@ -85,7 +76,7 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
     const targetTemperature = call.targetTemperature ?? options.targetTemperature ?? own.temperature;
     const place = placeOf(theta.engine, call.call);
     const law = call.law && { law: call.law };
-    const common = { noise, samples, marginalSamples, inputs, place, checkFinite, ...law };
+    const common = { noise, samples, marginalSamples, perturbation, inputs, place, checkFinite, ...law };
     const aimed = { ...common, temperature: targetTemperature };
     let z: Tensor;
     const backward = (gradient: Tensor): Tensor => {
@@ -139,10 +130,10 @@ function preparationOf(
   options: ImleOptions & { readonly noise: Noise; readonly target: Target },
 ): Preparation {
   const { noise, samples = 1, marginalSamples = 1, output = "mean", target, checkFinite = false } = options;
-  const { temperature = 1, targetTemperature = temperature } = options;
+  const { temperature = 1, targetTemperature = temperature, perturbation = "additive" } = options;
   const { engine } = theta;
   const batch = theta.shape.slice(0, theta.shape.length - solver.instanceAxes);
-  const own = { noise, samples, marginalSamples, checkFinite };
+  const own = { noise, samples, marginalSamples, perturbation, checkFinite };
   const forward = preparedNumbers(solver, theta, { ...own, temperature });
   const aimed = preparedNumbers(solver, theta, { ...own, temperature: targetTemperature });
   const sampled = [...batch, samples, ...theta.shape.slice(batch.length)];
@@ -166,22 +157,14 @@ function preparationOf(
 const knowsStates = (output: ImleOptions["output"], samples: number, marginalSamples: number): boolean =>
   output === "samples" || (samples === 1 && marginalSamples === 1);
 
-const optionNames: readonly (keyof ImleOptions)[] = [
-  ...(["noise", "samples", "marginalSamples", "temperature", "targetTemperature", "target"] as const),
-  ...(["divideByLambda", "output", "stream", "checkFinite"] as const),
+const further: readonly (keyof ImleOptions)[] = [
+  ...(["output", "perturbation", "marginalSamples", "targetTemperature", "target"] as const),
+  ...(["divideByLambda", "checkFinite"] as const),
 ];
 const callNames: readonly (keyof ImleCall)[] = ["call", "target", "temperature", "targetTemperature", "law"];
 
 function rule(condition: boolean, holds: string, got: unknown, fix: string): void {
   must(condition, "value", () => `imle: ${holds}, got ${formatValue(got)}`, fix);
-}
-
-function checkLayer({ noise, samples, marginalSamples, output }: ImleOptions): void {
-  for (const [name, value] of Object.entries({ samples, marginalSamples })) {
-    rule(Number.isInteger(value) && value! >= 1, `${name} must be a whole number from 1`, value, "1 is the default.");
-  }
-  rule(output === "mean" || output === "samples", "output must be mean or samples", output, "Leave it out for the mean.");
-  rule(typeof noise?.wgsl === "string", "noise must be a noise", noise, "Pass gumbel(), and call it.");
 }
 
 /** A target made of weights of its own is known at the call, and not only backwards. */

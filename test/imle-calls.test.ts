@@ -14,7 +14,7 @@ import {
 import { topKCpu } from "webgpu-imle/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { bestWindow } from "./solvers/best-window.js";
+import { bestWindow, bestWindowCpu } from "./solvers/best-window.js";
 import { scoped, testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
 import { expectClose } from "./support/gradients.js";
@@ -165,6 +165,35 @@ test("a temperature an instance scales its own noise, subtracted from costs, in 
     assert.equal(got.z.slice(row * n, (row + 1) * n), expected.z.slice(row * n, (row + 1) * n));
     assert.equal(got.gradient.slice(row * n, (row + 1) * n), expected.gradient.slice(row * n, (row + 1) * n));
   }
+});
+
+test("multiplied by noise, costs keep their signs in both passes, which solve θ ⊙ exp(τ·ε − τ²/2)", async () => {
+  const solver = bestWindow(3, "min");
+  const [samples, temperature, lambda] = [2, 0.5, 0.2];
+  const costs = theta.map((x) => 0.5 + Math.abs(x));
+  const noise = randomNumbers(random, rows * samples * n);
+  const layer = imle(solver, {
+    noise: givenNoise(engine.tensor(noise, [rows, samples, n])),
+    ...{ samples, temperature, perturbation: "multiplicative", target: pid({ lambda }) },
+  });
+  const got = await step(layer, costs, shape, dy);
+  const expected = { z: new Float64Array(rows * n), gradient: new Float64Array(rows * n) };
+  for (let row = 0; row < rows * samples; row++) {
+    const first = Math.floor(row / samples) * n;
+    const pathOf = (base: (i: number) => number): Int32Array => {
+      const factor = (i: number): number => Math.exp(temperature * noise[row * n + i]! - temperature ** 2 / 2);
+      return bestWindowCpu(Float32Array.from({ length: n }, (_, i) => base(first + i) * factor(i)), 3, "min");
+    };
+    const [z, towards] = [pathOf((i) => costs[i]!), pathOf((i) => costs[i]! + lambda * dy[i]!)];
+    z.forEach((one, i) => {
+      expected.z[first + i]! += one / samples;
+      expected.gradient[first + i]! += (towards[i]! - one) / samples;
+    });
+  }
+  expectClose("z", got.z, expected.z);
+  expectClose("gradient", got.gradient, expected.gradient);
+  assert.ok(expected.gradient.some((x) => x !== 0));
+  refused(() => imle(solver, { perturbation: "none" as never }), "value", /^imle: perturbation must be/);
 });
 
 test("means over samples are those of the counts, to the bit, and differences from other states theirs", async () => {

@@ -37,8 +37,7 @@ export function checkPerturbation(
   const { noise, samples = 1, temperature = 1, output = "mean" } = options;
   const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
     must(condition, "value", () => `${operation}: ${holds}, got ${formatValue(got)}`, fix);
-  const isCount = Number.isInteger(samples) && samples >= 1;
-  rule(isCount, "samples must be a whole number from 1", samples, "1 is the default.");
+  requireCount(operation, "samples", samples);
   requireTemperature(operation, temperature);
   rule(
     noise === undefined || typeof noise.wgsl === "string",
@@ -47,6 +46,16 @@ export function checkPerturbation(
     "Pass gumbel(), and call it.",
   );
   requireChoice(operation, "output", output, ["mean", "samples"]);
+}
+
+/** @throws ImleError `value` unless it is a whole number from 1 */
+export function requireCount(operation: string, name: string, count: number): void {
+  must(
+    Number.isInteger(count) && count >= 1,
+    "value",
+    () => `${operation}: ${name} must be a whole number from 1, got ${formatValue(count)}`,
+    "1 is the default.",
+  );
 }
 
 /** @throws ImleError `value` unless it is a solver */
