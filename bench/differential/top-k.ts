@@ -3,8 +3,8 @@ import { topKIndicesCpu } from "webgpu-imle/testing";
 import { randomNumbers, randomWhole } from "../../test/support/random.js";
 import { compareStates, type Differential } from "./differential.js";
 
-/** Around where kernels change, and long ones; gone through in turn. */
-const lengths = [1, 7, 20, 64, 350, 1000, 3000, 32, 33, 3585, 8193, 20_000, 100_000, 1_000_000] as const;
+/** Around where kernels change, and long ones; gone through in turn, so that few instances have all kernels too. */
+const lengths = [33, 8193, 1, 1_000_000, 350, 3585, 20, 20_000, 64, 100_000, 7, 3000, 32, 1000] as const;
 const mostElements = 60_000;
 
 /** Few in half of the batches, else any number; of very long rows few in most, as an ordered list takes long. */
