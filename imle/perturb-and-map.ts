@@ -4,8 +4,7 @@ import { requireChoice, requireOptions, requireTensor } from "../engine/ops/argu
 import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
 import { runSolver, solverKernels } from "../solvers/run.js";
-import { product, type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
-import { requireSolver } from "./estimators/options.js";
+import { product, requireSolver, type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
 import { differenceOfMeans, meanKernel, meanOfCounts } from "./mean.js";
 import type { Noise } from "./noise/noise.js";
 import { perturbedWeights } from "./perturbed-weights.js";

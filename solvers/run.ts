@@ -9,7 +9,7 @@ import { usesWorkspace } from "./compose.js";
 import { checkInputs, packInputs } from "./inputs.js";
 import { createOutputs, outputUniforms } from "./outputs.js";
 import { emitsEvery } from "./means.js";
-import type { Batch, Solver, SolverInputs, Strategy } from "./solver.js";
+import { type Batch, requireSolver, type Solver, type SolverInputs, type Strategy } from "./solver.js";
 import { plainWeights, type WeightSource } from "./weights.js";
 
 /** What a solver's call reads, and what it leaves. */
@@ -35,6 +35,7 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
 /** The same, with the further outputs that are wanted beside the state. */
 function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<string, Tensor> & { state: Tensor } {
   const { operation, samples, source, output, inputs = {}, groups = 1, trace } = run;
+  requireSolver(operation, solver);
   requireTensor(operation, `the weights of ${solver.name}`, weights, ["f32"]);
   const { engine } = weights;
   const buffers: Record<string, Slice> = {};

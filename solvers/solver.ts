@@ -143,6 +143,16 @@ export interface Batch {
 /** Number of elements of a shape. */
 export const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
 
+/** @throws ImleError `value` unless it is a solver */
+export function requireSolver(operation: string, solver: Solver): void {
+  must(
+    typeof solver?.name === "string" && typeof solver.strategies === "object",
+    "value",
+    () => `${operation}: the first argument must be a solver, got ${formatValue(solver)}`,
+    "Pass topK(k), or what defineSolver returned.",
+  );
+}
+
 /** Splits `[...batch, ...instance]` and asks the solver whether it can solve such instances. */
 export function splitBatch(operation: string, solver: Solver, shape: readonly number[]): Batch {
   must(

@@ -6,6 +6,8 @@ import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
 import { requireTemperature } from "../instance-numbers.js";
 import type { Noise } from "../noise/noise.js";
 
+export { requireSolver } from "../../solvers/solver.js";
+
 /** How an estimator perturbs. */
 export interface PerturbationOptions {
   /** The law of the perturbations. */
@@ -40,7 +42,7 @@ export function checkPerturbation(
   requireCount(operation, "samples", samples);
   requireTemperature(operation, temperature);
   rule(
-    noise === undefined || typeof noise.wgsl === "string",
+    noise === undefined || typeof noise?.wgsl === "string",
     "noise must be a noise",
     noise,
     "Pass gumbel(), and call it.",
@@ -55,16 +57,6 @@ export function requireCount(operation: string, name: string, count: number): vo
     "value",
     () => `${operation}: ${name} must be a whole number from 1, got ${formatValue(count)}`,
     "1 is the default.",
-  );
-}
-
-/** @throws ImleError `value` unless it is a solver */
-export function requireSolver(operation: string, solver: Solver): void {
-  must(
-    typeof solver?.name === "string" && typeof solver.strategies === "object",
-    "value",
-    () => `${operation}: the first argument must be a solver, got ${formatValue(solver)}`,
-    "Pass topK(k), or what defineSolver returned.",
   );
 }
 

@@ -98,7 +98,7 @@ export function dijkstraGrid(options: DijkstraGridOptions = {}): Solver {
     "Leave it out to count the start's own cost.",
   );
   must(
-    Object.hasOwn(policies, negative),
+    typeof negative === "string" && Object.hasOwn(policies, negative),
     "value",
     () => `dijkstraGrid: negative must be clamp, shift or error, got ${formatValue(negative)}`,
     "Leave it out to take costs below zero for 0.",

@@ -55,7 +55,10 @@ export function sumOfGamma(options: SumOfGammaOptions): Noise {
     must(
       typeof one === "number" && one >= 1 && one <= 1e6,
       "value",
-      () => `sumOfGamma: kappa must be ${one > 1e6 ? "at most 1,000,000" : "at least 1"}, got ${formatValue(one)}`,
+      () => {
+        const range = typeof one === "number" && one > 1e6 ? "at most 1,000,000" : "at least 1";
+        return `sumOfGamma: kappa must be ${range}, got ${formatValue(one)}`;
+      },
       "Pass the number of ones in a state, such as k of topK(k).",
     );
   }
