@@ -5,7 +5,7 @@ import { Engine, requiredLimits } from "webgpu-imle";
 const nothing = (): void => undefined;
 const object = (): object => ({});
 
-/** An engine whose dispatches go nowhere. Nothing can be read from it. */
+/** An engine whose dispatches go nowhere: all that is read from it is 0. */
 export function idleEngine(): Engine {
   const pass = { setPipeline: nothing, setBindGroup: nothing, dispatchWorkgroups: nothing, end: nothing };
   const encoder = {
@@ -16,7 +16,10 @@ export function idleEngine(): Engine {
     lost: new Promise(nothing),
     adapterInfo: { isFallbackAdapter: true },
     queue: { submit: nothing, writeBuffer: nothing, onSubmittedWorkDone: async () => undefined },
-    createBuffer: ({ size, usage }: GPUBufferDescriptor) => ({ size, usage, destroy: nothing }),
+    createBuffer: ({ size, usage }: GPUBufferDescriptor) => ({
+      ...{ size, usage, destroy: nothing, unmap: nothing },
+      ...{ mapAsync: async () => undefined, getMappedRange: () => new ArrayBuffer(size) },
+    }),
     ...{ createBindGroup: object, createBindGroupLayout: object, createPipelineLayout: object },
     ...{ createShaderModule: object, createComputePipeline: object, createCommandEncoder: () => encoder },
     ...{ pushErrorScope: nothing, popErrorScope: async () => null, destroy: nothing },

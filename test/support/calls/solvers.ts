@@ -25,7 +25,6 @@ export function solvers({ engine, matrix, f32: weights }: Context): Calls {
   const kappa = slot(2, (value) => isKappa(value) || (Array.isArray(value) && value.length > 0 && value.every(isKappa)));
   const samples = optional(numbers(2, (value) => Number.isInteger(value) && value >= 1));
   const perturbation = { noise, samples, temperature: from0 };
-  const positive = { ...perturbation, noise: slot(library.normal(), (value) => value === undefined || hasText(value)) };
   const layer = library.imle(solver, { noise: library.gumbel() });
   engine.scope(() => layer(matrix)); // whose noise makes its table at the first call
   const loss = library.fenchelYoung(solver);
@@ -52,7 +51,7 @@ export function solvers({ engine, matrix, f32: weights }: Context): Calls {
     ...call("blackbox", solvers, options({ lambda: above0, output })),
     ...call("straightThrough", solvers, options({ ...perturbation, output })),
     ...call("perturbedOptimiser", solvers, options({ samples, temperature: above0, output })),
-    ...call("fenchelYoung", solvers, options(positive)),
+    ...call("fenchelYoung", solvers, options(perturbation)),
     ...call("regularisedFenchelYoung", solvers, options({ strength: above0, iterations: samples })),
     ...calls(["noiseContrastive", "contrastiveMap", "pointwiseRank"], solvers),
     ...call("pairwiseRank", solvers, options({ margin: above0 })),
