@@ -26,7 +26,7 @@ export function perturbedWeights(
   const { engine } = weights;
   requireChoice(operation, "perturbation", perturbation, ["additive", "multiplicative"]);
   must(
-    typeof noise?.wgsl === "string",
+    typeof noise.wgsl === "string",
     "value",
     () => `${operation}: noise must be a noise, got ${formatValue(noise)}`,
     "Pass gumbel(), and call it.",

@@ -199,13 +199,3 @@ export function chooseStrategy(operation: string, solver: Solver, facts: ChoiceF
   if (wanted !== undefined) return wanted;
   return fitting.length === 1 ? fitting[0]! : solver.choose(facts);
 }
-
-/** @throws ImleError `value` unless it is a solver */
-export function requireSolver(operation: string, solver: Solver): void {
-  must(
-    typeof solver?.name === "string" && typeof solver.strategies === "object",
-    "value",
-    () => `${operation}: the first argument must be a solver, got ${formatValue(solver)}`,
-    "Pass topK(k), or what defineSolver returned.",
-  );
-}
