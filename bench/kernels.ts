@@ -63,11 +63,18 @@ function chainsText(chains: number): string {
   ].join("\n");
 }
 
-/** Copies a tensor of a multiple of four numbers. */
-export function copyTensor(engine: Engine, source: Tensor): Repeatable {
+/**
+ * Copies a tensor of a multiple of four numbers.
+ *
+ * @param turns vectors that a lane copies
+ */
+export function copyTensor(engine: Engine, source: Tensor, turns: number): Repeatable {
   const result = engine.zeros(source.shape);
   const count = source.size / 4;
-  const kernel = engine.kernel("bench copy", () => [{ name: "bench/kernels/copy.wgsl", text: copy }]);
+  const kernel = engine.kernel(`bench copy:${turns}`, () => [
+    { name: "turns", text: `const TURNS = ${turns}u;` },
+    { name: "bench/kernels/copy.wgsl", text: copy },
+  ]);
   return {
     result,
     record: () =>
@@ -75,7 +82,7 @@ export function copyTensor(engine: Engine, source: Tensor): Repeatable {
         kernel,
         buffers: { source: source.slice("bench"), result: result.slice("bench") },
         uniforms: { count },
-        workgroups: Math.ceil(count / lanesOfWorkgroup),
+        workgroups: Math.ceil(count / (lanesOfWorkgroup * turns)),
       }),
   };
 }

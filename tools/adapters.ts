@@ -6,18 +6,19 @@ import { adapterLine, interruptedExitCode, interruptSignal, runProgram, runtimeN
 const command = new Command("npm run adapters --")
   .description("Lists the WebGPU adapter of every runtime, for bug reports and to see why one does not start.")
   .option("--details", "also features and limits")
+  .option("--tune", "also measure, for some seconds, which kernels are quicker: a table for Engine.create({ tuning })")
   .allowExcessArguments(false)
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
-const { details = false } = command.opts<{ details?: boolean }>();
+const { details = false, tune = false } = command.opts<{ details?: boolean; tune?: boolean }>();
 
 const signal = interruptSignal();
 let found = 0;
 for (const runtime of runtimeNames) {
   const result = await runProgram({
     runtime,
-    program: "tools/runtimes/probe.ts",
+    program: `tools/runtimes/${tune ? "tune" : "probe"}.ts`,
     signal,
     onAdapter: (adapter) => {
       console.log(adapterLine(adapter));

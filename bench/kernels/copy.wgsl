@@ -1,4 +1,4 @@
-// The ceiling of memory: each lane copies one vec4f.
+// The ceiling of memory: each lane copies TURNS vec4f, those of neighbouring lanes beside each other.
 
 #import grid
 
@@ -16,8 +16,11 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_invocation(workgroup, workgroups, lane, 64u);
-  if (i < uniforms.count) {
-    result[i] = source[i];
+  let first = (linear_invocation(workgroup, workgroups, lane, 64u) - lane) * TURNS + lane;
+  for (var turn = 0u; turn < TURNS; turn++) {
+    let i = first + turn * 64u;
+    if (i < uniforms.count) {
+      result[i] = source[i];
+    }
   }
 }
