@@ -46,6 +46,18 @@ for (const strategy of strategies) {
     }
   });
 
+  test(`${strategy}: ties of few in a long row go to the lowest index, whatever lies beside them`, async () => {
+    const weights = new Float32Array(512);
+    weights.set([3], 7);
+    weights.set([5, 3, 3], 300);
+    weights.set([3, 4], 400);
+    for (const k of [1, 2, 3, 4, 5, 8]) {
+      const z = solve(topK(k), engine.tensor(weights, [1, 512]), undefined, { strategy });
+      assert.equal(await z.read(), expected(weights, 512, k), `k ${k}`);
+      z.dispose();
+    }
+  });
+
   test(`${strategy}: −0 equals +0, and very large weights of either sign are ordered`, async () => {
     const weights = new Float32Array([-0, 0, -0, -3.4e38, 3.4e38, -3.3e38, 3.2e38, 1e-30, -1e-30]);
     for (let k = 0; k <= weights.length; k++) {

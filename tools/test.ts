@@ -19,7 +19,7 @@ import {
 
 interface Options {
   readonly runtime: readonly RuntimeName[];
-  readonly file?: string;
+  readonly file?: readonly string[];
   readonly adapter?: AdapterChoice;
   readonly types: boolean;
   readonly timeout: number;
@@ -41,10 +41,11 @@ function parseOptions(): Options {
     if (!known.includes(value)) throw new InvalidArgumentError(`It must be one of ${known.join(", ")}.`);
     return [...(previous ?? []), value];
   };
+  const collectPatterns = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
   const command = new Command("npm test --")
     .description("Type-checks, and runs every test on Node, Deno and Chrome.")
     .option("--runtime <name>", "only this runtime; may be repeated: node, deno, chrome", collect)
-    .option("--file <pattern>", "only test files whose path contains this")
+    .option("--file <pattern>", "only test files whose path contains this; may be repeated", collectPatterns)
     .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
     .option("--no-types", "without type-checking")
     .option("--timeout <seconds>", "the longest that one test may take", positive, 60)
@@ -55,10 +56,10 @@ function parseOptions(): Options {
   return { ...command.opts(), runtime: command.opts().runtime ?? runtimeNames };
 }
 
-function testFiles(pattern: string | undefined): string[] {
+function testFiles(patterns: readonly string[] = [""]): string[] {
   return readdirSync(join(projectRoot, "test"), { recursive: true, encoding: "utf8" })
     .map((name) => relative(projectRoot, join(projectRoot, "test", name)).split(sep).join("/"))
-    .filter((file) => file.endsWith(".test.ts") && (pattern === undefined || file.includes(pattern)))
+    .filter((file) => file.endsWith(".test.ts") && patterns.some((pattern) => file.includes(pattern)))
     .sort();
 }
 
@@ -194,7 +195,8 @@ if (interruption.aborted) {
   process.exit(interruptedExitCode);
 }
 if (sum.passed === 0 && sum.failed === 0) {
-  console.log(options.file === undefined ? "No test ran." : `No test file's path contains "${options.file}".`);
+  const wanted = options.file?.map((pattern) => JSON.stringify(pattern)).join(" or ");
+  console.log(wanted === undefined ? "No test ran." : `No test file's path contains ${wanted}.`);
   sum.failed = 1;
 }
 console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`);

@@ -5,7 +5,9 @@ import { defineSolver } from "../define.js";
 import type { ChoiceFacts, Pass, Solver, SolverDefinition, SolverReport, Strategy } from "../solver.js";
 import keys from "./keys.wgsl";
 import lane from "./lane.wgsl";
-import { sortedList } from "./list.js";
+import laneBlocks from "./lane-blocks.wgsl";
+import { blockList, emitText, sortedList } from "./list.js";
+import listBlock from "./list-block.wgsl";
 import { emitsAll, longestOfLane, type Selection, selectionPasses, selectionWorkspace } from "./passes.js";
 import { rankText } from "./rank.js";
 import wanted from "./wanted.wgsl";
@@ -15,6 +17,9 @@ const longest = 2 ** 20;
 
 /** Up to this k a sorted list in registers is quickest. */
 const listLimit = 32;
+
+/** From this many weights to one that is chosen on it is quicker to choose blocks of four first. */
+const blocksFrom = 64;
 
 /** Up to this n all pairs of a row are compared, in registers. */
 const rankLimit = 32;
@@ -95,9 +100,14 @@ export function selectLargest(
     const [n] = shape as [number];
     const selection = selectionOf(strategy, shape, outputs);
     if (!inRegisters(strategy, n)) return selectionPasses(selection);
-    const own = (): string[] =>
-      n <= rankLimit ? [rankText(n, selection.ordered)] : [sortedList(k, selection.ordered), lane];
-    return [{ wgsl: () => [text, ...own()].join("\n") }];
+    const byBlocks = k > 0 && n >= blocksFrom * k;
+    const lists = (): string[] => [
+      ...(byBlocks ? [blockList(k), laneBlocks] : [lane]),
+      listBlock,
+      sortedList("top_k", k, !byBlocks),
+      emitText(k, selection.ordered),
+    ];
+    return [{ wgsl: () => [text, ...(n <= rankLimit ? [rankText(n, selection.ordered)] : lists())].join("\n") }];
   };
   return {
     sense: "max",
@@ -122,7 +132,7 @@ export function selectLargest(
     workspace: (shape, strategy, outputs) =>
       inRegisters(strategy, shape[0]!) ? 0 : selectionWorkspace(selectionOf(strategy, shape, outputs)),
     workspaceUnit: "vec4u",
-    loopIterations: ([n]) => (n! <= rankLimit ? 0 : k <= listLimit ? Math.ceil(n! / 4) + 16 : 5 * Math.ceil(n! / 4) + 1200),
+    loopIterations: ([n]) => (n! <= rankLimit ? 0 : k <= listLimit ? Math.ceil(n! / 4) + k + 16 : 5 * Math.ceil(n! / 4) + 1200),
     strategies: {
       lane: (shape, outputs) => passesOf("lane", shape, outputs),
       workgroup: (shape, outputs) => passesOf("workgroup", shape, outputs),
