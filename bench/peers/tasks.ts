@@ -155,8 +155,9 @@ function lastOfConvolution(sizes: ConvolutionSizes, x: Float32Array, w: Float32A
 
 /** Compares the end of what a peer gives with {@link lastNumbers}. @throws Error in one line */
 export function checkLastNumbers(task: PeerTask, got: ArrayLike<number>): void {
-  for (const [i, wanted] of lastNumbers(task).entries()) {
-    const value = got[got.length - lastNumbers(task).length + i]!;
+  const last = lastNumbers(task);
+  for (const [i, wanted] of last.entries()) {
+    const value = got[got.length - last.length + i]!;
     if (Math.abs(value - wanted) <= 1e-4 * Math.max(1, Math.abs(wanted))) continue;
     throw new Error(`its ${task.task} must end with ${wanted}, got ${value}`);
   }
