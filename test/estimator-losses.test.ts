@@ -23,7 +23,7 @@ import { bestWindow } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { allSubsets, differences, dot, enumerate, plackettLuceMarginals } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
-import { n, rowOf, rows } from "./support/estimators.js";
+import { checkSteps, n, rowOf, rows } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { perturbTwin, type SolverCase, solverCases, solveTwin } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
@@ -296,21 +296,7 @@ const losses: Readonly<Record<string, () => SolverLoss>> = {
 
 for (const [name, make] of Object.entries(losses)) {
   test(`${name}: a step reads nothing back, leaves no memory, and compiles nothing again`, async () => {
-    const loss = make();
-    await engine.prepare(loss, [[16, 8]]);
-    const theta = engine.uniform([16, 8], { requiresGrad: true });
-    const y = engine.uniform([16, 8]);
-    const step = (): void =>
-      engine.scope(() => {
-        theta.grad = null;
-        loss(theta, y).sum().backward();
-      });
-    for (let i = 0; i < 3; i++) step();
-    const before = { ...engine.memory(), ...engine.stats() };
-    for (let i = 0; i < 5; i++) step();
-    assert.is(engine.stats().readbacks, before.readbacks);
-    assert.is(engine.stats().pipelines, before.pipelines);
-    assert.is(engine.memory().liveBytes, before.liveBytes);
+    await checkSteps(engine, make(), engine.uniform([16, 8], { requiresGrad: true }), engine.uniform([16, 8]));
   });
 
   test(`${name}: eval() is exact, repeats, and passes no gradient to the weights`, async () => {

@@ -17,7 +17,7 @@ import { bestWindow } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { allSubsets, differences, dot } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
-import { n, rowOf, rows } from "./support/estimators.js";
+import { checkSteps, n, rowOf, rows } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { solverCases, solveTwin } from "./support/perturbed.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
@@ -185,19 +185,9 @@ test("regularised Fenchel–Young: value and gradient of the exact projection, o
 
 test("regularised Fenchel–Young: a step reads nothing back and leaves no memory, and an evaluation has no gradient", async () => {
   const loss: SolverLoss = regularisedFenchelYoung(topK(2), { iterations: 5 });
-  await engine.prepare(loss, [[16, 8]]);
   const theta = engine.uniform([16, 8], { requiresGrad: true });
   const y = engine.uniform([16, 8]);
-  const step = (): void =>
-    engine.scope(() => {
-      theta.grad = null;
-      loss(theta, y).sum().backward();
-    });
-  for (let i = 0; i < 3; i++) step();
-  const before = { ...engine.memory(), ...engine.stats() };
-  for (let i = 0; i < 3; i++) step();
-  assert.is(engine.stats().readbacks, before.readbacks);
-  assert.is(engine.memory().liveBytes, before.liveBytes);
+  await checkSteps(engine, loss, theta, y);
   assert.is(loss.eval()(theta, y).requiresGrad, false);
 });
 

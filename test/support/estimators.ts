@@ -1,6 +1,6 @@
 /** What tests of estimators share: numbers for a call, and how it is run. */
 
-import { type Engine, givenNoise, type Noise, type Tensor } from "webgpu-imle";
+import { type Engine, givenNoise, type Noise, type SolverLoss, type Tensor } from "webgpu-imle";
 import * as assert from "uvu/assert";
 import { randomNumbers, randomSource } from "./random.js";
 
@@ -48,4 +48,20 @@ export async function runLayer(
   assert.equal([...z.shape], [...shape]);
   z.backward(engine.tensor(dz, shape));
   return { z: await z.read(), gradient: await leaf.grad!.read() };
+}
+
+/** Steps of a loss, once it is prepared, read nothing back, leave no memory, and compile nothing again. */
+export async function checkSteps(engine: Engine, loss: SolverLoss, theta: Tensor, y: Tensor): Promise<void> {
+  await engine.prepare(loss, [theta.shape]);
+  const step = (): void =>
+    engine.scope(() => {
+      theta.grad = null;
+      loss(theta, y).sum().backward();
+    });
+  for (let i = 0; i < 3; i++) step();
+  const before = { ...engine.memory(), ...engine.stats() };
+  for (let i = 0; i < 5; i++) step();
+  assert.is(engine.stats().readbacks, before.readbacks);
+  assert.is(engine.stats().pipelines, before.pipelines);
+  assert.is(engine.memory().liveBytes, before.liveBytes);
 }
