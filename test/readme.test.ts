@@ -25,7 +25,7 @@ async function run(code: string): Promise<string[]> {
 
 for (const [name, text, count] of [
   ["README", readme, 6],
-  ["docs/embed", embed, 8],
+  ["docs/embed", embed, 12],
 ] as const) {
   const snippets = blocks(text, "js");
   test(`${name} has the snippets that this test runs`, () => {
