@@ -101,6 +101,27 @@ const shortWgsl = {
   },
 };
 
+/**
+ * Puts all WGSL side by side at the head of the bundle, where gzip finds what repeats: a fiftieth of the bundle.
+ * @type {import("esbuild").Plugin}
+ */
+const wgslFirst = {
+  name: "WGSL first",
+  setup(context) {
+    const name = "all WGSL";
+    context.initialOptions.inject = [name];
+    context.onResolve({ filter: /^all WGSL$/ }, () => ({ path: name, namespace: name }));
+    context.onLoad({ filter: /./, namespace: name }, () => ({
+      contents: libraryFolders
+        .flatMap(filesBelow)
+        .filter((file) => file.endsWith(".wgsl"))
+        .map((file) => `import ${JSON.stringify(inRoot(file))};`)
+        .join("\n"),
+      resolveDir: root,
+    }));
+  },
+};
+
 /** @param {string} path */
 const nameOf = (path) => relative(root, path).split(sep).join("/");
 
@@ -180,7 +201,7 @@ async function buildLibrary() {
       chunkNames: "shared",
       platform: "neutral",
       sourcesContent: true,
-      plugins: [shortWgsl],
+      plugins: [shortWgsl, wgslFirst],
     });
   });
 }

@@ -26,38 +26,7 @@ interface Binary {
 const all = ["f32", "i32", "u32"] as const;
 const floats = ["f32"] as const;
 
-const binaries = {
-  add: { value: "a + b", gradients: ["dy", "dy"], dtypes: all },
-  sub: { value: "a - b", gradients: ["dy", "-dy"], dtypes: all },
-  mul: { value: "a * b", gradients: ["dy * b", "dy * a"], dtypes: all },
-  div: { value: "a / b", gradients: ["dy / b", "-dy * y / b"], dtypes: all },
-  pow: {
-    value: "power(a, b)",
-    gradients: ["dy * b * power(a, b - F(1))", "select(F(0), dy * y * log(max(a, F(1e-38))), a > F(0))"],
-  },
-  maximum: {
-    value: "max(a, b)",
-    gradients: ["select(F(0), dy, a >= b)", "select(F(0), dy, b > a)"],
-    dtypes: all,
-  },
-  minimum: {
-    value: "min(a, b)",
-    gradients: ["select(F(0), dy, a <= b)", "select(F(0), dy, b < a)"],
-    dtypes: all,
-  },
-  equal: { value: "select(F(0), F(1), a == b)", dtypes: all, result: "f32" },
-  notEqual: { value: "select(F(0), F(1), a != b)", dtypes: all, result: "f32" },
-  less: { value: "select(F(0), F(1), a < b)", dtypes: all, result: "f32" },
-  lessEqual: { value: "select(F(0), F(1), a <= b)", dtypes: all, result: "f32" },
-  greater: { value: "select(F(0), F(1), a > b)", dtypes: all, result: "f32" },
-  greaterEqual: { value: "select(F(0), F(1), a >= b)", dtypes: all, result: "f32" },
-  logicalAnd: { value: "select(F(0), F(1), (a != T(0)) & (b != T(0)))", dtypes: all, result: "f32" },
-  logicalOr: { value: "select(F(0), F(1), (a != T(0)) | (b != T(0)))", dtypes: all, result: "f32" },
-  logicalXor: { value: "select(F(0), F(1), (a != T(0)) != (b != T(0)))", dtypes: all, result: "f32" },
-} as const satisfies Record<string, Binary>;
-
-function binary(name: keyof typeof binaries, a: Tensor | number, b: Tensor | number): Tensor {
-  const row: Binary = binaries[name];
+function binary(name: string, row: Binary, a: Tensor | number, b: Tensor | number): Tensor {
   const { engine, dtype } = checkOperands(name, [a, b], row.dtypes ?? floats);
   const shape = broadcastShapes(name, tensorsOf([a, b]).map((tensor) => tensor.shape));
   const y = mapElements(engine, {
@@ -173,85 +142,103 @@ function checkOperands(
 
 /** a + b, broadcasting. */
 export function add(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("add", a, b);
+  return binary("add", { value: "a + b", gradients: ["dy", "dy"], dtypes: all }, a, b);
 }
 
 /** a − b, broadcasting. */
 export function sub(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("sub", a, b);
+  return binary("sub", { value: "a - b", gradients: ["dy", "-dy"], dtypes: all }, a, b);
 }
 
 /** a · b, broadcasting. */
 export function mul(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("mul", a, b);
+  return binary("mul", { value: "a * b", gradients: ["dy * b", "dy * a"], dtypes: all }, a, b);
 }
 
 /** a / b, broadcasting; whole numbers are cut off towards zero. */
 export function div(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("div", a, b);
+  return binary("div", { value: "a / b", gradients: ["dy / b", "-dy * y / b"], dtypes: all }, a, b);
 }
 
 /** aᵇ, broadcasting; f32. A negative a needs a whole b (else |a|ᵇ comes out); 0⁰ is 1. */
 export function pow(a: Tensor | number, b: Tensor | number): Tensor {
   if (b === 2 && isTensor(a) && a.dtype === "f32") return square(a);
-  return binary("pow", a, b);
+  const row: Binary = {
+    value: "power(a, b)",
+    gradients: ["dy * b * power(a, b - F(1))", "select(F(0), dy * y * log(max(a, F(1e-38))), a > F(0))"],
+  };
+  return binary("pow", row, a, b);
 }
 
 /** The larger of a and b, broadcasting; where they are equal, the gradient goes to a. */
 export function maximum(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("maximum", a, b);
+  const row: Binary = {
+    value: "max(a, b)",
+    gradients: ["select(F(0), dy, a >= b)", "select(F(0), dy, b > a)"],
+    dtypes: all,
+  };
+  return binary("maximum", row, a, b);
 }
 
 /** The smaller of a and b, broadcasting; where they are equal, the gradient goes to a. */
 export function minimum(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("minimum", a, b);
+  const row: Binary = {
+    value: "min(a, b)",
+    gradients: ["select(F(0), dy, a <= b)", "select(F(0), dy, b < a)"],
+    dtypes: all,
+  };
+  return binary("minimum", row, a, b);
 }
 
 // Comparisons and logical operations give f32 masks, 1 where they hold and 0 where not, so that a mask can be multiplied, summed and averaged.
 
+function mask(name: string, condition: string, a: Tensor | number, b: Tensor | number): Tensor {
+  return binary(name, { value: `select(F(0), F(1), ${condition})`, dtypes: all, result: "f32" }, a, b);
+}
+
 /** 1 where a = b, else 0; broadcasting. */
 export function equal(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("equal", a, b);
+  return mask("equal", "a == b", a, b);
 }
 
 /** 1 where a ≠ b, else 0; broadcasting. */
 export function notEqual(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("notEqual", a, b);
+  return mask("notEqual", "a != b", a, b);
 }
 
 /** 1 where a < b, else 0; broadcasting. */
 export function less(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("less", a, b);
+  return mask("less", "a < b", a, b);
 }
 
 /** 1 where a ≤ b, else 0; broadcasting. */
 export function lessEqual(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("lessEqual", a, b);
+  return mask("lessEqual", "a <= b", a, b);
 }
 
 /** 1 where a > b, else 0; broadcasting. */
 export function greater(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("greater", a, b);
+  return mask("greater", "a > b", a, b);
 }
 
 /** 1 where a ≥ b, else 0; broadcasting. */
 export function greaterEqual(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("greaterEqual", a, b);
+  return mask("greaterEqual", "a >= b", a, b);
 }
 
 /** 1 where neither a nor b is 0, else 0; broadcasting. */
 export function logicalAnd(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("logicalAnd", a, b);
+  return mask("logicalAnd", "(a != T(0)) & (b != T(0))", a, b);
 }
 
 /** 1 where a or b is not 0, else 0; broadcasting. */
 export function logicalOr(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("logicalOr", a, b);
+  return mask("logicalOr", "(a != T(0)) | (b != T(0))", a, b);
 }
 
 /** 1 where one of a and b is 0 and the other is not, else 0; broadcasting. */
 export function logicalXor(a: Tensor | number, b: Tensor | number): Tensor {
-  return binary("logicalXor", a, b);
+  return mask("logicalXor", "(a != T(0)) != (b != T(0))", a, b);
 }
 
 /**
