@@ -18,6 +18,7 @@ import { sequences } from "./benchmarks/sequences.js";
 import { solversBenchmark } from "./benchmarks/solvers.js";
 import { topKBenchmark } from "./benchmarks/top-k.js";
 import { trainingStep } from "./benchmarks/training-step.js";
+import { wrongCalls } from "./benchmarks/wrong-calls.js";
 
 export const benchmarks: readonly Benchmark[] = [
   ceilings,
@@ -37,4 +38,5 @@ export const benchmarks: readonly Benchmark[] = [
   compile,
   differential,
   sequences,
+  wrongCalls,
 ];

@@ -75,12 +75,7 @@ export class RandomState {
   /** A stream that no layer has; with `wanted`, that one. */
   claimStream(operation: string, wanted?: number): number {
     if (wanted !== undefined) {
-      must(
-        Number.isInteger(wanted) && wanted > 0 && wanted < streamLimit,
-        "value",
-        () => `${operation}: stream must be a whole number from 1 to 65,535, got ${formatValue(wanted)}`,
-        "Leave it out to get a stream of its own.",
-      );
+      requireStream(operation, wanted);
       this.streams = Math.max(this.streams, wanted);
       return wanted;
     }
@@ -115,4 +110,14 @@ export class RandomState {
     draw.call = call;
     return draw;
   }
+}
+
+/** @throws ImleError `value` unless a layer can have this stream */
+export function requireStream(operation: string, stream: number): void {
+  must(
+    Number.isInteger(stream) && stream > 0 && stream < streamLimit,
+    "value",
+    () => `${operation}: stream must be a whole number from 1 to 65,535, got ${formatValue(stream)}`,
+    "Leave it out to get a stream of its own.",
+  );
 }

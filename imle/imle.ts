@@ -1,6 +1,6 @@
 import { customGradient } from "../engine/custom-gradient.js";
 import { formatShape, formatValue, must } from "../engine/error.js";
-import { isTensor, requireChoice, requireOptions, requireTensor } from "../engine/ops/arguments.js";
+import { isTensor, requireChoice, requireFlag, requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { type Estimator, estimator, kernelsOf, placesOf, type Preparation } from "./estimators/estimator.js";
@@ -9,9 +9,10 @@ import { type PerturbedCallOptions, type PerturbedOptions, preparedNumbers } fro
 import { requireTemperature } from "./instance-numbers.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
-import { perturbAndMap, type PerturbOptions } from "./perturb-and-map.js";
+import { perturbAndMap } from "./perturb-and-map.js";
+import type { PerturbOptions } from "./perturb-options.js";
 import { pid } from "./target/pid.js";
-import type { Target } from "./target/target.js";
+import { requireTarget, type Target } from "./target/target.js";
 
 /** Options of {@link imle}: noise is `gumbel()` by default, and `temperature` τ of the forward pass. */
 export interface ImleOptions extends LayerOptions, PerturbedOptions {
@@ -66,6 +67,8 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
   const { temperature = 1, divideByLambda = false, checkFinite = false, perturbation = "additive" } = options;
   requireCount("imle", "marginalSamples", marginalSamples);
   requireChoice("imle", "perturbation", perturbation, ["additive", "multiplicative"]);
+  requireFlag("imle", "divideByLambda", divideByLambda);
+  requireFlag("imle", "checkFinite", checkFinite);
   checkCall({ temperature, ...options, target }, divideByLambda);
   const placeOf = placesOf("imle", options.stream);
   const { instanceAxes } = solver;
@@ -75,7 +78,7 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
     const own = { target, temperature, ...call };
     const targetTemperature = call.targetTemperature ?? options.targetTemperature ?? own.temperature;
     const place = placeOf(theta.engine, call.call);
-    const law = call.law && { law: call.law };
+    const law = call.law === undefined ? {} : { law: call.law };
     const common = { noise, samples, marginalSamples, perturbation, inputs, place, checkFinite, ...law };
     const aimed = { ...common, temperature: targetTemperature };
     let z: Tensor;
@@ -97,7 +100,7 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
       return perturbAndMap(solver, theta, { ...aimed, target: { target, gradient }, differenceFrom });
     };
     checkWeights(own.target, theta);
-    const others = [noise.given, own.target.tensor, law?.law, own.temperature, targetTemperature];
+    const others = [noise.given, own.target.tensor, call.law, own.temperature, targetTemperature];
     return customGradient({
       label: "imle",
       inputs: [theta],
@@ -186,7 +189,7 @@ function checkCall(call: ImleCall, divideByLambda: boolean): void {
     if (value !== undefined) requireTemperature("imle", value, name);
   }
   if (target === undefined) return;
-  rule(typeof target?.wgsl === "string", "target must be a target", target, "Pass pid({ alpha, lambda }).");
+  requireTarget("imle", target);
   if (!divideByLambda) return;
   rule(
     target.lambda !== null,

@@ -5,7 +5,8 @@ export { imle, type ImleCall, type ImleLayer, type ImleOptions } from "./imle.js
 export * from "./estimators/index.js";
 export * from "./distributions/index.js";
 export * from "./metrics.js";
-export { perturbAndMap, type Perturbation, type PerturbOptions } from "./perturb-and-map.js";
+export { perturbAndMap } from "./perturb-and-map.js";
+export type { Perturbation, PerturbOptions } from "./perturb-options.js";
 export { meanOfCounts } from "./mean.js";
 export { adaptive, type AdaptiveOptions, type AdaptiveTarget } from "./target/adaptive/adaptive.js";
 export { known } from "./target/known.js";

@@ -4,7 +4,7 @@ import { isTensor, requireTensor } from "../engine/ops/arguments.js";
 import { sizeOf } from "../engine/shape.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Noise } from "./noise/noise.js";
-import type { PerturbOptions } from "./perturb-and-map.js";
+import type { PerturbOptions } from "./perturb-options.js";
 
 /** What instances have of their own, on the device. */
 export interface InstanceNumbers {

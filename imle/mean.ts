@@ -1,6 +1,8 @@
 import type { Piece } from "../engine/compose.js";
 import type { Engine } from "../engine/engine.js";
+import { formatValue, must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
+import { requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import meanText from "./mean.wgsl";
 
@@ -20,8 +22,21 @@ fn base_mean(i: u32) -> f32 {
 }`,
 };
 
-/** Mean of states over samples, from their counts: f32 of the counts' shape, one dispatch. */
+/**
+ * Mean of states over samples, from their counts: f32 of the counts' shape, one dispatch.
+ *
+ * @param counts i32, as `perturbAndMap` gives them for output `counts`
+ * @param samples whole number from 1, below 2²⁴: how many states were counted
+ * @throws ImleError `dtype` or `value` where they are not
+ */
 export function meanOfCounts(counts: Tensor, samples: number): Tensor {
+  requireTensor("meanOfCounts", "the counts", counts, ["i32"]);
+  must(
+    Number.isInteger(samples) && samples >= 1 && samples < 2 ** 24,
+    "value",
+    () => `meanOfCounts: samples must be a whole number from 1, below 2²⁴, got ${formatValue(samples)}`,
+    "Pass how many states were counted.",
+  );
   return dispatchMean("meanOfCounts", counts, { draws: samples, scale: -1 });
 }
 

@@ -1,6 +1,5 @@
 import type { Piece } from "../engine/compose.js";
-import { formatShape, formatValue, must } from "../engine/error.js";
-import { requireChoice } from "../engine/ops/arguments.js";
+import { formatShape, must } from "../engine/error.js";
 import { sameShape } from "../engine/shape.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Solver, splitBatch } from "../solvers/solver.js";
@@ -9,7 +8,7 @@ import { instanceNumbers } from "./instance-numbers.js";
 import { noiseKey, noisePiece, noiseTable } from "./noise/draw.js";
 import type { Noise } from "./noise/noise.js";
 import { noNoise } from "./noise/none/none.js";
-import type { PerturbOptions } from "./perturb-and-map.js";
+import type { PerturbOptions } from "./perturb-options.js";
 import perturbed from "./perturbed-weights.wgsl";
 
 type Uniforms = Record<string, WeightSource["uniforms"][string]>;
@@ -24,13 +23,6 @@ export function perturbedWeights(
   const { noise = noNoise(), samples = 1, marginalSamples = 1, target: aim, checkFinite = false } = options;
   const { perturbation = "additive" } = options;
   const { engine } = weights;
-  requireChoice(operation, "perturbation", perturbation, ["additive", "multiplicative"]);
-  must(
-    typeof noise.wgsl === "string",
-    "value",
-    () => `${operation}: noise must be a noise, got ${formatValue(noise)}`,
-    "Pass gumbel(), and call it.",
-  );
   const batch = splitBatch(operation, solver, weights.shape);
   const { first, of } = options.sampleRange ?? { first: 0, of: samples };
   const sampledShape = (count: number): number[] => [...batch.batchShape, count, ...batch.instanceShape];

@@ -4,19 +4,19 @@ import type { Tensor } from "../engine/tensor.js";
 import { usesWorkspace } from "./compose.js";
 import { type Batch, product, type Solver, type Strategy } from "./solver.js";
 
-/** Tensors for the further outputs of a call, by name: [...batch, ...output shape]. */
-export function createOutputs(
+/** @throws ImleError `value` where the solver has no output of a name, `limit` where there are too many to bind */
+export function requireOutputs(
   operation: string,
   engine: Engine,
   solver: Solver,
   batch: Batch,
   names: readonly string[],
   strategy: Strategy,
-): Record<string, Tensor> {
+): void {
   const known = Object.keys(solver.outputs).join(", ");
   for (const name of names) {
     must(
-      Object.hasOwn(solver.outputs, name),
+      typeof name === "string" && Object.hasOwn(solver.outputs, name),
       "value",
       () => `${operation}: outputs of ${solver.name} must be among [${known}], got ${formatValue(name)}`,
       "Correct its name; the state comes always.",
@@ -31,6 +31,16 @@ export function createOutputs(
     () => `${operation}: at most ${most} outputs of ${solver.name} fit the adapter's bindings, got ${names.length}`,
     "Ask for some of them, and for the rest in another call.",
   );
+}
+
+/** Tensors for the further outputs of a call, by name: [...batch, ...output shape]. */
+export function createOutputs(
+  operation: string,
+  engine: Engine,
+  solver: Solver,
+  batch: Batch,
+  names: readonly string[],
+): Record<string, Tensor> {
   return Object.fromEntries(
     names.map((name) => {
       const { dtype, shape } = solver.outputs[name]!;

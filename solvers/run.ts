@@ -1,13 +1,13 @@
 import { holdsVectors, type Slice } from "../engine/commands.js";
 import type { Engine } from "../engine/engine.js";
-import { ImleError } from "../engine/error.js";
+import { formatValue, ImleError, must } from "../engine/error.js";
 import type { Kernel, UniformValue } from "../engine/kernel.js";
 import { requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Call, kernelsOfCall, planCall, type Request } from "./call.js";
 import { usesWorkspace } from "./compose.js";
 import { checkInputs, packInputs } from "./inputs.js";
-import { createOutputs, outputUniforms } from "./outputs.js";
+import { createOutputs, outputUniforms, requireOutputs } from "./outputs.js";
 import { emitsEvery } from "./means.js";
 import { type Batch, requireSolver, type Solver, type SolverInputs, type Strategy } from "./solver.js";
 import { plainWeights, type WeightSource } from "./weights.js";
@@ -47,10 +47,11 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   for (const [name, tensor] of Object.entries(source.rows)) read(name, tensor);
   for (const [name, { tensor }] of Object.entries(source.tables)) read(name, tensor);
   for (const [name, tensor] of Object.entries(source.words)) read(name, tensor);
-  const names = [...new Set(run.outputs ?? [])];
+  const names = [...new Set(run.outputs)];
   const call = planCall(engine, solver, weights.shape, { ...run, outputs: names });
   checkInputs(operation, solver, call.batch, inputs);
   engine.check(operation, Object.values(inputs));
+  requireOutputs(operation, engine, solver, call.batch, names, call.strategy);
 
   const { batch, jobs } = call;
   const means = call.emit === "final" || call.emit === "sum";
@@ -60,7 +61,7 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   const shape = [...batch.batchShape, ...sampleAxis, ...call.stateShape];
   const result = engine.output(operation, shape, output === "states" || means ? "f32" : "i32");
   buffers["output"] = result.slice(operation);
-  const further = createOutputs(operation, engine, solver, batch, names, call.strategy);
+  const further = createOutputs(operation, engine, solver, batch, names);
   for (const [name, tensor] of Object.entries(further)) {
     engine.commands.clear((buffers[`output_${name}`] = tensor.slice(operation)));
   }
@@ -152,6 +153,12 @@ export function solveOutputs<Name extends string>(
   inputs?: SolverInputs,
   options: { strategy?: Strategy } = {},
 ): Record<Name | "state", Tensor> {
+  must(
+    Array.isArray(outputs),
+    "value",
+    () => `solveOutputs: outputs must be a list of names, got ${formatValue(outputs)}`,
+    `Pass ["cost"], say; those of a solver are in solver.outputs.`,
+  );
   const run = { operation: "solveOutputs", samples: 1, source: plainWeights, output: "states", outputs } as const;
   return runForOutputs(solver, weights, { ...run, ...options, ...(inputs && { inputs }) });
 }

@@ -292,7 +292,7 @@ test("options out of range, and tensors that do not fit, are refused before anyt
     [() => perturbAndMap(solver, theta, { output: "sum" as never }), "value"],
     [() => perturbAndMap(solver, theta, { noise: gumbel as never }), "value"],
     [() => perturbAndMap(solver, theta, { sample: 2 } as never), "value"],
-    [() => perturbAndMap(solver, theta, { target: { target: pid(), gradient: whole } }), "shape"],
+    [() => perturbAndMap(solver, theta, { target: { target: pid(), gradient: whole } }), "dtype"],
   ];
   for (const [call, code] of late) {
     assert.throws(call, (error: unknown) => error instanceof ImleError && error.code === code, `${call}`);

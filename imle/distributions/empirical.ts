@@ -1,6 +1,7 @@
 import type { Tensor } from "../../engine/tensor.js";
 import { type Solver, splitBatch } from "../../solvers/solver.js";
-import { perturbAndMap, type PerturbOptions } from "../perturb-and-map.js";
+import { perturbAndMap } from "../perturb-and-map.js";
+import type { PerturbOptions } from "../perturb-options.js";
 
 /** A state and the share of the samples that it is. */
 export interface Solution {

@@ -9,8 +9,8 @@ import { topK } from "../../solvers/top-k/top-k.js";
 import { gumbel } from "../noise/gumbel/gumbel.js";
 import { perturbAndMap } from "../perturb-and-map.js";
 import type { StateDistribution } from "./distribution.js";
-import { requireSamples } from "./requirements.js";
-import type { StateList } from "./states.js";
+import { requireSampling, requireStates } from "./requirements.js";
+import { requireStateList, type StateList } from "./states.js";
 
 /** The distribution of {@link enumerated}. */
 export interface EnumeratedDistribution extends StateDistribution {
@@ -36,14 +36,9 @@ export function enumerated(
   requireOptions(operation, options, ["sense"]);
   const { sense = "max" } = options;
   requireChoice(operation, "sense", sense, ["max", "min"]);
+  requireStateList(operation, states);
   const { shape, count, values } = states;
   const size = sizeOf(shape);
-  must(
-    count > 0 && values.length === count * size,
-    "value",
-    () => `${operation}: states must be ${count} > 0 of shape ${formatShape(shape)}, got ${values.length} numbers`,
-    "Pass what kSubsetStates or gridPathStates returns.",
-  );
   const matrixOf = ({ engine }: Tensor): Tensor => engine.cache(values, () => engine.tensor(values, [count, size]));
   const batchOf = (theta: Tensor): readonly number[] => {
     requireTensor(operation, "the weights", theta, ["f32"]);
@@ -86,8 +81,9 @@ export function enumerated(
       );
       return inScope((weights) => distribution.logProbabilities(weights).exp().mul(numbers).sum(-1))(theta);
     },
-    sample: (theta, { samples = 1, place } = {}) => {
-      requireSamples(operation, samples);
+    sample: (theta, options = {}) => {
+      requireSampling(operation, options);
+      const { samples = 1, place } = options;
       return noGrad(() =>
         inScope(() => {
           // Gumbel noise on the states' scores makes the best one a draw.
@@ -98,6 +94,8 @@ export function enumerated(
       );
     },
     score: (theta, drawn) => {
+      batchOf(theta);
+      requireStates(operation, theta, drawn, shape.length);
       const mean = distribution.marginals(theta).reshape([...batchOf(theta), 1, ...shape]);
       return sense === "max" ? drawn.sub(mean) : mean.sub(drawn);
     },

@@ -1,5 +1,5 @@
-import { formatValue, must } from "../../engine/error.js";
-import { requireChoice } from "../../engine/ops/arguments.js";
+import { formatShape, formatValue, must } from "../../engine/error.js";
+import { requireChoice, requireOptions } from "../../engine/ops/arguments.js";
 import { sizeOf } from "../../engine/shape.js";
 
 /** A list of all states of a small problem. */
@@ -11,8 +11,29 @@ export interface StateList {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
+/** @throws ImleError `value` unless it is a list of states that has some */
+export function requireStateList(operation: string, states: StateList): void {
+  const { shape, count, values } = Object(states) as Partial<StateList>;
+  const isList = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  const fix = "Pass what kSubsetStates or gridPathStates returns.";
+  must(
+    isList && values instanceof Float32Array,
+    "value",
+    () => `${operation}: states must be a list { shape, count, values: Float32Array }, got ${formatValue(states)}`,
+    fix,
+  );
+  must(
+    Number(count) > 0 && values.length === Number(count) * sizeOf(shape),
+    "value",
+    () => `${operation}: states must be ${count} > 0 of shape ${formatShape(shape)}, got ${values.length} numbers`,
+    fix,
+  );
+}
+
 /** States that a list may have, and walks that may be tried for it. */
 const mostStates = 2 ** 20;
+/** Cells of a grid: a path may visit them all, and each is a call within the last. */
+const mostCells = 1024;
 
 /**
  * All masks of k of n, those of the first items first.
@@ -43,21 +64,29 @@ export function kSubsetStates(n: number, k: number): StateList {
  * All paths on a small grid that visit no cell twice, from the top left to the bottom right, as masks of their cells;
  * two paths of the same cells are one state.
  *
- * @param neighbours cells that one step reaches, 4 or 8 (default)
- * @throws ImleError `value` for sides below 1, `limit` where there are more than 2²⁰ paths
+ * @param options.neighbours cells that one step reaches, 4 or 8 (default)
+ * @throws ImleError `value` for sides below 1, `limit` for more than 1,024 cells or 2²⁰ paths
  */
 export function gridPathStates(
   height: number,
   width: number,
-  { neighbours = 8 }: { readonly neighbours?: 4 | 8 } = {},
+  options: { readonly neighbours?: 4 | 8 } = {},
 ): StateList {
+  requireOptions("gridPathStates", options, ["neighbours"]);
+  const { neighbours = 8 } = options;
   must(
     [height, width].every((side) => Number.isInteger(side) && side >= 1),
     "value",
     () => `gridPathStates: sides must be whole numbers from 1, got ${formatValue(height)} and ${formatValue(width)}`,
     "Pass the height and the width in cells.",
   );
-  requireChoice("gridPathStates", "neighbours", String(neighbours), ["4", "8"]);
+  requireChoice("gridPathStates", "neighbours", neighbours, [4, 8]);
+  must(
+    height * width <= mostCells,
+    "limit",
+    () => `gridPathStates: a grid must have at most ${mostCells} cells, got ${height} × ${width}`,
+    "Enumerate a smaller grid.",
+  );
   const states = new Map<string, readonly number[]>();
   let walks = 0;
   const walk = (path: readonly number[]): void => {

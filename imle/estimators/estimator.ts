@@ -2,12 +2,13 @@ import { customGradient } from "../../engine/custom-gradient.js";
 import type { Engine, Preparable } from "../../engine/engine.js";
 import { formatValue, must } from "../../engine/error.js";
 import type { Kernel } from "../../engine/kernel.js";
-import type { RandomPlace } from "../../engine/random.js";
+import { type RandomPlace, requireStream } from "../../engine/random.js";
 import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
-import { perturbAndMap, type PerturbOptions, perturbKernels } from "../perturb-and-map.js";
+import { perturbAndMap, perturbKernels } from "../perturb-and-map.js";
+import type { PerturbOptions } from "../perturb-options.js";
 import { batchOf, instanceAxesOf, requireLike } from "./options.js";
 import type { PerturbedCallOptions } from "./perturbed-call.js";
 
@@ -62,6 +63,7 @@ export function placesOf(
   operation: string,
   stream: number | undefined,
 ): (engine: Engine, call?: number) => RandomPlace {
+  if (stream !== undefined) requireStream(operation, stream);
   const streams = new WeakMap<Engine, number>();
   return (engine, call) => {
     let claimed = streams.get(engine);

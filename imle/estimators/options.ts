@@ -4,7 +4,7 @@ import { sameShape } from "../../engine/shape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
 import { requireTemperature } from "../instance-numbers.js";
-import type { Noise } from "../noise/noise.js";
+import { type Noise, requireNoise } from "../noise/noise.js";
 
 export { requireSolver } from "../../solvers/solver.js";
 
@@ -37,16 +37,9 @@ export function checkPerturbation(
 ): void {
   requireOptions(operation, options, [...own, ...further]);
   const { noise, samples = 1, temperature = 1, output = "mean" } = options;
-  const rule = (condition: boolean, holds: string, got: unknown, fix: string): void =>
-    must(condition, "value", () => `${operation}: ${holds}, got ${formatValue(got)}`, fix);
   requireCount(operation, "samples", samples);
   requireTemperature(operation, temperature);
-  rule(
-    noise === undefined || typeof noise?.wgsl === "string",
-    "noise must be a noise",
-    noise,
-    "Pass gumbel(), and call it.",
-  );
+  if (noise !== undefined) requireNoise(operation, noise);
   requireChoice(operation, "output", output, ["mean", "samples"]);
 }
 

@@ -8,7 +8,7 @@ import { instanceNumbers, requireTemperature } from "../instance-numbers.js";
 import { drawNoise } from "../noise/draw.js";
 import type { Noise } from "../noise/noise.js";
 import { noiseSum, noiseSumKernel } from "../noise/sum.js";
-import type { Perturbation, PerturbOptions } from "../perturb-and-map.js";
+import type { Perturbation, PerturbOptions } from "../perturb-options.js";
 import { type SamplePart, sampleParts } from "../sample-parts.js";
 import { type CallOptions, placesOf } from "./estimator.js";
 import type { PerturbationOptions } from "./options.js";

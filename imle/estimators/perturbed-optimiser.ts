@@ -1,11 +1,13 @@
 import { customGradient } from "../../engine/custom-gradient.js";
+import { requireFlag } from "../../engine/ops/arguments.js";
 import { equal, where } from "../../engine/ops/elementwise.js";
 import { sizeOf } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
 import { normal } from "../noise/normal/normal.js";
-import { perturbAndMap, type PerturbOptions } from "../perturb-and-map.js";
+import { perturbAndMap } from "../perturb-and-map.js";
+import type { PerturbOptions } from "../perturb-options.js";
 import { type SamplePart, sumOfParts } from "../sample-parts.js";
 import { solverLayer, type SolverLayer } from "./estimator.js";
 import {
@@ -54,6 +56,7 @@ export function perturbedOptimiser(solver: Solver, options: PerturbedOptimiserOp
   requireSolver(operation, solver);
   checkPerturbation(operation, options, ["output", "perturbation", "controlVariate"]);
   const { noise = normal(), samples = 1, temperature = 1, output = "mean", controlVariate = true } = options;
+  requireFlag(operation, "controlVariate", controlVariate);
   const { perturbation = "additive", stream } = options;
   requirePositiveTemperature(operation, temperature);
   const score = scoreOf(operation, noise);

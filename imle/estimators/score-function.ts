@@ -64,7 +64,13 @@ export function scoreFunction(source: Solver | StateDistribution, options: Pertu
   const { samples = 1 } = options;
   if (isDistribution) {
     const placeOf = placesOf(operation, options.stream);
-    const draw = (theta: Tensor, _inputs: SolverInputs, call: CallOptions | null): Draws => {
+    const draw = (theta: Tensor, inputs: SolverInputs, call: CallOptions | null): Draws => {
+      must(
+        Object.keys(Object(inputs)).length === 0,
+        "value",
+        () => `${operation}: inputs must be left out where the source is a distribution, got ${formatValue(inputs)}`,
+        "Pass {}; inputs are a solver's.",
+      );
       if (call) requireOptions(operation, call, callNames);
       const states = source.sample(theta, { samples, place: placeOf(theta.engine, call?.call) });
       const ones = Array.from({ length: source.instanceAxes }, () => 1);

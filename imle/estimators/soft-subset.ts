@@ -1,6 +1,6 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import { formatShape, must } from "../../engine/error.js";
-import { isTensor, requireTensor } from "../../engine/ops/arguments.js";
+import { isTensor, requireFlag, requireTensor } from "../../engine/ops/arguments.js";
 import { maximum } from "../../engine/ops/elementwise.js";
 import { expandDims } from "../../engine/ops/shape.js";
 import { softmax } from "../../engine/ops/softmax.js";
@@ -41,6 +41,7 @@ export function softSubset(k: number, options: RelaxationOptions = {}): SubsetLa
   checkPerturbation(operation, options, ["output", "softness", "hard"]);
   const { noise = gumbel(), output = "mean", softness = 1, hard = false, ...rest } = options;
   requirePositive(operation, "softness", softness);
+  requireFlag(operation, "hard", hard);
   const solver = topK(k);
   const calls = perturbedCalls(operation, { noise, ...rest });
   return estimator({

@@ -1,14 +1,16 @@
 import type { Slice } from "../../engine/commands.js";
 import type { Piece } from "../../engine/compose.js";
 import type { Engine } from "../../engine/engine.js";
-import { formatShape, must } from "../../engine/error.js";
-import { requireOptions } from "../../engine/ops/arguments.js";
+import { formatShape, formatValue, must } from "../../engine/error.js";
+import { requireEngine } from "../../engine/nn/arguments.js";
+import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import type { RandomPlace } from "../../engine/random.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { declareTable, type Table } from "../../solvers/weights.js";
-import { type InstanceNumbers, instanceNumbers } from "../instance-numbers.js";
+import { type InstanceNumbers, instanceNumbers, requireInstanceNumbers } from "../instance-numbers.js";
 import drawText from "./draw.wgsl";
-import type { Noise } from "./noise.js";
+import { type Noise, requireNoise } from "./noise.js";
+import { requirePlace } from "./place.js";
 
 /**
  * The WGSL of a noise, with the access to its table; the table itself is bound as `noise_values: array<vec4f>`.
@@ -63,9 +65,28 @@ export function drawNoise(
   place: RandomPlace,
   options: DrawOptions = {},
 ): Tensor {
+  requireEngine("drawNoise", engine);
+  requireNoise("drawNoise", noise);
+  const isWord = (count: unknown): boolean => Number.isInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 32;
+  must(
+    Array.isArray(shape) && shape.length === 3 && shape.every(isWord),
+    "shape",
+    () => `drawNoise: the shape must be [instances, samples, size], got ${formatValue(shape)}`,
+    "Pass three whole numbers from 0.",
+  );
+  requirePlace("drawNoise", place);
   requireOptions("drawNoise", options, ["first", "law"]);
   const [instances, samples, size] = shape;
   const { first = { instance: 0, sample: 0 }, law } = options;
+  requireOptions("drawNoise: first", first, ["instance", "sample"]);
+  must(
+    isWord(first.instance) && isWord(first.sample),
+    "value",
+    () => `drawNoise: first must be { instance, sample }, whole numbers from 0, got ${formatValue(first)}`,
+    "Leave it out to begin at 0 and 0.",
+  );
+  if (law !== undefined) requireTensor("drawNoise", "law", law, ["u32"]);
+  requireInstanceNumbers("drawNoise", engine, law?.shape ?? [], noise, law ? { law } : {});
   const last = first.instance + instances;
   must(
     law === undefined || law.size >= last,

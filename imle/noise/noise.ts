@@ -1,4 +1,5 @@
 import type { Engine } from "../../engine/engine.js";
+import { formatValue, must } from "../../engine/error.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Words4 } from "./philox.js";
 
@@ -43,4 +44,14 @@ export interface DrawableNoise extends Noise {
    * @returns f32 of that shape
    */
   sample(engine: Engine, shape: readonly number[]): Tensor;
+}
+
+/** @throws ImleError `value` unless it is a noise */
+export function requireNoise(operation: string, noise: unknown): asserts noise is Noise {
+  must(
+    typeof (noise as Noise | null | undefined)?.wgsl === "string",
+    "value",
+    () => `${operation}: noise must be a noise, got ${formatValue(noise)}`,
+    "Pass gumbel(), and call it.",
+  );
 }

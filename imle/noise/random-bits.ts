@@ -1,5 +1,7 @@
 import type { Engine } from "../../engine/engine.js";
 import { formatValue, must } from "../../engine/error.js";
+import { requireEngine } from "../../engine/nn/arguments.js";
+import { requireOptions } from "../../engine/ops/arguments.js";
 import type { Tensor } from "../../engine/tensor.js";
 import randomBitsText from "../../kernels/random-bits.wgsl";
 
@@ -18,8 +20,10 @@ export interface RandomBitsOptions {
  * @returns u32 of that shape
  */
 export function randomBits(engine: Engine, shape: readonly number[], options: RandomBitsOptions): Tensor {
-  const key = words("key", options?.key, 2);
-  const counter = words("counter", options?.counter, 4);
+  requireEngine("randomBits", engine);
+  requireOptions("randomBits", options, ["key", "counter"]);
+  const key = words("key", options.key, 2);
+  const counter = words("counter", options.counter, 4);
   const y = engine.output("randomBits", shape, "u32");
   engine.dispatch({
     kernel: engine.kernel("randomBits", () => [{ name: "kernels/random-bits.wgsl", text: randomBitsText }]),

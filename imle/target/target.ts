@@ -1,4 +1,5 @@
 import type { Engine } from "../../engine/engine.js";
+import { formatValue, must } from "../../engine/error.js";
 import type { Kernel } from "../../engine/kernel.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { SamplePart } from "../sample-parts.js";
@@ -48,4 +49,14 @@ export interface BackwardPass {
    * [...batch, samples, ...instance], means over a sample's draws, or for output `sampleCounts` their sums, i32.
    */
   solve(target: Target | null, part: SamplePart, output?: "samples" | "sampleCounts"): Tensor;
+}
+
+/** @throws ImleError `value` unless it is a target */
+export function requireTarget(operation: string, target: unknown): asserts target is Target {
+  must(
+    typeof (target as Target | null | undefined)?.wgsl === "string",
+    "value",
+    () => `${operation}: target must be a target, got ${formatValue(target)}`,
+    "Pass pid({ alpha, lambda }), and call it.",
+  );
 }

@@ -15,7 +15,7 @@ import { solve } from "../../../solvers/run.js";
 import { topK } from "../../../solvers/top-k/top-k.js";
 import { type SamplePart, sampleParts, sumOfParts } from "../../sample-parts.js";
 import type { SampleOptions, StateDistribution } from "../distribution.js";
-import { requireSamples } from "../requirements.js";
+import { requireSampling, requireStates } from "../requirements.js";
 import { blocksText, inRegisters } from "./blocks.js";
 import chancesText from "./chances.wgsl";
 import marginalsText from "./marginals.wgsl";
@@ -61,9 +61,10 @@ export function kSubsets(k: number): KSubsets {
     method: string,
     draw: (theta: Tensor, samples: number, place: RandomPlace) => Tensor,
   ): StateDistribution["sample"] => {
-    return (theta, { samples = 1, place } = {}) => {
+    return (theta, options = {}) => {
       requireRows(method, k, theta);
-      requireSamples(`kSubsets.${method}`, samples);
+      requireSampling(`kSubsets.${method}`, options);
+      const { samples = 1, place } = options;
       const own = place ?? theta.engine.random.next(0);
       return theta.engine.scope(() => noGrad(() => draw(theta, samples, own)));
     };
@@ -94,7 +95,11 @@ export function kSubsets(k: number): KSubsets {
       drawOf(k, chancesOf(k, theta), { first: 0, count: samples, of: samples }, place),
     ),
     sampleMean: drawing("sampleMean", (theta, samples, place) => meanOfDraws(k, theta, samples, place)),
-    score: (theta, states) => states.sub(distribution.marginals(theta).reshape([...theta.shape.slice(0, -1), 1, -1])),
+    score(theta, states) {
+      requireRows("score", k, theta);
+      requireStates("kSubsets.score", theta, states, 1);
+      return states.sub(distribution.marginals(theta).reshape([...theta.shape.slice(0, -1), 1, -1]));
+    },
     covariance(theta, v) {
       requireRows("covariance", k, theta);
       requireRows("covariance", k, v);

@@ -198,17 +198,17 @@ function checkedOptions(
   requireOptions("adaptive", options, optionNames);
   const { alpha = 1, difference = "one-sided", beta = 0, norm = 1, step = 1e-3, momentum = 0, decay = 0.9 } = options;
   const { targetNorm = 1 } = options;
-  const rule = (name: string, value: number, holds: boolean, range: string): void =>
+  const rule = (name: string, value: number, holds: (value: number) => boolean, range: string): void =>
     must(
-      Number.isFinite(value) && holds,
+      Number.isFinite(value) && holds(value),
       "value",
       () => `adaptive: ${name} must be a number ${range}, got ${formatValue(value)}`,
       "Leave it out to get that of the paper.",
     );
-  rule("alpha", alpha, true, "that is finite");
-  for (const [name, value] of Object.entries({ beta, norm, step, targetNorm })) rule(name, value, value >= 0, "from 0");
-  rule("momentum", momentum, momentum >= 0 && momentum < 1, "from 0 and below 1");
-  rule("decay", decay, decay >= 0 && decay <= 1, "from 0 to 1");
+  rule("alpha", alpha, () => true, "that is finite");
+  for (const [name, value] of Object.entries({ beta, norm, step, targetNorm })) rule(name, value, (x) => x >= 0, "from 0");
+  rule("momentum", momentum, (x) => x >= 0 && x < 1, "from 0 and below 1");
+  rule("decay", decay, (x) => x >= 0 && x <= 1, "from 0 to 1");
   must(
     difference === "one-sided" || difference === "central",
     "value",

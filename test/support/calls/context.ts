@@ -78,6 +78,10 @@ export class Context {
   readonly indices: Tensor;
   readonly f32: Slot;
   readonly any: Slot;
+  /** A solver of vectors. */
+  readonly solver: Slot;
+  /** Per-instance inputs of that solver, which has none. */
+  readonly noInputs: Slot;
 
   constructor(
     readonly engine: Engine,
@@ -91,6 +95,10 @@ export class Context {
     this.leaf = engine.ones([2, 3], { requiresGrad: true });
     this.f32 = this.tensors.of(this.matrix, ["f32"]);
     this.any = this.tensors.of(this.matrix);
+    const solver = library.topK(1);
+    const others = [library.topK, library.normal(), library.pid(), { name: "x" }];
+    this.solver = slot(solver, (value) => value === solver, others);
+    this.noInputs = slot(undefined, (value) => Object.keys(Object(value)).length === 0);
   }
 
   /** The matrix, or another tensor of these dtypes whose shape fits. */
