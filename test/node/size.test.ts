@@ -27,9 +27,9 @@ size("an app with an engine, a layer, a solver and a noise takes 62 KB, and leav
   assert.ok(bytes < 62_000, `an app must stay under 62,000 bytes, got ${bytes}`);
 });
 
-size("the whole library takes 132 KB", async () => {
+size("the whole library takes 133 KB", async () => {
   const bytes = await sizeOf('import * as all from "./dist/webgpu-imle.js"; globalThis.all = all;');
-  assert.ok(bytes < 132_000, `the library must stay under 132,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 133_000, `the library must stay under 133,000 bytes, got ${bytes}`);
 });
 
 size.run();
