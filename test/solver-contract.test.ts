@@ -282,6 +282,35 @@ test("what a solver reports rejects the next read, names the instance, and is th
   assert.equal([...(await z.read())], [1, 1, 1, 1]);
 });
 
+test("an author's text brings in shared pieces, sums and maxima over the lanes of a workgroup among them", async () => {
+  const aboveMean = defineSolver({
+    name: "aboveMean",
+    sense: "max",
+    strategies: {
+      workgroup: [
+        {
+          wgsl: `
+alias V = f32;
+const LANES = WORKGROUP_SIZE;
+#import folds
+fn solve(lane: u32) {
+  var own = 0.0;
+  for (var i = lane; i < size(); i += LANES) { own += weight(i); }
+  let mean = sum_over_lanes(lane, own) / f32(size());
+  for (var i = lane; i < size(); i += LANES) { emit(i, select(0, 1, weight(i) > mean)); }
+}`,
+        },
+      ],
+    },
+  });
+  const rows = [
+    [1, 2, 3, 10],
+    [5, 5, 5, 4],
+  ];
+  const z = await solve(aboveMean, engine.tensor(rows)).read();
+  assert.equal([...z], [0, 0, 0, 1, 1, 1, 1, 0]);
+});
+
 test("WGSL that does not compile is reported with the author's own line", async () => {
   const broken = defineSolver({
     name: "broken",
