@@ -20,7 +20,10 @@ export class Storage {
   references = 1;
   /** The submission that used it last; while that one is being recorded, the buffer must not be written from the host. */
   lastUse = 0;
-  /** The submission that wrote it last: when the driver refuses that one, what is in here is not to be trusted. */
+  /**
+   * The submission that wrote it last, or the number of the host's write, below 0: when the driver refuses that one,
+   * what is in here is not to be trusted.
+   */
   lastWrite = 0;
   /** Cached bind groups that name it. */
   readonly boundIn = new Set<BoundGroup>();
@@ -54,9 +57,14 @@ export class Storage {
     return this.placed;
   }
 
+  /** Whether it lies in this GPUBuffer. */
+  isIn(buffer: GPUBuffer): boolean {
+    return this.placed === buffer;
+  }
+
   /** Whether both lie in one GPUBuffer, as two wraps of a host's may. */
   sharesBuffer(other: Storage): boolean {
-    return other === this || (this.placed !== null && this.placed === other.placed);
+    return other === this || (this.placed !== null && other.isIn(this.placed));
   }
 
   place(buffer: GPUBuffer, lastUse: number): void {
@@ -106,6 +114,8 @@ export class BufferPool {
       refuse: (error: ImleError) => void,
     ) => void,
     private readonly onDestroy: (storage: Storage) => void,
+    /** Whether the driver refused the latest work with a storage: its buffer may be one that a host has destroyed. */
+    private readonly isSuspect: (storage: Storage) => boolean,
   ) {
     this.limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }
@@ -187,7 +197,8 @@ export class BufferPool {
       return;
     }
     this.countLive(storage, -1);
-    if (this.pooledBytes + storage.capacity > pooledBytesKept && storage.lastUse < currentSerial) {
+    const isTooMuch = this.pooledBytes + storage.capacity > pooledBytesKept && storage.lastUse < currentSerial;
+    if (isTooMuch || this.isSuspect(storage)) {
       this.destroy(storage);
       return;
     }
@@ -219,12 +230,15 @@ export class BufferPool {
   }
 
   private takeFree(capacity: number, bits: number, quietSince: number): Storage | undefined {
-    const waiting = this.free.get(poolKey(capacity, bits));
-    const index = waiting ? findLastIndex(waiting, (storage) => storage.lastUse < quietSince) : -1;
-    if (!waiting || index < 0) return undefined;
-    const [storage] = waiting.splice(index, 1) as [Storage];
-    this.pooledBytes -= storage.capacity;
-    return storage;
+    const waiting = this.free.get(poolKey(capacity, bits)) ?? [];
+    while (true) {
+      const index = findLastIndex(waiting, (storage) => storage.lastUse < quietSince);
+      if (index < 0) return undefined;
+      const [storage] = waiting.splice(index, 1) as [Storage];
+      this.pooledBytes -= storage.capacity;
+      if (!this.isSuspect(storage)) return storage;
+      this.destroy(storage);
+    }
   }
 
   private allocate(storage: Storage): void {

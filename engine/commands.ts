@@ -48,9 +48,8 @@ export interface Replayable {
 
 /** Who is told of the driver's verdicts: null where all is well. */
 export interface Verdicts {
+  /** Of a submission, or of elements that the host has written: `serial` is then below 0. */
   onSubmit(serial: number, label: string, verdict: Promise<GPUError | null>): void;
-  /** Of elements that the host has written. */
-  onWrite(verdict: Promise<GPUError | null>): void;
   /** Of a buffer that was made for a read. */
   onAllocation(bytes: number, verdict: Promise<GPUError | null>): void;
 }
@@ -92,6 +91,8 @@ export class Commands {
   private pipeline: GPUComputePipeline | null = null;
   /** Dispatches recorded and not yet submitted. */
   private waiting = 0;
+  /** Writes of the host so far; they count downwards from −1. */
+  private writes = 0;
   private readonly uniforms: Uniforms;
   private readonly staging: StagingBuffers;
   /** What a host's encoder needs until the host has submitted it; null where nothing of ours waits for a host. */
@@ -154,6 +155,12 @@ export class Commands {
     if (source.bytes === 0) return;
     requireHostUsage("copy", source.storage, usage.copySource);
     if ("storage" in target) requireHostUsage("write", target.storage, usage.copyDestination);
+    must(
+      !("storage" in target ? source.storage.sharesBuffer(target.storage) : source.storage.isIn(target.buffer)),
+      "buffer",
+      () => "copy: the elements must go into another buffer than they are in, got one buffer for both",
+      "WebGPU copies between buffers only: copy x.mul(1), which has a buffer of its own.",
+    );
     if (this.recorder) return this.recorder.copy(source, target);
     this.checkHost("copy");
     this.endPass();
@@ -180,8 +187,8 @@ export class Commands {
     } else if (storage.external || storage.lastUse === this.serial) this.flush();
     this.device.pushErrorScope("validation");
     this.device.queue.writeBuffer(storage.buffer, storage.offset, data.buffer, data.byteOffset, data.byteLength);
-    this.verdicts.onWrite(this.device.popErrorScope());
-    storage.lastWrite = 0; // by the queue itself: no submission that is refused takes it along
+    storage.lastWrite = -++this.writes; // by the queue itself: no submission that is refused takes it along
+    this.verdicts.onSubmit(storage.lastWrite, "write", this.device.popErrorScope());
   }
 
   /** Runs `f` beside the step that is being recorded: for what is made once an engine, at its first use. */

@@ -93,13 +93,13 @@ export class Engine {
       device,
       (bytes, verdict, refuse) => faults.watchAllocation(bytes, verdict, refuse),
       (storage) => this.pipelines.forget(storage),
+      ({ lastUse, lastWrite }) => (faults.refusal(lastUse) ?? faults.refusal(lastWrite)) !== undefined,
     );
     this.commands = new Commands(
       device,
       this.pipelines,
       {
         onSubmit: (serial, label, verdict) => faults.watchSubmission(serial, label, verdict),
-        onWrite: (verdict) => faults.watchWrite(verdict),
         onAllocation: (bytes, verdict) => faults.watchAllocation(bytes, verdict),
       },
       debug,
@@ -234,6 +234,7 @@ export class Engine {
     requireLabel("wrap", label);
     requireShape("wrap", shape);
     requireDtypeOption("wrap", dtype, requiresGrad);
+    this.pool.requireFit("wrap", 4 * sizeOf(shape));
     return new Tensor(this, storageIn(buffer, offset, shape), [...shape], dtype, requiresGrad, label);
   }
 
@@ -388,8 +389,27 @@ export class Engine {
     options: { signal?: AbortSignal } = {},
   ): Promise<void> {
     this.assertUsable("prepare");
+    must(
+      typeof target?.kernelsFor === "function",
+      "value",
+      () => `prepare: the first argument must be a solver, a layer or a loss, got ${formatValue(target)}`,
+      "Pass what is called later, such as topK(3) or imle(topK(3)).",
+    );
+    must(
+      Array.isArray(shapes),
+      "value",
+      () => `prepare: the second argument must be an array of shapes, got ${formatValue(shapes)}`,
+      "Pass the shapes of the weights, such as [[8, 100]].",
+    );
+    for (const shape of shapes) requireShape("prepare", shape);
     requireOptions("prepare", options, ["signal"]);
     const { signal } = options;
+    must(
+      signal === undefined || typeof signal?.throwIfAborted === "function",
+      "value",
+      () => `prepare: signal must be an AbortSignal, got ${formatValue(signal)}`,
+      "Pass the signal of an AbortController, or AbortSignal.timeout(milliseconds).",
+    );
     signal?.throwIfAborted();
     for (const kernel of target.kernelsFor(this, shapes)) {
       await this.lifetime.untilEnded(this.pipelines.prepare(kernel));

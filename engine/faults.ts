@@ -6,12 +6,12 @@ import { ImleError } from "./error.js";
  * allocations, kernels that do not compile. Errors wait here for the next `read`, `item` or `idle`.
  */
 export class Faults {
-  /** Submissions that the driver refused, and why: what they wrote is not to be trusted. */
+  /** Submissions, and writes of the host, that the driver refused, and why: what they wrote is not to be trusted. */
   private readonly refused = new Map<number, ImleError>();
   private readonly waiting: ImleError[] = [];
   private readonly verdicts = new Set<Promise<void>>();
 
-  /** Why the driver refused a submission; undefined where it did not. */
+  /** Why the driver refused a submission or a write; undefined where it did not. */
   refusal(serial: number): ImleError | undefined {
     return this.refused.size > 0 ? this.refused.get(serial) : undefined;
   }
@@ -22,11 +22,6 @@ export class Faults {
 
   watchSubmission(serial: number, label: string, verdict: Promise<GPUError | null>): void {
     this.await(verdict.then((error) => error && this.refused.set(serial, this.refuse(label, error))));
-  }
-
-  /** Of elements that the host has written by the queue. */
-  watchWrite(verdict: Promise<GPUError | null>): void {
-    this.await(verdict.then((error) => error && this.refuse("write", error)));
   }
 
   watchAllocation(bytes: number, verdict: Promise<GPUError | null>, onRefused?: (error: ImleError) => void): void {

@@ -153,6 +153,12 @@ export class Tensor {
         () => `grad: a gradient must be f32 of shape ${formatShape(shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
         "Give it the shape of its tensor.",
       );
+      must(
+        !value.storage.sharesBuffer(this.storage),
+        "buffer",
+        () => "grad: a gradient must lie in a buffer of its own, got that of its tensor",
+        "WebGPU lets no kernel read and write one buffer: wrap two, or assign gradient.mul(1).",
+      );
     }
     this.gradient?.dispose();
     if (value) value.scope?.release(value);

@@ -86,6 +86,41 @@ loss("in the middle of a step: a checkpoint goes on, on a new device, with the b
   second.device.destroy();
 });
 
+loss("while the host's encoder is recorded into: the host submits, and the next call tells", async () => {
+  const device = await ownDevice();
+  const engine = Engine.from(device);
+  const x = engine.ones([3]);
+  await x.read();
+  const encoder = device.createCommandEncoder();
+  const sum = engine.record(encoder, () => {
+    const y = x.add(1);
+    device.destroy();
+    return y.sum();
+  });
+  device.queue.submit([encoder.finish()]);
+  assert.is((await engine.lost).reason, "destroyed");
+  refused(() => engine.submitted(), "device-lost", /the device must be alive/);
+  await rejected(sum.read(), "device-lost", /the device must be alive/);
+  engine.dispose();
+});
+
+loss("before there is an engine: the first wait rejects, and then every call throws", async () => {
+  const waits: readonly ((engine: Engine) => Promise<unknown>)[] = [
+    (engine) => engine.ones([2]).read(),
+    (engine) => engine.idle(),
+    (engine) => engine.prepare(topK(2), [[4, 30]]),
+  ];
+  for (const wait of waits) {
+    const device = await ownDevice();
+    device.destroy();
+    await device.lost;
+    const engine = Engine.from(device);
+    await rejected(wait(engine), "device-lost", /the device must be alive/);
+    refused(() => engine.ones([2]), "device-lost", /the device must be alive/);
+    assert.is((await engine.lost).reason, "destroyed");
+  }
+});
+
 loss("rejects all that waits with one error, whatever it waits for, and memory can still be asked for", async () => {
   const device = await ownDevice();
   const engine = Engine.from(device);

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { defineSolver, Engine, ImleError, perturbAndMap, solve, type Solver } from "webgpu-imle";
+import { defineSolver, Engine, ImleError, perturbAndMap, solve, type Solver, type Tensor } from "webgpu-imle";
 import { testEngine } from "./support/engine.js";
 import { refused, rejected } from "./support/errors.js";
 
@@ -9,6 +9,10 @@ const usage = { copySource: 0x4, copyDestination: 0x8, storage: 0x80 };
 const anyUse = usage.storage | usage.copySource | usage.copyDestination;
 
 const faults = suite("faults of buffers and devices");
+
+/** What the host's own listener hears: faults of the library's work are told by its errors alone. */
+const uncaptured: string[] = [];
+engine.device.addEventListener("uncapturederror", ({ error }) => void uncaptured.push(error.message));
 
 async function ownDevice(): Promise<GPUDevice> {
   return (await navigator.gpu.requestAdapter())!.requestDevice();
@@ -43,6 +47,91 @@ faults("a host's buffer that is mapped rejects the next read", async () => {
   await rejected(wrapped.add(1).read(), "buffer", /the driver must accept the submitted work/);
   buffer.unmap();
   assert.equal([...(await wrapped.add(1).read())], [1, 1, 1, 1]);
+});
+
+faults("a target of copyTo that was destroyed, is mapped or is another device's rejects the next read, and spoils nothing", async () => {
+  const x = engine.tensor([1, 2, 3, 4]).mul(2);
+  const destroyed = engine.device.createBuffer({ size: 16, usage: anyUse });
+  destroyed.destroy();
+  const mapped = engine.device.createBuffer({ size: 16, usage: anyUse, mappedAtCreation: true });
+  const device = await ownDevice();
+  for (const target of [destroyed, mapped, device.createBuffer({ size: 16, usage: anyUse })]) {
+    await engine.idle();
+    x.copyTo(target);
+    await rejected(engine.idle(), "buffer", /the driver must accept the submitted work/);
+    assert.equal([...(await x.read())], [2, 4, 6, 8]);
+  }
+  mapped.unmap();
+  x.copyTo(mapped);
+  assert.equal([...(await engine.wrap(mapped, [4]).read())], [2, 4, 6, 8]);
+  device.destroy();
+});
+
+faults("a tensor's buffer that the host destroys rejects the next read; no later tensor is given it", async () => {
+  const size = 5000; // of which no other test has any
+  const kept = engine.ones([4]);
+  const x = engine.ones([size]);
+  await x.read();
+  x.gpu.buffer.destroy();
+  const spoilt = x.sum();
+  await rejected(spoilt.read(), "buffer", /the driver must accept the submitted work/);
+  refused(() => spoilt.add(1), "buffer", /the driver must accept the submitted work/);
+  x.dispose();
+  for (let turn = 0; turn < 2; turn++) {
+    const [made, uploaded] = [engine.ones([size]), engine.tensor(new Float32Array(size).fill(1))];
+    assert.is(await made.add(uploaded).sum().item(), 2 * size);
+  }
+
+  // One that lies in the pool: what is written there is lost, and its tensor says so.
+  const uploaded = engine.tensor(new Float32Array(2 * size));
+  await uploaded.read();
+  const { buffer } = uploaded.gpu;
+  uploaded.dispose();
+  buffer.destroy();
+  const next = engine.tensor(new Float32Array(2 * size));
+  await rejected(engine.idle(), "buffer", /write: the driver must accept/);
+  refused(() => next.add(1), "buffer", /write: the driver must accept/);
+  next.dispose();
+  assert.is(await engine.tensor(new Float32Array(2 * size)).sum().item(), 0);
+  assert.equal([...(await kept.read())], [1, 1, 1, 1]);
+});
+
+faults("a captured step whose result the host destroys rejects at each call; disposed and captured again it goes on", async () => {
+  const weight = engine.ones([300]);
+  const capture = () => engine.capture(() => weight.mul(2));
+  const step = capture();
+  step();
+  const result = step();
+  await result.read();
+  result.gpu.buffer.destroy();
+  for (let turn = 0; turn < 2; turn++) await rejected(step().read(), "buffer", /the driver must accept/);
+  step.dispose();
+  const again = capture();
+  again();
+  assert.is(await again().sum().item(), 600);
+  again.dispose();
+});
+
+faults("two tensors on one buffer each see what the other writes, in order; copies within it are refused at once", async () => {
+  const buffer = engine.device.createBuffer({ size: 1024, usage: anyUse });
+  const [first, second, behind] = [0, 0, 256].map((offset) => engine.wrap(buffer, [2], { offset })) as [Tensor, Tensor, Tensor];
+  first.write(Float32Array.of(1, 2));
+  const sum = first.add(second);
+  second.write(Float32Array.of(5, 6));
+  behind.write(first.mul(10));
+  assert.equal([...(await sum.read())], [2, 4]);
+  assert.equal([...(await first.read())], [5, 6]);
+  assert.equal([...(await behind.read())], [50, 60]);
+
+  const own = engine.ones([2]);
+  const { dispatches } = engine.stats();
+  refused(() => first.copyTo(buffer, 256), "buffer", /copy: .* got one buffer for both/);
+  refused(() => behind.write(first), "buffer", /copy: .* got one buffer for both/);
+  refused(() => own.copyTo(own.gpu.buffer, 64), "buffer", /copy: .* got one buffer for both/);
+  const parameter = engine.wrap(buffer, [2], { requiresGrad: true });
+  refused(() => (parameter.grad = behind), "buffer", /grad: a gradient must lie in a buffer of its own/);
+  assert.is(parameter.grad, null);
+  assert.is(engine.stats().dispatches, dispatches);
 });
 
 faults("WGSL that does not compile is told at every call, and spoils no later work that reuses its buffers", async () => {
@@ -83,6 +172,9 @@ faults("a buffer of another device rejects the next read, and the engine goes on
   const foreign = engine.wrap(device.createBuffer({ size: 16, usage: anyUse }), [4]);
   const spoilt = foreign.add(1);
   await rejected(spoilt.read(), "buffer", /the driver must accept/);
+  refused(() => spoilt.add(1), "buffer", /the driver must accept/);
+  foreign.write(Float32Array.of(1, 2, 3, 4));
+  await rejected(engine.idle(), "buffer", /write: the driver must accept/);
   assert.equal([...(await engine.ones([2]).read())], [1, 1]);
   device.destroy();
 });
@@ -115,6 +207,12 @@ faults("a buffer without the usage, size or alignment that is needed is refused 
   refused(() => engine.wrap(buffer, [17]), "buffer", /must fit the buffer of 64 bytes/);
   refused(() => engine.wrap(buffer, [4], { offset: 16 }), "buffer", /multiple of 256/);
   refused(() => engine.wrap({} as never, [4]), "buffer", /must be a GPUBuffer/);
+  const most = Math.min(engine.device.limits.maxBufferSize, engine.device.limits.maxStorageBufferBindingSize);
+  const huge = { size: 2 * most, usage: anyUse } as GPUBuffer;
+  refused(() => engine.wrap(huge, [most / 4 + 1]), "limit", /wrap: a tensor must fit the adapter's limit/);
+  for (const bits of [0x1, 0x2, 0x10000, 1.5, "VERTEX"]) {
+    refused(() => engine.zeros([2], { usage: bits as number }), "value", /usage must be bits of GPUBufferUsage that go with STORAGE/);
+  }
   const x = engine.ones([4]);
   // Made for the kernels alone: what must copy says so, before anything is recorded.
   const { stats } = engine;
@@ -182,6 +280,10 @@ faults("a tensor beyond the adapter's limit is refused before it is allocated", 
   const most = Math.min(engine.device.limits.maxBufferSize, engine.device.limits.maxStorageBufferBindingSize);
   refused(() => engine.zeros([most / 4 + 1]), "limit", /adapter's limit of \d+ bytes/);
   assert.equal(engine.memory(), before);
+});
+
+faults("none of all this is an uncaptured error of the host's device", () => {
+  assert.equal(uncaptured, []);
 });
 
 faults.run();

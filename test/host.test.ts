@@ -9,6 +9,17 @@ const { device } = engine;
 const usage = { copySource: 0x4, copyDestination: 0x8, storage: 0x80 };
 const anyUse = usage.storage | usage.copySource | usage.copyDestination;
 
+/** What a promise is rejected with; null where it resolves. */
+const outcome = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+/** What the host's own listener hears: what is not the host's own doing must not be among it. */
+const uncaptured: string[] = [];
+device.addEventListener("uncapturederror", ({ error }) => void uncaptured.push(error.message));
+
 const host = suite("inside of a host's encoder");
 
 host("what is recorded runs in the host's order, and its results are there for the host's own commands", async () => {
@@ -154,6 +165,90 @@ host("an engine that is disposed while an encoder waits leaves the host what it 
   own.destroy();
 });
 
+host("a function that throws leaves the encoder to the host, and after submitted() all goes on", async () => {
+  const kept = engine.ones([3]);
+  const encoder = device.createCommandEncoder();
+  const mine = new Error("the host's own");
+  let thrown: unknown;
+  try {
+    engine.record(encoder, () => {
+      engine.scope(() => void kept.add(1));
+      throw mine;
+    });
+  } catch (error) {
+    thrown = error;
+  }
+  assert.is(thrown, mine);
+  device.pushErrorScope("validation");
+  device.queue.submit([encoder.finish()]);
+  assert.is(await device.popErrorScope(), null, "what was recorded before is whole");
+  engine.submitted();
+  assert.equal([...(await kept.add(1).read())], [2, 2, 2]);
+});
+
+host("an encoder that is never submitted has done nothing, and after submitted() all goes on", async () => {
+  const target = device.createBuffer({ size: 16, usage: anyUse });
+  engine.record(device.createCommandEncoder(), () => engine.scope(() => engine.ones([4]).copyTo(target)));
+  engine.submitted();
+  await engine.idle();
+  assert.equal([...(await engine.wrap(target, [4]).read())], [0, 0, 0, 0]);
+});
+
+host("an engine that is disposed while it records leaves the host a whole encoder", async () => {
+  const own = await (await navigator.gpu.requestAdapter())!.requestDevice();
+  const going = Engine.from(own);
+  const target = own.createBuffer({ size: 16, usage: anyUse });
+  const encoder = own.createCommandEncoder();
+  going.record(encoder, () => {
+    going.full([4], 7).copyTo(target);
+    going.dispose();
+    refused(() => going.ones([1]), "disposed", /must be alive/);
+  });
+  own.pushErrorScope("validation");
+  own.queue.submit([encoder.finish()]);
+  assert.is(await own.popErrorScope(), null);
+  assert.equal([...(await Engine.from(own).wrap(target, [4]).read())], [7, 7, 7, 7]);
+  own.destroy();
+});
+
+host("what the host itself makes invalid in an encoder is told to the host, and the engine goes on", async () => {
+  const small = device.createBuffer({ size: 16, usage: anyUse });
+  const gone = device.createBuffer({ size: 16, usage: anyUse });
+  const wrapped = engine.wrap(gone, [4]);
+  gone.destroy();
+  const spoil: readonly ((encoder: GPUCommandEncoder) => void)[] = [
+    (encoder) => encoder.clearBuffer(small, 0, 64),
+    (encoder) => engine.record(encoder, () => engine.scope(() => void wrapped.add(1))),
+  ];
+  for (const one of spoil) {
+    const target = device.createBuffer({ size: 16, usage: anyUse });
+    const encoder = device.createCommandEncoder();
+    device.pushErrorScope("validation");
+    engine.record(encoder, () => engine.scope(() => engine.ones([4]).copyTo(target)));
+    one(encoder);
+    device.queue.submit([encoder.finish()]);
+    assert.ok((await device.popErrorScope()) !== null, "the host is told");
+    engine.submitted();
+    await engine.idle();
+    assert.equal([...(await engine.wrap(target, [4]).read())], [0, 0, 0, 0], "none of it has run");
+  }
+});
+
+host("a pass that the host has left open makes the encoder invalid; what was there goes on", async () => {
+  const encoder = device.createCommandEncoder();
+  device.pushErrorScope("validation");
+  const pass = encoder.beginComputePass();
+  engine.record(encoder, () => engine.scope(() => void engine.ones([2])));
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  assert.ok((await device.popErrorScope()) !== null, "the host is told");
+  engine.submitted();
+  // wgpu refuses the recording itself, Dawn the encoder as a whole.
+  const error = await outcome(engine.idle());
+  assert.ok(error === null || (error as ImleError).code === "buffer", String(error));
+  assert.equal([...(await engine.ones([1]).read())], [1]);
+});
+
 host("an encoder that is finished already rejects the next read", async () => {
   const encoder = device.createCommandEncoder();
   encoder.finish();
@@ -226,12 +321,6 @@ sharing("handlers of the host are not taken over, and what is needed of a device
 
 const ends = suite("ends of engines");
 
-const outcome = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => null,
-    (error: unknown) => error,
-  );
-
 for (const end of ["lost", "disposed"] as const) {
   ends(`reads, waits and compilations under way reject with one error when the device is ${end}`, async () => {
     const own = await (await navigator.gpu.requestAdapter())!.requestDevice();
@@ -244,7 +333,7 @@ for (const end of ["lost", "disposed"] as const) {
     else ending.dispose();
     const errors = (await Promise.all(pending.map(outcome))).filter((error) => error !== null);
     const code = end === "lost" ? "device-lost" : "disposed";
-    assert.ok(errors.length > 0 || end === "disposed", "the device was gone before it could be read");
+    assert.ok(errors.length === pending.length || (end === "lost" && errors.length > 0), `${errors.length} rejected`);
     for (const error of errors) {
       assert.is(error, errors[0]);
       assert.is((error as ImleError).code, code, String(error));
@@ -260,10 +349,20 @@ ends("compiling ahead can be aborted, before it begins and between two kernels",
   const controller = new AbortController();
   const preparing = engine.prepare(layer, [[3, 40], [3, 400]], { signal: controller.signal });
   controller.abort(new Error("no longer wanted"));
+  const { pipelines } = engine.stats();
   assert.match(String(await outcome(preparing)), /no longer wanted/);
+  assert.is(engine.stats().pipelines, pipelines + 1, "the kernel in hand is compiled");
   assert.match(String(await outcome(engine.prepare(layer, [[3, 40]], { signal: controller.signal }))), /no longer wanted/);
   await engine.prepare(layer, [[3, 40]], { signal: new AbortController().signal });
   await rejected(engine.prepare(layer, [[3, 40]], { sign: 1 } as never), "value", /sign/);
+  await rejected(engine.prepare(layer, [[3, 40]], { signal: 1 } as never), "value", /signal must be an AbortSignal/);
+  await rejected(engine.prepare({} as never, [[3, 40]]), "value", /must be a solver, a layer or a loss/);
+  await rejected(engine.prepare(layer, undefined as never), "value", /must be an array of shapes/);
+  await rejected(engine.prepare(layer, [3, 40] as never), "shape", /prepare: a shape must be an array/);
+});
+
+ends("none of all this is an uncaptured error of the host's device", () => {
+  assert.equal(uncaptured, []);
 });
 
 host.run();

@@ -155,6 +155,9 @@ export function requireDtypeOption(operation: string, dtype: DType, requiresGrad
   );
 }
 
+/** GPUBufferUsage from COPY_SRC to QUERY_RESOLVE: all but those of buffers that are mapped, which have no other use. */
+const furtherUsage = 0x3fc;
+
 /** Throws unless `options` are those with which tensors are made, and `more` that the operation has beside them. */
 export function requireTensorOptions(operation: string, options: TensorOptions, more: readonly string[] = []): void {
   requireOptions(operation, options, ["dtype", "requiresGrad", "label", "usage", ...more]);
@@ -163,10 +166,10 @@ export function requireTensorOptions(operation: string, options: TensorOptions, 
   requireFlag(operation, "requiresGrad", requiresGrad);
   requireLabel(operation, label);
   must(
-    typeof usage === "number" && usage >>> 0 === usage,
+    typeof usage === "number" && usage >>> 0 === usage && (usage & ~furtherUsage) === 0,
     "value",
-    () => `${operation}: usage must be bits of GPUBufferUsage, got ${formatValue(usage)}`,
-    "Pass flags such as GPUBufferUsage.VERTEX, or leave it out.",
+    () => `${operation}: usage must be bits of GPUBufferUsage that go with STORAGE, got ${formatValue(usage)}`,
+    "Pass flags such as GPUBufferUsage.VERTEX; to map elements, copy them into a buffer of your own with copyTo.",
   );
 }
 

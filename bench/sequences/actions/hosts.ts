@@ -70,13 +70,22 @@ export const hosts: Actions = {
   /** What a destroyed buffer goes into throws from then on; all else is as it was. */
   async spoil(world, picks) {
     if (world.ended !== null || world.hosted !== null) return;
-    await world.settle([], () => world.engine.idle());
-    const buffer = world.device.createBuffer({ size: 64, usage: anyUse });
-    const wrapped = world.attempt([], () => world.engine.wrap(buffer, [2, 3]))!;
+    const { device, engine } = world;
+    await world.settle([], () => engine.idle());
+    // The host's own buffer, or one of the engine's, which must not go to another tensor then.
+    const [x, buffer] = world.attempt([], () => {
+      if (picks.below(2) === 0) {
+        const buffer = device.createBuffer({ size: 64, usage: anyUse });
+        return [engine.wrap(buffer, [2, 3]), buffer] as const;
+      }
+      const made = engine.ones([2, 3]);
+      engine.flush();
+      return [made, made.gpu.buffer] as const;
+    })!;
     buffer.destroy();
-    const first = world.attempt([], () => wrapped.add(1))!;
+    const first = world.attempt([], () => x.add(1))!;
     const second = picks.below(2) === 0 ? world.attempt([], () => first.mul(2)) : undefined;
-    wrapped.dispose();
+    x.dispose();
     const wait = picks.below(2) === 0 ? () => world.engine.idle() : () => first.read().then(() => undefined);
     await world.settle(["buffer"], wait);
     for (const made of [first, second]) world.adopt(made, null, { spoilt: "buffer" });
