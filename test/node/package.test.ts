@@ -11,6 +11,7 @@ import { projectRoot } from "../../tools/runtimes/index.js";
 import { serveSession } from "../../tools/runtimes/server.js";
 import { softwareAdapterEnvironment, softwareAdapterFits } from "../../tools/runtimes/software-adapter.js";
 import { launchBrowser } from "../support/browser.js";
+import { linksWithin } from "../support/documents.js";
 import { promisesOf, tutorialFiles } from "../support/tutorial.js";
 
 /** Of the checkout, what a test's project may use beside the package itself. */
@@ -121,6 +122,12 @@ packed("holds the bundle, its declarations, the README and the licence, and depe
   for (const file of [...files, ...bundle]) {
     assert.ok(readFileSync(join(folder, "node_modules", "webgpu-imle", ...file.split("/"))).length > 0, file);
   }
+});
+
+packed("brings what its README and guides lead to", ({ folder }) => {
+  const { count, broken } = linksWithin(join(folder, "node_modules", "webgpu-imle"));
+  assert.equal(broken, []);
+  assert.ok(count > 50, `${count} links`);
 });
 
 packed("can be imported where there is neither a navigator nor WebGPU", ({ folder }) => {
