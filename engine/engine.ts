@@ -12,6 +12,7 @@ import { Kernel } from "./kernel.js";
 import { Lifetime } from "./lifetime.js";
 import type { Piece } from "./compose.js";
 import {
+  requireChoice,
   requireDtypeOption,
   requireFlag,
   requireLabel,
@@ -114,30 +115,50 @@ export class Engine {
    * @param options.gpu defaults to `navigator.gpu`
    * @param options.debug submits every dispatch by itself, so that a driver's error names its kernel; slow
    * @param options.tuning what {@link tune} found on this adapter
-   * @throws ImleError `adapter` where there is no WebGPU
+   * @throws ImleError `adapter` where there is no WebGPU; `value` where an option is unknown or none that it can be
    */
   static async create(
     options: { gpu?: GPU; powerPreference?: GPUPowerPreference; debug?: boolean; tuning?: Tuning } = {},
   ): Promise<Engine> {
-    const tuning = options.tuning && checkTuning(options.tuning);
-    const gpu = options.gpu ?? globalThis.navigator?.gpu;
-    const { device, adapter } = await requestDevice(gpu, options.powerPreference ?? "high-performance");
+    requireOptions("Engine.create", options, ["gpu", "powerPreference", "debug", "tuning"]);
+    const { gpu = globalThis.navigator?.gpu, powerPreference = "high-performance", debug = false } = options;
+    must(
+      options.gpu === undefined || typeof options.gpu?.requestAdapter === "function",
+      "value",
+      () => `Engine.create: gpu must be what navigator.gpu is, got ${formatValue(options.gpu)}`,
+      "Leave it out in browsers and Deno; in Node pass create([]) of the package webgpu.",
+    );
+    requireChoice("Engine.create", "powerPreference", powerPreference, ["high-performance", "low-power"]);
+    requireFlag("Engine.create", "debug", debug);
+    const tuning = options.tuning === undefined ? undefined : checkTuning(options.tuning);
+    const { device, adapter } = await requestDevice(gpu, powerPreference);
     // Dawn in Node crashes when its GPU object is collected before its devices: this keeps it until the device is lost.
     void device.lost.then(() => gpu);
-    const engine = new Engine(device, adapter.info, true, options.debug ?? false);
+    const engine = new Engine(device, adapter.info, true, debug);
     if (tuning) engine.tuning = tuning;
     return engine;
   }
 
-  /** An engine on the host's device, which is used and never destroyed. */
-  static from(device: GPUDevice, options: { debug?: boolean } = {}): Engine {
+  /**
+   * An engine on the host's device, which is used and never destroyed.
+   *
+   * @param options.debug submits every dispatch by itself, so that a driver's error names its kernel; slow
+   * @param options.tuning what {@link tune} found on this adapter
+   * @throws ImleError `engine` where it is no device, `value` where an option is unknown or none that it can be
+   */
+  static from(device: GPUDevice, options: { debug?: boolean; tuning?: Tuning } = {}): Engine {
     must(
       typeof device?.createComputePipeline === "function",
       "engine",
       () => `Engine.from: the argument must be a GPUDevice, got ${formatValue(device)}`,
       "Pass what adapter.requestDevice() resolved to.",
     );
-    return new Engine(device, device.adapterInfo, false, options.debug ?? false);
+    requireOptions("Engine.from", options, ["debug", "tuning"]);
+    const { debug = false, tuning } = options;
+    requireFlag("Engine.from", "debug", debug);
+    const engine = new Engine(device, device.adapterInfo, false, debug);
+    if (tuning !== undefined) engine.tuning = tuning;
+    return engine;
   }
 
   /**

@@ -273,6 +273,12 @@ faults("what is no device, and no WebGPU, is told with what to do", async () => 
   refused(() => Engine.from({} as never), "engine", /must be a GPUDevice/);
   const nowhere = { requestAdapter: async () => null } as unknown as GPU;
   await rejected(Engine.create({ gpu: nowhere }), "adapter", /must have a WebGPU adapter, got none/);
+  await rejected(Engine.create(7 as never), "value", /options must be among gpu/);
+  await rejected(Engine.create({ tunning: {} } as never), "value", /got tunning/);
+  await rejected(Engine.create({ gpu: {} as never }), "value", /gpu must be what navigator.gpu is/);
+  await rejected(Engine.create({ powerPreference: "low" as never }), "value", /powerPreference must be/);
+  await rejected(Engine.create({ debug: 1 as never }), "value", /debug must be true or false/);
+  await rejected(Engine.create({ tuning: null as never }), "value", /tuning: options must be/);
 });
 
 faults("a tensor beyond the adapter's limit is refused before it is allocated", () => {

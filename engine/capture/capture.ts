@@ -3,7 +3,7 @@ import type { BufferPool, Storage } from "../buffers.js";
 import type { Slice } from "../commands.js";
 import type { Engine } from "../engine.js";
 import { formatShape, formatValue, ImleError, must } from "../error.js";
-import { isTensor, requireOptions } from "../ops/arguments.js";
+import { isTensor, requireFlag, requireOptions } from "../ops/arguments.js";
 import type { PipelineCache } from "../pipelines.js";
 import { disposeSymbol, mapTensors } from "../scope.js";
 import { sameShape } from "../shape.js";
@@ -73,6 +73,8 @@ export function capture<Arguments extends readonly Tensor[], Result>(
     "Pass the training step: engine.capture((x, y) => { … }).",
   );
   requireOptions("capture", options, ["fuse"]);
+  const { fuse = true } = options;
+  requireFlag("capture", "fuse", fuse);
   const { engine } = host;
   let recorded: Recorded | null = null;
   let isWarm = false;
@@ -89,7 +91,7 @@ export function capture<Arguments extends readonly Tensor[], Result>(
       return result;
     }
     if (recorded) checkGradients(recorded);
-    else recorded = record(host, step, inputs, options.fuse ?? true);
+    else recorded = record(host, step, inputs, fuse);
     replay(engine, recorded, inputs);
     return recorded.results() as Result;
   };

@@ -19,17 +19,17 @@ async function sizeOf(program: string): Promise<number> {
 
 const size = suite("size, minified and gzipped");
 
-size("an app with an engine, a layer, a solver and a noise takes 62 KB, and leaves out the rest", async () => {
+size("an app with an engine, a layer, a solver and a noise takes 63 KB, and leaves out the rest", async () => {
   const bytes = await sizeOf(`
     import { Engine, imle, sumOfGamma, topK } from "./dist/webgpu-imle.js";
     globalThis.app = [Engine, imle, sumOfGamma, topK];
   `);
-  assert.ok(bytes < 62_000, `an app must stay under 62,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 63_000, `an app must stay under 63,000 bytes, got ${bytes}`);
 });
 
-size("the whole library takes 133 KB", async () => {
+size("the whole library takes 134 KB", async () => {
   const bytes = await sizeOf('import * as all from "./dist/webgpu-imle.js"; globalThis.all = all;');
-  assert.ok(bytes < 133_000, `the library must stay under 133,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 134_000, `the library must stay under 134,000 bytes, got ${bytes}`);
 });
 
 size.run();

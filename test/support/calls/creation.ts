@@ -1,4 +1,4 @@
-import { Tensor } from "webgpu-imle";
+import { Engine, Tensor } from "webgpu-imle";
 import { choice, exactly, flag, isF32, isShape, isWhole, numbers, optional, options, slot } from "../slots.js";
 import { atLeast0, call, type Calls, type Context, finite, high, label, low, product, shape, tensorOptions } from "./context.js";
 
@@ -44,6 +44,8 @@ export function creation(context: Context): Calls {
     (value) => Array.isArray(value) && value.length > 0 && value.every((x) => x instanceof Tensor),
     [[1], [leaf, null]],
   );
+  const ownEncoder = engine.device.createCommandEncoder();
+  const encoder = slot(ownEncoder, (value) => value === ownEncoder, [engine.device, matrix]);
   const backward = slot(
     (dy: Tensor) => dy,
     (value) => typeof value === "function",
@@ -95,6 +97,18 @@ export function creation(context: Context): Calls {
       run: (given, sizes, more) => engine.wrap(given, sizes, more),
     },
     "engine.scope": { slots: [function_], run: (run) => engine.scope(run) },
+    "Engine.from": {
+      slots: [
+        slot(engine.device, (value) => value === engine.device),
+        options({ debug: flag, tuning: slot(undefined, (value) => value === undefined) }),
+      ],
+      run: (device, more) => Engine.from(device, more),
+    },
+    "engine.capture": {
+      slots: [function_, options({ fuse: flag })],
+      run: (step, more) => engine.capture(step, more),
+    },
+    "engine.record": { slots: [encoder, function_], run: (given, run) => engine.record(given, run) },
     ...call("noGrad", function_),
     ...call("customGradient", options({ inputs, backward, forward: function_ }, "inputs", "forward", "backward")),
     "tensor.backward": {
