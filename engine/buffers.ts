@@ -18,7 +18,9 @@ export class Storage {
   readonly id = ++Storage.made;
   /** How many tensors and tape nodes hold it. */
   references = 1;
-  /** The submission that used it last; while that one is being recorded, the buffer must not be written from the host. */
+  /**
+   * The submission that used it last; while that one is being recorded, the buffer must not be written from the host.
+   */
   lastUse = 0;
   /**
    * The submission that wrote it last, or the number of the host's write, below 0: when the driver refuses that one,
@@ -73,12 +75,16 @@ export class Storage {
   }
 }
 
-/** What {@link Engine.memory} reports; bytes are those of whole buffers, as the driver sees them. */
+/**
+ * What {@link Engine.memory} reports: bytes of whole buffers, as the driver sees them. A host's buffers are not
+ * counted.
+ */
 export interface MemoryReport {
   /** Buffers that tensors hold now. */
   liveBuffers: number;
+  /** Their bytes. */
   liveBytes: number;
-  /** Bytes kept for reuse. */
+  /** Bytes kept for reuse, at most 512 MiB. */
   pooledBytes: number;
   /** The largest sum of live and pooled bytes so far. */
   peakBytes: number;

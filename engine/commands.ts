@@ -56,8 +56,11 @@ export interface Verdicts {
 
 /** Counts since the engine was made; see {@link Engine.stats}. */
 export interface StatsReport {
+  /** Dispatches recorded, those of replays too. */
   dispatches: number;
+  /** Submissions of the engine's own; a host's are not counted. */
   submits: number;
+  /** Waits for bytes from the device: `read`, `item`, `idle`. */
   readbacks: number;
   /** Pipelines compiled. */
   pipelines: number;

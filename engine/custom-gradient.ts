@@ -16,12 +16,17 @@ import type { Tensor } from "./tensor.js";
  *   forward: (x) => round(x),
  *   backward: (dy) => [dy], // straight-through
  * });
- * @throws ImleError `value` where a function is missing or returns something else
+ * @throws ImleError `value` where a function is missing or returns something else; from `backward()` `shape` where a
+ * gradient is not f32 of its input's shape
  */
 export function customGradient<Result extends Tensor | readonly Tensor[]>(operation: {
+  /** At least one, of one engine; those that require a gradient get one. */
   inputs: readonly Tensor[];
+  /** Of the inputs, in their order: one tensor or several, which are what is returned. */
   forward: (...inputs: Tensor[]) => Result;
+  /** Of ∂L/∂y of each output, f32 of its shape: ∂L/∂x, f32 of the input's shape, or null, for each input. */
   backward: (...dys: Tensor[]) => Tensor | Gradients | null;
+  /** Tensors that `backward` reads beside inputs and outputs. */
   saved?: readonly Tensor[];
   /** Names it in errors. */
   label?: string;

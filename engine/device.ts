@@ -14,7 +14,10 @@ export const requiredLimits = {
 /** Limits that are asked for as high as the adapter has them, so that larger tensors fit. */
 const raisedLimits = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
-/** Features that are used where the adapter has them. */
+/**
+ * Features that are used where the device has them: none changes a result, and none is needed. With `timestamp-query`
+ * benchmarks read the device's own clock.
+ */
 export const optionalFeatures = ["timestamp-query"] as const;
 
 /** Asks `gpu` for an adapter and a device. */

@@ -31,23 +31,25 @@ import { checkTuning, measureTuning, type Tuning, usualTuning } from "./tuning.j
 
 /** How a tensor is made. */
 export interface TensorOptions {
-  /** Element type; by default f32, or that of the Int32Array or Uint32Array given. */
+  /** By default f32, or that of the Int32Array or Uint32Array given. */
   dtype?: DType;
-  /** Whether backward adds a gradient here; f32 only. */
+  /** Whether backward adds a gradient here; f32 only. By default false. */
   requiresGrad?: boolean;
   /** Names it in errors. */
   label?: string;
-  /** Further GPUBufferUsage bits that the host needs, such as VERTEX. */
+  /**
+   * GPUBufferUsage bits that the host needs beside STORAGE, COPY_SRC and COPY_DST, such as VERTEX; none to be mapped.
+   */
   usage?: number;
 }
 
 /** How a host's buffer is wrapped. */
 export interface WrapOptions {
-  /** Bytes before the first element, a multiple of 256. */
+  /** Bytes before the first element, a multiple of 256; 0 by default. */
   offset?: number;
   /** By default f32. */
   dtype?: DType;
-  /** Whether backward adds a gradient here; f32 only. */
+  /** Whether backward adds a gradient here; f32 only. By default false. */
   requiresGrad?: boolean;
   /** Names it in errors. */
   label?: string;
@@ -66,11 +68,18 @@ export interface Preparable {
  * gathered; nothing waits for the device but `read()`, `item()` and {@link idle}.
  */
 export class Engine {
-  /** Tells whether the adapter computes on the processor. */
+  /** Whether the adapter computes on the processor: kernels are then chosen that need no barriers. */
   readonly software: boolean;
+  /** @internal */
   readonly commands: Commands;
+  /** @internal */
   readonly scopes = new Scopes();
+  /**
+   * Who draws which random numbers. Who writes an estimator gives it a stream of its own by `claimStream(operation)`
+   * and takes the place of each call from `next(stream)`.
+   */
   readonly random = new RandomState(() => this.recorder?.draws ?? null);
+  /** @internal */
   readonly status: Status;
   private readonly pool: BufferPool;
   private readonly pipelines: PipelineCache;
@@ -113,9 +122,11 @@ export class Engine {
    * Asks for an adapter and a device, and makes an engine that owns the device.
    *
    * @param options.gpu defaults to `navigator.gpu`
+   * @param options.powerPreference which of several adapters; `high-performance` by default
    * @param options.debug submits every dispatch by itself, so that a driver's error names its kernel; slow
    * @param options.tuning what {@link tune} found on this adapter
-   * @throws ImleError `adapter` where there is no WebGPU; `value` where an option is unknown or none that it can be
+   * @throws ImleError `adapter` where there is no WebGPU, no adapter, or none that gives a device; `value` where an
+   * option is unknown or none that it can be
    */
   static async create(
     options: { gpu?: GPU; powerPreference?: GPUPowerPreference; debug?: boolean; tuning?: Tuning } = {},
@@ -140,7 +151,8 @@ export class Engine {
   }
 
   /**
-   * An engine on the host's device, which is used and never destroyed.
+   * An engine on the host's device, which is used and never destroyed; see the guide `docs/embed.md`. WebGPU's default
+   * limits are enough. A device may have several engines.
    *
    * @param options.debug submits every dispatch by itself, so that a driver's error names its kernel; slow
    * @param options.tuning what {@link tune} found on this adapter
@@ -164,15 +176,18 @@ export class Engine {
   /**
    * A tensor with these elements.
    *
-   * @param data a number, nested arrays of numbers, or a typed array (Float64Array becomes f32); its shape is the
+   * @param data a number, nested arrays of numbers, or a typed array (Float64Array is rounded to f32); its shape is the
    * nesting, or `[length]`
+   * @throws ImleError `shape` where rows are of unequal length; `value` where an element is no number, or none of an
+   * integer dtype; `dtype` for typed arrays of other kinds without a dtype
    */
   tensor(data: NestedNumbers | ArrayBufferView, options?: TensorOptions): Tensor;
   /**
    * A tensor with these elements, in row-major order.
    *
-   * @param data a typed array (Float64Array becomes f32) or an array of numbers
+   * @param data a typed array (Float64Array is rounded to f32) or an array of numbers
    * @param shape whose product is the number of elements
+   * @throws ImleError as without a shape; `shape` where there are more or fewer elements
    */
   tensor(data: NestedNumbers | ArrayBufferView, shape: readonly number[], options?: TensorOptions): Tensor;
   tensor(
@@ -192,37 +207,60 @@ export class Engine {
     return tensor;
   }
 
-  /** All zeros. */
+  /** All zeros, f32 unless the options say otherwise. */
   zeros(shape: readonly number[], options: TensorOptions = {}): Tensor {
     return this.full(shape, 0, options);
   }
 
-  /** All ones. */
+  /** All ones, f32 unless the options say otherwise. */
   ones(shape: readonly number[], options: TensorOptions = {}): Tensor {
     return this.full(shape, 1, options);
   }
 
-  /** All `value`. */
+  /** All `value`, f32 unless the options say otherwise. @throws ImleError `value` where it is none of the dtype */
   full(shape: readonly number[], value: number, options: TensorOptions = {}): Tensor {
     return fill(this, shape, value, options);
   }
 
-  /** `count` numbers from `start` in steps of `step`; i32 by default where all are whole, else f32. */
+  /**
+   * `[count]` numbers from `start` in steps of `step`; i32 by default where all are whole, else f32.
+   *
+   * @param options.start 0 by default
+   * @param options.step 1 by default; it may be below 0
+   * @throws ImleError `value` where `count` is no whole number from 0, or a number is none of the dtype
+   */
   arange(count: number, options: TensorOptions & { start?: number; step?: number } = {}): Tensor {
     return arange(this, count, options);
   }
 
-  /** Uniform random numbers in (low, high), from the engine's own stream. */
+  /**
+   * Uniform random numbers in (low, high), both excluded, f32, from the engine's own stream: 24 random bits each.
+   *
+   * @param options.low 0 by default
+   * @param options.high 1 by default
+   * @throws ImleError `value` unless low lies below high
+   */
   uniform(shape: readonly number[], options: TensorOptions & { low?: number; high?: number } = {}): Tensor {
     return uniform(this, shape, options);
   }
 
-  /** Normal random numbers, from the engine's own stream. */
+  /**
+   * Normal random numbers, f32, from the engine's own stream, by Box and Muller (1958).
+   *
+   * @param options.mean 0 by default
+   * @param options.deviation the standard deviation, from 0; 1 by default
+   * @throws ImleError `value` where it is below 0
+   */
   normal(shape: readonly number[], options: TensorOptions & { mean?: number; deviation?: number } = {}): Tensor {
     return normal(this, shape, options);
   }
 
-  /** Sets the seed of all random numbers (a u32) and starts every stream anew: the same seed, the same tensors. */
+  /**
+   * Sets the seed of all random numbers and starts every stream anew: the same seed, the same tensors.
+   *
+   * @param value a whole number from 0 to 2³² − 1; it is 0 before the first call
+   * @throws ImleError `value` where it is none
+   */
   seed(value: number): void {
     this.random.seed(value);
   }
@@ -233,6 +271,8 @@ export class Engine {
    *
    * A stream is known by its number. Numbers are given out as `Dropout`s are made and as other layers are first called:
    * where that order may change, as with two models on one engine, give each layer a `stream` of its own.
+   *
+   * @throws ImleError `value` where what is assigned is none; nothing has changed then
    */
   get randomState(): RandomSnapshot {
     return this.random.snapshot();
@@ -243,9 +283,13 @@ export class Engine {
   }
 
   /**
-   * A tensor on the host's buffer: no copy; never pooled or destroyed by the library.
+   * A tensor on the host's buffer: no copy; never pooled or destroyed by the library. Several tensors may lie in one
+   * buffer; each sees what is written to the others, and what the host's queue writes, in order.
    *
-   * @param buffer of this device, with the usage STORAGE (COPY_SRC too where the tensor is read)
+   * @param buffer of this device, with the usage STORAGE (COPY_SRC too where the tensor is read or copied, COPY_DST
+   * where it is written); not mapped while work with it is submitted
+   * @throws ImleError `buffer` where the usage, the size or the offset does not fit; `limit` where the shape is beyond
+   * what the device binds. A buffer of another device, a destroyed or a mapped one is told later, as `buffer`
    */
   wrap(buffer: GPUBuffer, shape: readonly number[], options: WrapOptions = {}): Tensor {
     this.assertUsable("wrap");
@@ -259,17 +303,23 @@ export class Engine {
     return new Tensor(this, storageIn(buffer, offset, shape), [...shape], dtype, requiresGrad, label);
   }
 
-  /** Runs `f`, then frees every tensor made inside, save those it returns (in arrays or plain objects too). */
+  /**
+   * Runs `f`, then frees every tensor made inside, save those it returns (in arrays or plain objects too), which go to
+   * the scope around it. What the tape still needs stays on the device.
+   *
+   * @param f synchronous
+   * @throws ImleError `value` where it is no function, or returns a promise
+   */
   scope<T>(f: () => T): T {
     return this.scopes.run(f);
   }
 
-  /** A scope that ends with `using` or `close()`, for asynchronous code. */
+  /** A scope that ends with `using` or `close()`, for asynchronous code: tensors made meanwhile belong to it. */
   openScope(): Scope {
     return this.scopes.push();
   }
 
-  /** Submits what has been recorded. */
+  /** Submits what has been recorded. A host calls it before a submission of its own that uses a tensor's buffer. */
   flush(): void {
     this.assertUsable("flush");
     this.commands.flush();
@@ -329,7 +379,9 @@ export class Engine {
    * Captured steps may be replayed inside. Several calls may share an encoder, or have one each.
    *
    * @param f synchronous; it may read nothing back, and write no tensor from the host that it also uses
-   * @throws ImleError `engine` where that is broken; `value` where the encoder is none, or `f` returns a promise
+   * @returns what `f` returns
+   * @throws ImleError `engine` where that is broken; `value` where the encoder is none, or `f` returns a promise. One
+   * that is finished is told later, as `buffer`; what else is wrong with an encoder, WebGPU tells the host
    */
   record<T>(encoder: GPUCommandEncoder, f: () => T): T {
     this.assertUsable("record");
@@ -359,14 +411,22 @@ export class Engine {
     });
   }
 
-  /** The host has submitted every encoder of {@link record}: what was freed meanwhile may be used again. */
+  /**
+   * The host has submitted every encoder of {@link record}, or drops it: what was freed meanwhile may be used again,
+   * and other work recorded. Without recorded work it does nothing.
+   */
   submitted(): void {
     this.assertUsable("submitted");
     this.commands.submittedByHost();
     this.pool.resume(this.commands.serial);
   }
 
-  /** Resolves when everything recorded so far has run. @throws ImleError what the device has reported since the last read */
+  /**
+   * Resolves when everything recorded so far has run.
+   *
+   * @throws ImleError what the device and its driver have reported since the last read, of whatever code; `engine`
+   * while recorded work waits for its host
+   */
   async idle(): Promise<void> {
     this.assertUsable("idle");
     this.recorder?.refuse("idle", "wait for nothing", "Wait between the steps.");
@@ -388,12 +448,12 @@ export class Engine {
     return this.lifetime.lost;
   }
 
-  /** What tensors hold on the device. */
+  /** What tensors hold on the device, in buffers and bytes. It never throws. */
   memory(): MemoryReport {
     return this.pool.report();
   }
 
-  /** Counts since the engine was made. */
+  /** Counts since the engine was made. It never throws. */
   stats(): StatsReport {
     return { ...this.commands.counts, pipelines: this.pipelines.compiledCount };
   }
@@ -401,8 +461,11 @@ export class Engine {
   /**
    * Compiles ahead the kernels that calls with these shapes use.
    *
+   * @param target a solver, a layer or a loss of one
+   * @param shapes of weights, `[...batch, ...instance]` each
    * @param options.signal aborted: no further kernel is begun, and the promise rejects with the signal's reason
-   * @throws ImleError `wgsl` with the author's own line, where one does not compile
+   * @throws ImleError `wgsl` with the author's own line, where one does not compile; what the solver throws where it
+   * cannot take a shape
    */
   async prepare(
     target: Preparable,
@@ -438,7 +501,11 @@ export class Engine {
     }
   }
 
-  /** Which kernels are taken where there are several; by default by the kind of the adapter. */
+  /**
+   * Which kernels are taken where there are several; by default by the kind of the adapter.
+   *
+   * @throws ImleError `value` where what is assigned is no such table
+   */
   get tuning(): Tuning {
     return this.chosen ?? usualTuning(this.software);
   }
@@ -473,51 +540,52 @@ export class Engine {
     if (this.ownsDevice) this.device.destroy();
   }
 
-  /** A line for consoles, which would print everything that the engine holds. */
+  /** A line for consoles, which would print everything that the engine holds. @internal */
   [nodeInspect](): string {
     const { liveBuffers, liveBytes } = this.memory();
     return `Engine (${this.lifetime.hasEnded ? "ended" : `${liveBuffers} buffers, ${liveBytes} bytes`})`;
   }
 
+  /** @internal */
   [denoInspect](): string {
     return this[nodeInspect]();
   }
 
   // What follows serves ops, solvers and noises.
 
-  /** A new tensor, whose elements the next dispatch must write. */
+  /** A new tensor, whose elements the next dispatch must write. @internal */
   output(operation: string, shape: readonly number[], dtype: DType = "f32", options: TensorOptions = {}): Tensor {
     this.assertUsable(operation);
     return this.allocate(operation, shape, dtype, options, false);
   }
 
-  /** Throws where no tensor can have this shape, before an operation of several dispatches begins. */
+  /** Throws where no tensor can have this shape, before an operation of several dispatches begins. @internal */
   requireFit(operation: string, shape: readonly number[]): void {
     this.assertUsable(operation);
     requireShape(operation, shape);
     this.pool.requireFit(operation, 4 * sizeOf(shape));
   }
 
-  /** The kernel of this name, composed at its first use; `label` is what errors call it. */
+  /** The kernel of this name, composed at its first use; `label` is what errors call it. @internal */
   kernel(name: string, pieces: () => readonly Piece[], label = name): Kernel {
     let kernel = this.kernels.get(name);
     if (!kernel) this.kernels.set(name, (kernel = new Kernel(label, pieces())));
     return kernel;
   }
 
-  /** Takes the work of the step that is being recorded; null where none is. */
+  /** Takes the work of the step that is being recorded; null where none is. @internal */
   get recorder(): Recorder | null {
     return this.commands.recorder;
   }
 
-  /** A tensor made once an engine, such as a noise's table; it lives as long as the engine. */
+  /** A tensor made once an engine, such as a noise's table; it lives as long as the engine. @internal */
   cache(key: object | string, make: () => Tensor): Tensor {
     let tensor = this.cached.get(key);
     if (!tensor) this.cached.set(key, (tensor = this.commands.unrecorded(() => make().keep())));
     return tensor;
   }
 
-  /** Throws where recorded work cannot be submitted once more now. */
+  /** Throws where recorded work cannot be submitted once more now. @internal */
   requireReplay(work: Replayable): void {
     this.assertUsable("captured step");
     this.commands.checkHost("captured step");
@@ -527,18 +595,18 @@ export class Engine {
     }
   }
 
-  /** Records a dispatch. */
+  /** Records a dispatch. @internal */
   dispatch(work: Dispatch): void {
     this.assertUsable(work.kernel.label);
     this.commands.dispatch(work);
   }
 
-  /** Submits recorded work once more. */
+  /** Submits recorded work once more. @internal */
   replay(work: Replayable, copies: readonly (readonly [source: Slice, target: Slice])[]): void {
     this.commands.replay(work, copies);
   }
 
-  /** Throws unless all tensors are alive and of this engine. */
+  /** Throws unless all tensors are alive and of this engine. @internal */
   check(operation: string, tensors: readonly Tensor[]): void {
     for (const tensor of tensors) {
       must(
@@ -550,13 +618,14 @@ export class Engine {
     }
   }
 
-  /** Throws where the driver refused these bytes, or the submission that wrote them. */
+  /** Throws where the driver refused these bytes, or the submission that wrote them. @internal */
   checkStorage(operation: string, storage: Storage): void {
     this.assertUsable(operation);
     const error = this.pool.refusal(storage) ?? this.faults.refusal(storage.lastWrite);
     if (error) throw error;
   }
 
+  /** @internal */
   async readSlices(slices: readonly Slice[]): Promise<ArrayBuffer[]> {
     this.assertUsable("read");
     const { status } = this;
@@ -572,6 +641,7 @@ export class Engine {
     return bytes;
   }
 
+  /** @internal */
   releaseStorage(storage: Storage): void {
     if (!this.lifetime.hasEnded) this.pool.release(storage, this.commands.serial);
   }

@@ -1,17 +1,32 @@
-/** What kind of rule was broken; see {@link ImleError.code}. */
+/**
+ * What kind of rule was broken; see {@link ImleError.code}.
+ *
+ * - `shape`: a tensor's shape does not fit
+ * - `dtype`: a tensor's element type does not fit
+ * - `value`: an option or argument is out of its range
+ * - `disposed`: a tensor, engine or tape that has been given back is used again
+ * - `engine`: tensors of different engines meet, or the engine is used in a way its state forbids
+ * - `buffer`: a GPUBuffer of the host has the wrong size, usage, alignment or state
+ * - `limit`: the device cannot hold or bind that much
+ * - `adapter`: no WebGPU adapter or device is to be had
+ * - `data`: a file is missing, truncated or malformed
+ * - `wgsl`: a composed shader does not compile
+ * - `device-lost`: the device is gone
+ * - `non-finite`: a number on the device is NaN or infinite where it must not be
+ */
 export type ImleErrorCode =
-  | "shape" // a tensor's shape does not fit
-  | "dtype" // a tensor's element type does not fit
-  | "value" // an option or argument is out of its range
-  | "disposed" // a tensor, engine or tape that has been given back is used again
-  | "engine" // tensors of different engines meet, or the engine is used in a way its state forbids
-  | "buffer" // a GPUBuffer of the host has the wrong size, usage, alignment or state
-  | "limit" // the adapter cannot hold or bind that much
-  | "adapter" // no WebGPU adapter or device is to be had
-  | "data" // a file is missing, truncated or malformed
-  | "wgsl" // a composed shader does not compile
-  | "device-lost" // the device is gone
-  | "non-finite"; // a number on the device is NaN or infinite where it must not be
+  | "shape"
+  | "dtype"
+  | "value"
+  | "disposed"
+  | "engine"
+  | "buffer"
+  | "limit"
+  | "adapter"
+  | "data"
+  | "wgsl"
+  | "device-lost"
+  | "non-finite";
 
 /**
  * The one error class of the library. `message` reads `op: what must hold, got what`; `fix` says what to do about it.
@@ -20,9 +35,11 @@ export type ImleErrorCode =
  * driver can know reject the next `read()`, `item()` or `idle()`.
  */
 export class ImleError extends Error {
+  /** By which an error that came from elsewhere can be told, without the class. */
   override readonly name = "ImleError";
 
   constructor(
+    /** What kind of rule was broken, for programs to tell errors apart. */
     readonly code: ImleErrorCode,
     message: string,
     /** What to do about it, as a sentence. */

@@ -16,7 +16,9 @@ interface UniformField {
   readonly length: number;
 }
 
-/** A number, or one that is live: asked for when the kernel is recorded, and again at every replay of a captured step. */
+/**
+ * A number, or one that is live: asked for when the kernel is recorded, and again at every replay of a captured step.
+ */
 export type UniformNumber = number | (() => number);
 
 /** A value of one field of a kernel's `Uniforms`: a number, or several for vectors and arrays of vectors. */

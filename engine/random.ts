@@ -20,6 +20,7 @@ export interface Draw {
 
 /** Where all streams stand: what a run must know to go on with the same random numbers. It is plain JSON. */
 export interface RandomSnapshot {
+  /** From 0 to 2³² − 1. */
   readonly seed: number;
   /** Calls made so far, by stream. */
   readonly calls: Readonly<Record<string, number>>;

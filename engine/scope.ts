@@ -14,18 +14,19 @@ export class Scope {
     private readonly parent: Scope | null,
   ) {}
 
+  /** @internal */
   adopt(tensor: Tensor): void {
     this.members.add(tensor);
     tensor.scope = this;
   }
 
-  /** The tensor leaves; nobody frees it but its owner. */
+  /** The tensor leaves; nobody frees it but its owner. @internal */
   release(tensor: Tensor): void {
     this.members.delete(tensor);
     tensor.scope = null;
   }
 
-  /** The tensor moves to the enclosing scope. */
+  /** The tensor moves to the enclosing scope. @internal */
   promote(tensor: Tensor): void {
     this.release(tensor);
     this.parent?.adopt(tensor);

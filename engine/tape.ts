@@ -61,7 +61,10 @@ export function isWalking(): boolean {
 
 /**
  * Runs `f` without recording: its results need no gradient and keep nothing alive.
- * `f` must be synchronous.
+ *
+ * @param f synchronous
+ * @returns what it returns
+ * @throws ImleError `value` where it is no function, or returns a promise
  */
 export function noGrad<T>(f: () => T): T {
   must(

@@ -19,12 +19,15 @@ export type DType = "f32" | "i32" | "u32";
 
 /** What a tensor of each dtype reads back as. */
 export interface TypedArrayOf {
+  /** For f32. */
   f32: Float32Array<ArrayBuffer>;
+  /** For i32. */
   i32: Int32Array<ArrayBuffer>;
+  /** For u32. */
   u32: Uint32Array<ArrayBuffer>;
 }
 
-/** One axis, several, or all (undefined); negative axes count from the end. */
+/** One axis, several (each once), or all (undefined); negative axes count from the end. */
 export type Axes = number | readonly number[];
 
 /**
@@ -37,20 +40,25 @@ export type Axes = number | readonly number[];
 export class Tensor {
   /** Number of elements. */
   readonly size: number;
-  /** The operation that made it; null for leaves. */
+  /** The operation that made it; null for leaves. @internal */
   node: TapeNode | null = null;
+  /** @internal */
   outputIndex = 0;
+  /** @internal */
   scope: Scope | null = null;
   private gradient: Tensor | null = null;
   private pins = 0;
   private disposed = false;
 
-  /** Made by the engine; use `engine.tensor`, `engine.zeros`, … */
+  /** Made by the engine; use `engine.tensor`, `engine.zeros`, … @internal */
   constructor(
+    /** Whose it is; operations take tensors of one engine. */
     readonly engine: Engine,
+    /** @internal */
     readonly storage: Storage,
     /** Sizes of the axes, outermost first; `[]` is a scalar. */
     readonly shape: readonly number[],
+    /** Type of the elements. */
     readonly dtype: DType,
     /** Whether backward reaches it. */
     public requiresGrad: boolean,
@@ -61,72 +69,80 @@ export class Tensor {
     engine.scopes.adopt(this);
   }
 
-  /** Elementwise sum, broadcasting. */
+  /** Elementwise sum, broadcasting; see the function `add`. */
   add(other: Tensor | number): Tensor {
     return add(this, other);
   }
 
-  /** Elementwise difference, broadcasting. */
+  /** Elementwise difference, broadcasting; see the function `sub`. */
   sub(other: Tensor | number): Tensor {
     return sub(this, other);
   }
 
-  /** Elementwise product, broadcasting. */
+  /** Elementwise product, broadcasting; see the function `mul`. */
   mul(other: Tensor | number): Tensor {
     return mul(this, other);
   }
 
-  /** Elementwise quotient, broadcasting. */
+  /** Elementwise quotient, broadcasting; see the function `div`. */
   div(other: Tensor | number): Tensor {
     return div(this, other);
   }
 
-  /** −x. */
+  /** −x; see the function `neg`. */
   neg(): Tensor {
     return neg(this);
   }
 
-  /** eˣ. */
+  /** eˣ; see the function `exp`. */
   exp(): Tensor {
     return exp(this);
   }
 
-  /** Natural logarithm; near 1 it has WGSL's absolute accuracy only. */
+  /** Natural logarithm; near 1 it has WGSL's absolute accuracy only; see the function `log`. */
   log(): Tensor {
     return log(this);
   }
 
-  /** Elementwise power, broadcasting; the base must not be negative where the exponent is not whole. */
+  /**
+   * Elementwise power, broadcasting; the base must not be negative where the exponent is not whole; see the function
+   * `pow`.
+   */
   pow(exponent: Tensor | number): Tensor {
     return pow(this, exponent);
   }
 
-  /** Sum over `axis` (all axes by default). */
+  /** Sum over `axis` (all axes by default); see the function `sum`. */
   sum(axis?: Axes, keepDims = false): Tensor {
     return sum(this, axis, keepDims);
   }
 
-  /** Mean over `axis` (all axes by default). */
+  /** Mean over `axis` (all axes by default); see the function `mean`. */
   mean(axis?: Axes, keepDims = false): Tensor {
     return mean(this, axis, keepDims);
   }
 
-  /** Maximum over `axis` (all axes by default); the gradient goes to the first of equal maxima. */
+  /**
+   * Maximum over `axis` (all axes by default); the gradient goes to the first of equal maxima; see the function `max`.
+   */
   max(axis?: Axes, keepDims = false): Tensor {
     return max(this, axis, keepDims);
   }
 
-  /** Matrix product of the last two axes, batched over the others; `[n, k] × [k, m]` gives `[n, m]`. */
+  /**
+   * Matrix product of the last two axes, batched over the others; `[n, k] × [k, m]` gives `[n, m]`; see the function
+   * `matmul`.
+   */
   matmul(other: Tensor, options?: MatmulOptions): Tensor {
     return matmul(this, other, options);
   }
 
-  /** The same elements in another shape, without a copy; one length may be −1. */
+  /** The same elements in another shape, without a copy; one length may be −1; see the function `reshape`. */
   reshape(shape: readonly number[]): Tensor {
     return reshape(this, shape);
   }
 
-  /** Permutes the axes; without `axes` it swaps the last two. */
+  /** Permutes the axes; without `axes` it swaps the last two; see the function `transpose`. */
   transpose(axes?: readonly number[]): Tensor {
     return transpose(this, axes);
   }
@@ -134,6 +150,9 @@ export class Tensor {
   /**
    * The gradient that backward has added up here, or null. This tensor owns it: it outlives scopes.
    * Assigning takes ownership of the new one and disposes the old.
+   *
+   * @throws ImleError `shape` unless what is assigned is f32 of this shape; `buffer` where it lies in this tensor's
+   * buffer
    */
   get grad(): Tensor | null {
     this.engine.recorder?.gradientUsed(this, this.gradientStorage);
@@ -165,12 +184,12 @@ export class Tensor {
     this.gradient = value;
   }
 
-  /** Where {@link grad} lies; null where there is none. */
+  /** Where {@link grad} lies; null where there is none. @internal */
   get gradientStorage(): Storage | null {
     return this.gradient?.storage ?? null;
   }
 
-  /** Adds to {@link grad}; a tensor that has been disposed keeps none. */
+  /** Adds to {@link grad}; a tensor that has been disposed keeps none. @internal */
   addGradient(gradient: Tensor): void {
     if (this.disposed) return;
     const { recorder, commands } = this.engine;
@@ -190,7 +209,9 @@ export class Tensor {
    * {@link grad}.
    *
    * @param gradient ∂L/∂this, of this tensor's shape; needed unless this is a scalar
-   * @throws ImleError `shape` where this is no scalar and no gradient is given; `disposed` at a second walk
+   * @throws ImleError `value` where nothing that it depends on requires a gradient; `shape` where this has more than
+   * one element and no gradient is given, or that is not f32 of this shape; `disposed` at a second walk over the same
+   * tape
    */
   backward(gradient?: Tensor): void {
     const { engine, shape } = this;
@@ -224,14 +245,16 @@ export class Tensor {
   /**
    * The elements, once everything recorded so far has run: a Float32Array, Int32Array or Uint32Array, as the dtype is.
    * In TypeScript name a dtype other than f32: `await x.read<"i32">()`.
-   * @throws ImleError what the device has reported since the last read
+   *
+   * @throws ImleError what the device and its driver have reported since the last read, of whatever code; `buffer` for
+   * a wrapped buffer without COPY_SRC; `engine` in a captured step, and while recorded work waits for its host
    */
   async read<D extends DType = "f32">(): Promise<TypedArrayOf[D]> {
     const [bytes] = await this.engine.readSlices([this.slice("read")]);
     return new arrays[this.dtype](bytes!) as TypedArrayOf[D];
   }
 
-  /** The one element of a tensor of size 1. */
+  /** The one element of a tensor of size 1. @throws ImleError `shape` where there are more; else as {@link read} */
   async item(): Promise<number> {
     must(
       this.size === 1,
@@ -244,7 +267,10 @@ export class Tensor {
 
   /**
    * Replaces the elements, in order: what was recorded before still sees the old ones.
+   *
    * @param data one number an element, of the tensor's own array type; or a tensor of the same shape and dtype
+   * @throws ImleError `shape` or `dtype` where it does not fit; `buffer` for a wrapped buffer without COPY_DST, or a
+   * tensor in the same buffer; `engine` for numbers in a captured step
    */
   write(data: TypedArrayOf[DType] | Tensor): void {
     const { storage } = this.slice("write");
@@ -275,18 +301,34 @@ export class Tensor {
     this.engine.commands.upload(storage, data);
   }
 
-  /** The device's own buffer, without a copy. Call `engine.flush()` before a submit of your own that uses it. */
+  /**
+   * The device's own buffer, without a copy, and the bytes of it that hold the elements. Call `engine.flush()` before a
+   * submit of your own that uses it. It goes when the tensor is disposed: do not destroy it.
+   *
+   * @throws ImleError `engine` in a captured step
+   */
   get gpu(): { buffer: GPUBuffer; offset: number; size: number } {
     const { storage, bytes } = this.slice("gpu");
     return { buffer: storage.buffer, offset: storage.offset, size: bytes };
   }
 
-  /** Copies the elements into a host's buffer (usage COPY_DST), in order. */
+  /**
+   * Copies the elements into a host's buffer, in order with all other work.
+   *
+   * @param buffer of this device, with the usage COPY_DST
+   * @param offset bytes, a multiple of 4
+   * @throws ImleError `buffer` where usage, size or offset does not fit, or the elements lie in the same buffer. A
+   * buffer of another device, a destroyed or a mapped one is told later, as `buffer`
+   */
   copyTo(buffer: GPUBuffer, offset = 0): void {
     copyTo(this, buffer, offset);
   }
 
-  /** Takes the tensor out of its scope: it lives until {@link dispose}. */
+  /**
+   * Takes the tensor out of its scope: it lives until {@link dispose}. Returns it.
+   *
+   * @throws ImleError `engine` in a captured step, which keeps nothing but what it returns
+   */
   keep(): this {
     if (!this.storage.isPlaced) {
       const fix = "Return it from the step; or make it before, and write() the new elements into it.";
@@ -313,19 +355,19 @@ export class Tensor {
     return this.disposed;
   }
 
-  /** Moves the tensor to the enclosing scope. */
+  /** Moves the tensor to the enclosing scope. @internal */
   promote(): void {
     this.scope?.promote(this);
   }
 
-  /** Another handle on the same elements, outside of the tape. */
+  /** Another handle on the same elements, outside of the tape. @internal */
   alias(shape: readonly number[] = this.shape): Tensor {
     this.slice("alias");
     this.storage.references++;
     return new Tensor(this.engine, this.storage, shape, this.dtype, false, this.label);
   }
 
-  /** Where the elements lie, for a dispatch of `operation`. */
+  /** Where the elements lie, for a dispatch of `operation`. @internal */
   slice(operation: string): Slice {
     must(
       !this.disposed || (this.pins > 0 && isWalking()),
@@ -337,7 +379,7 @@ export class Tensor {
     return { storage: this.storage, bytes: 4 * this.size };
   }
 
-  /** Tape only: this tensor is output `index` of `node`. */
+  /** Tape only: this tensor is output `index` of `node`. @internal */
   attach(node: TapeNode, index: number): void {
     node.hold();
     this.node = node;
@@ -345,21 +387,22 @@ export class Tensor {
     this.requiresGrad = true;
   }
 
-  /** Tape only: the elements are needed by one more node. */
+  /** Tape only: the elements are needed by one more node. @internal */
   pin(): void {
     this.pins++;
   }
 
-  /** Tape only: and by one fewer. */
+  /** Tape only: and by one fewer. @internal */
   unpin(): void {
     if (--this.pins === 0 && this.disposed) this.engine.releaseStorage(this.storage);
   }
 
-  /** A line for consoles, which would print the whole engine. */
+  /** A line for consoles, which would print the whole engine. @internal */
   [nodeInspect](): string {
     return `Tensor ${this.dtype} ${formatShape(this.shape)} (${this.disposed ? "disposed" : this.label})`;
   }
 
+  /** @internal */
   [denoInspect](): string {
     return this[nodeInspect]();
   }

@@ -5,15 +5,18 @@ import { matmul } from "./ops/matmul.js";
 import { sum } from "./ops/reduce.js";
 
 /**
- * Which kernels are taken where there are several for one thing. The choice is a function of the shapes, the adapter and
- * this table alone, so that results repeat to the bit: save what {@link Engine.tune} found and give it to every run.
+ * Which kernels are taken where there are several for one thing. The choice is a function of the shapes, the adapter
+ * and this table alone, so that results repeat to the bit: save what {@link Engine.tune} found and give it to every
+ * run.
  */
 export interface Tuning {
   /** Products and convolutions: by lanes with a tile in registers each, or workgroups that share what they load. */
   readonly products: "lane" | "workgroup";
   /** Rows of the largest tile that a lane takes; 32 is quicker than 16 and compiles four times as long. */
   readonly largestTile: 8 | 16 | 32;
-  /** Reductions, softmax, normalisations and solvers: a lane by itself, or a workgroup together, to a row or instance. */
+  /**
+   * Reductions, softmax, normalisations and solvers: a lane by itself, or a workgroup together, to a row or instance.
+   */
   readonly rows: "lane" | "workgroup";
 }
 

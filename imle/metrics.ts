@@ -13,17 +13,32 @@ import { batchOf, instanceAxesOf, requireLike, requireSolver, signOf } from "./e
  * ImleErrors.
  */
 
-/** Σ |z − y|: for masks, in how many elements they differ. */
+/**
+ * Σ |z − y|: for masks, in how many elements they differ.
+ *
+ * @param z f32 [...batch, ...instance], and y of the same shape
+ * @returns f32 [...batch], one number an instance; without a gradient
+ */
 export function hammingDistance(solver: Solver, z: Tensor, y: Tensor): Tensor {
   return measured("hammingDistance", solver, z, { y }, (axes) => abs(z.sub(y)).sum(axes));
 }
 
-/** 1 where z is y, else 0. Where several states are optimal, see {@link optimalCostAccuracy}. */
+/**
+ * 1 where z is y, else 0. Where several states are optimal, see {@link optimalCostAccuracy}.
+ *
+ * @param z f32 [...batch, ...instance], and y of the same shape
+ * @returns f32 [...batch], one number an instance; without a gradient
+ */
 export function exactMatch(solver: Solver, z: Tensor, y: Tensor): Tensor {
   return measured("exactMatch", solver, z, { y }, (axes) => lessEqual(max(abs(z.sub(y)), axes), 0));
 }
 
-/** Of the elements that z chooses, the share that y has, for masks; 0 where z chooses none. */
+/**
+ * Of the elements that z chooses, the share that y has, for masks, from 0 to 1; 0 where z chooses none.
+ *
+ * @param z f32 [...batch, ...instance], and y of the same shape
+ * @returns f32 [...batch], one number an instance; without a gradient
+ */
 export function subsetPrecision(solver: Solver, z: Tensor, y: Tensor): Tensor {
   return measured("subsetPrecision", solver, z, { y }, (axes) => z.mul(y).sum(axes).div(maximum(z.sum(axes), 1)));
 }
@@ -31,7 +46,9 @@ export function subsetPrecision(solver: Solver, z: Tensor, y: Tensor): Tensor {
 /**
  * By how much z is worse than the optimal state y, by the true weights: ⟨c, z − y⟩ for costs, ⟨θ, y − z⟩ for scores.
  *
+ * @param z f32 [...batch, ...instance], and weights and y of the same shape
  * @param y an optimal state, as `solve(solver, weights)` gives it
+ * @returns f32 [...batch], one number an instance, from 0 up to rounding; without a gradient
  */
 export function regret(solver: Solver, z: Tensor, weights: Tensor, y: Tensor): Tensor {
   return measured("regret", solver, z, { weights, y }, () => regretOf(solver, z, weights, y));
@@ -42,6 +59,9 @@ export function regret(solver: Solver, z: Tensor, weights: Tensor, y: Tensor): T
  * count for infinity.
  *
  * Source: Elmachtoub, Grigas 2022 (arXiv 1710.08005), Section 6.
+ *
+ * @param z f32 [...batch, ...instance], and weights and y of the same shape
+ * @param y an optimal state, as `solve(solver, weights)` gives it
  */
 export function normalisedRegret(solver: Solver, z: Tensor, weights: Tensor, y: Tensor): Tensor {
   return measured("normalisedRegret", solver, z, { weights, y }, (axes) =>
@@ -54,10 +74,12 @@ export function normalisedRegret(solver: Solver, z: Tensor, weights: Tensor, y: 
  * have several optimal states, of which y is one. For costs z may mark more than a state, which costs more; for scores
  * it must be one.
  *
+ * @param z f32 [...batch, ...instance], and weights and y of the same shape
  * @param y an optimal state, as `solve(solver, weights)` gives it
  * @param options.inputs per-instance inputs of the solver
  * @param options.tolerance how much worse counts as equal, as a share of |⟨weights, y⟩|. By default 1e-5: in f32, 1e-6
  * takes optimal paths for others.
+ * @returns f32 [...batch], one number an instance; without a gradient
  */
 export function optimalCostAccuracy(
   solver: Solver,

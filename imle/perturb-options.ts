@@ -24,7 +24,12 @@ export interface PerturbOptions {
   /** M draws a sample, whose states are averaged within it. By default 1. */
   readonly marginalSamples?: number;
   /** These samples are `first` … `first` + S − 1 of a call of `of` samples: the same noise, a part at a time. */
-  readonly sampleRange?: { readonly first: number; readonly of: number };
+  readonly sampleRange?: {
+    /** From 0. */
+    readonly first: number;
+    /** Samples of the whole call. */
+    readonly of: number;
+  };
   /**
    * Temperature τ ≥ 0: weight = θ + τ·ε (a solver that minimises: c − τ·ε); as a tensor f32 [...batch], one an
    * instance. By default 1.
@@ -41,6 +46,7 @@ export interface PerturbOptions {
   readonly place?: RandomPlace;
   /** Replaces θ by a target's θ′, made of θ and ∂L/∂z. */
   readonly target?: {
+    /** What makes θ′. */
     readonly target: Target;
     /** ∂L/∂z: f32 of the weights' shape, or with the axis S before the instance's axes. */
     readonly gradient: Tensor;
@@ -57,7 +63,12 @@ export interface PerturbOptions {
    * Instead of the mean returns `scale · (mean of states − mean)`, where `states` are f32 means [...batch,
    * ...instance], or [...batch, S, ...instance]; output `mean` only. With z and z′ it is the gradient of I-MLE (Eq. 9).
    */
-  readonly differenceFrom?: { readonly states: Tensor; readonly scale: number };
+  readonly differenceFrom?: {
+    /** Means to be taken from, f32. */
+    readonly states: Tensor;
+    /** What the difference is multiplied by. */
+    readonly scale: number;
+  };
   /** Forces one of the solver's strategies. */
   readonly strategy?: Strategy;
 }

@@ -121,8 +121,10 @@ export function solverKernels(
  *
  * @param weights f32 [...batch, ...instance]: scores of a solver that maximises, costs of one that minimises
  * @param inputs per-instance inputs of the solver, by name
+ * @param options.strategy forces one of the solver's strategies; by default its `choose` decides
  * @returns f32 [...batch, ...state], whole numbers
- * @throws ImleError where shapes, dtypes or inputs do not fit the solver
+ * @throws ImleError `shape`, `dtype` or `value` where weights or inputs do not fit the solver; at the next read what it
+ * reports of an instance
  */
 export function solve(
   solver: Solver,
@@ -144,7 +146,7 @@ export function solve(
  * @param outputs names of outputs
  * @param inputs per-instance inputs of the solver, by name
  * @returns `state`, f32 [...batch, ...state], and by name what was asked for, [...batch, ...output shape]
- * @throws ImleError where shapes, dtypes, inputs or names do not fit the solver; `limit` for more outputs than bindings
+ * @throws ImleError as {@link solve}; `value` for an output that it has not; `limit` for more outputs than bindings
  */
 export function solveOutputs<Name extends string>(
   solver: Solver,

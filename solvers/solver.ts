@@ -10,6 +10,7 @@ export type SolverText = string | ((instanceShape: readonly number[]) => string)
 
 /** A further answer beside the state, made where it is asked for: the cost of a path, the values of a top-k. */
 export interface SolverOutput {
+  /** What `emit_NAME` takes and a caller gets. */
   readonly dtype: DType;
   /** Its shape for one instance. */
   readonly shape: (instanceShape: readonly number[]) => readonly number[];
@@ -40,6 +41,7 @@ export type Passes =
 
 /** A per-instance input beside the weights: start and goal, a mask, a row's k. */
 export interface SolverInput {
+  /** What a caller passes and `input_NAME` gives. */
   readonly dtype: DType;
   /** Its shape for one instance. */
   readonly shape: (instanceShape: readonly number[]) => readonly number[];
@@ -51,11 +53,13 @@ export interface SolverInput {
 export interface SolverReport {
   /** What must hold, as in `costs must not be negative`. */
   readonly must: string;
+  /** What to do about it, as a sentence. */
   readonly fix: string;
 }
 
 /** Facts by which a solver chooses its strategy. */
 export interface ChoiceFacts {
+  /** The trailing axes of the weights. */
   readonly instanceShape: readonly number[];
   /** Weights of one instance. */
   readonly size: number;
@@ -120,7 +124,9 @@ export interface SolverDefinition {
 
 /** A solver, ready for `solve`, `perturbAndMap` and every estimator. */
 export interface Solver extends Readonly<Required<Omit<SolverDefinition, "reports" | "loopIterations">>>, Preparable {
+  /** Meanings of its reports; undefined where it makes none. */
   readonly reports: Readonly<Record<number, SolverReport>> | undefined;
+  /** How many iterations its loops take; undefined where that is not told. */
   readonly loopIterations: SolverDefinition["loopIterations"];
 }
 

@@ -7,7 +7,9 @@ import { plainWeights } from "./weights.js";
 
 /** Options of {@link traceSolve}. */
 export interface TraceOptions {
+  /** Per-instance inputs of the solver, by name. */
   readonly inputs?: SolverInputs;
+  /** Forces one of the solver's strategies. */
   readonly strategy?: Strategy;
   /** How many numbers of an instance are kept: those of `trace(i, x)` with i below it. By default 64. */
   readonly words?: number;

@@ -12,13 +12,16 @@ const block = 1024;
 
 /** What {@link Adam} takes. */
 export interface AdamOptions extends OptimiserOptions {
-  /** β₁ and β₂, each from 0 and below 1. */
+  /** β₁ and β₂, each from 0 and below 1; 0.9 and 0.999 by default. */
   betas?: readonly [number, number];
-  /** ε, above 0; added to √v̂. */
+  /** ε, above 0; added to √v̂. 1e-8 by default. */
   epsilon?: number;
-  /** Added to the gradient as weightDecay·p (L2), or with {@link decoupled} taken off as η·weightDecay·p. */
+  /**
+   * From 0, the default: added to the gradient as weightDecay·p (L2), or with {@link decoupled} taken off as
+   * η·weightDecay·p.
+   */
   weightDecay?: number;
-  /** Decoupled weight decay (AdamW, Loshchilov & Hutter 2019). */
+  /** Decoupled weight decay (AdamW, Loshchilov & Hutter 2019); false by default. */
   decoupled?: boolean;
 }
 
@@ -117,8 +120,8 @@ export class Adam extends Optimiser {
 }
 
 /**
- * Adam with decoupled weight decay (Loshchilov & Hutter 2019): {@link Adam} with `decoupled`, and a weight decay of 0.01
- * where none is given.
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019): {@link Adam} with `decoupled`, and a weight decay of
+ * 0.01 where none is given.
  */
 export class AdamW extends Adam {
   constructor(options: Omit<AdamOptions, "decoupled">) {

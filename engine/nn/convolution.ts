@@ -10,24 +10,30 @@ import { Layer, named } from "./layers.js";
 
 /** What {@link Conv1d} takes. */
 export interface Conv1dLayerOptions extends Omit<Conv1dOptions, "bias"> {
+  /** Whether there is a bias to learn; true by default. */
   bias?: boolean;
 }
 
 /** What {@link Conv2d} takes. */
 export interface Conv2dLayerOptions extends Omit<Conv2dOptions, "bias"> {
+  /** Whether there is a bias to learn; true by default. */
   bias?: boolean;
 }
 
 /** Weights and bias are uniform in ±1/√(inputs / groups × window) at first, as PyTorch's. */
 abstract class Convolution<Options extends Conv1dOptions | Conv2dOptions> extends Layer {
+  /** `[outputs, inputs / groups, ...window]`. */
   readonly weight: Tensor;
+  /** `[outputs]`, or null where there is none. */
   readonly bias: Tensor | null;
   protected readonly options: Options;
 
   protected constructor(
     operation: string,
     engine: Engine,
+    /** Channels of x. */
     readonly inputs: number,
+    /** Channels of the result. */
     readonly outputs: number,
     window: readonly number[],
     options: Omit<Options, "bias"> & { bias?: boolean },
@@ -62,13 +68,21 @@ abstract class Convolution<Options extends Conv1dOptions | Conv2dOptions> extend
 
 /**
  * A convolution of sequences [batch, inputs, length] with `outputs` windows; the weights are
- * [outputs, inputs / groups, window].
+ * [outputs, inputs / groups, window]. Weights and bias are uniform in ±1/√(inputs / groups × window) at first, as
+ * PyTorch's.
  */
 export class Conv1d extends Convolution<Conv1dOptions> {
+  /**
+   * @param inputs channels of x, from 1
+   * @param outputs channels of the result, from 1
+   * @param window its length, from 1
+   * @throws ImleError `value` where a number is none of its range, or groups do not divide the channels
+   */
   constructor(engine: Engine, inputs: number, outputs: number, window: number, options: Conv1dLayerOptions = {}) {
     super("Conv1d", engine, inputs, outputs, [window], options);
   }
 
+  /** From [batch, inputs, length] to [batch, outputs, …]; lengths and errors are those of {@link conv1d}. */
   forward(x: Tensor): Tensor {
     return conv1d(x, this.weight, { ...this.options, ...(this.bias && { bias: this.bias }) });
   }
@@ -76,11 +90,16 @@ export class Conv1d extends Convolution<Conv1dOptions> {
 
 /**
  * A convolution of images [batch, inputs, height, width] with `outputs` windows: NCHW; the weights are
- * [outputs, inputs / groups, height, width].
- *
- * @param window height and width of the window, or one number for both
+ * [outputs, inputs / groups, height, width]. Weights and bias are uniform in ±1/√(inputs / groups × height × width) at
+ * first, as PyTorch's.
  */
 export class Conv2d extends Convolution<Conv2dOptions> {
+  /**
+   * @param inputs channels of x, from 1
+   * @param outputs channels of the result, from 1
+   * @param window height and width of the window, or one number for both, from 1
+   * @throws ImleError `value` where a number is none of its range, or groups do not divide the channels
+   */
   constructor(
     engine: Engine,
     inputs: number,
@@ -98,6 +117,7 @@ export class Conv2d extends Convolution<Conv2dOptions> {
     super("Conv2d", engine, inputs, outputs, lengths, options);
   }
 
+  /** From [batch, inputs, height, width] to [batch, outputs, …]; sizes and errors are those of {@link conv2d}. */
   forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, { ...this.options, ...(this.bias && { bias: this.bias }) });
   }

@@ -18,9 +18,11 @@ export class Dropout extends Layer {
   /**
    * @param probability from 0 to 1
    * @param options.stream of random numbers, from 1 to 65,535; by default one that no layer has
+   * @throws ImleError `value` where one is out of its range
    */
   constructor(
     private readonly engine: Engine,
+    /** That an element is dropped. */
     readonly probability: number,
     options: { stream?: number } = {},
   ) {
@@ -31,6 +33,7 @@ export class Dropout extends Layer {
     this.stream = engine.random.claimStream("Dropout", options.stream);
   }
 
+  /** x with elements dropped, f32 of its shape; after `eval()` x without a copy. */
   forward(x: Tensor): Tensor {
     requireTensor("Dropout", "x", x, ["f32"]);
     this.engine.check("Dropout", [x]);

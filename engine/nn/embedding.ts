@@ -13,9 +13,12 @@ export class Embedding extends Layer {
   /** `[entries, features]`. */
   readonly weight: Tensor;
 
+  /** @throws ImleError `value` where entries or features is no whole number from 1 */
   constructor(
     engine: Engine,
+    /** How many vectors there are. */
     readonly entries: number,
+    /** Length of each. */
     readonly features: number,
   ) {
     super();
@@ -29,7 +32,12 @@ export class Embedding extends Layer {
     return { weight: this.weight };
   }
 
-  /** @throws ImleError `value` at the next `read`, `item` or `idle` where an index is not from 0 to entries − 1 */
+  /**
+   * The vectors of the indices: [...] → [..., features].
+   *
+   * @param indices i32 or u32
+   * @throws ImleError `value` at the next `read`, `item` or `idle` where an index is not from 0 to entries − 1
+   */
   forward(indices: Tensor): Tensor {
     requireTensor("Embedding", "indices", indices, ["i32", "u32"]);
     return gather(this.weight, indices);

@@ -14,13 +14,15 @@ export interface InitOptions {
 }
 
 /**
- * Uniform in ±√(6 / ((1 + a²)·fanIn)) (He et al. 2015, Eq. 14), a the negative slope of the rectifier that follows.
+ * Uniform in ±√(6 / ((1 + a²)·fanIn)) (He et al. 2015, Section 2.2), a the negative slope of the rectifier that follows.
  * The default a = √5 gives ±1/√fanIn, with which PyTorch starts its linear and convolution layers.
  *
  * All initial values come from the engine's own stream, so `engine.seed(n)` repeats them; they are parameters:
  * they require a gradient and outlive scopes.
  *
  * @param shape [outputs, inputs, ...window]: fanIn = inputs × window, fanOut = outputs × window
+ * @param options.negativeSlope a; √5 by default
+ * @throws ImleError `shape` where it has fewer than two axes; `value` where an option is none
  */
 export function kaimingUniform(
   engine: Engine,
@@ -32,7 +34,11 @@ export function kaimingUniform(
   return uniformWithin(engine, shape, Math.sqrt(6 / ((1 + negativeSlope ** 2) * fanIn)), label);
 }
 
-/** Normal of variance 2 / ((1 + a²)·fanIn) (He et al. 2015); see {@link kaimingUniform}. */
+/**
+ * Normal of variance 2 / ((1 + a²)·fanIn) (He et al. 2015, Section 2.2); see {@link kaimingUniform}.
+ *
+ * @param options.negativeSlope a; 0 by default, for ReLU
+ */
 export function kaimingNormal(
   engine: Engine,
   shape: readonly number[],
@@ -43,7 +49,11 @@ export function kaimingNormal(
   return normalParameter(engine, shape, { deviation: Math.sqrt(2 / ((1 + negativeSlope ** 2) * fanIn)), label });
 }
 
-/** Uniform in ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010, Eq. 16); see {@link kaimingUniform}. */
+/**
+ * Uniform in ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010, Eq. 16); see {@link kaimingUniform}.
+ *
+ * @param options.gain 1 by default
+ */
 export function xavierUniform(
   engine: Engine,
   shape: readonly number[],
@@ -54,7 +64,11 @@ export function xavierUniform(
   return uniformWithin(engine, shape, gain * Math.sqrt(6 / (fanIn + fanOut)), label);
 }
 
-/** Normal of variance gain²·2 / (fanIn + fanOut) (Glorot & Bengio 2010, Eq. 12); see {@link kaimingUniform}. */
+/**
+ * Normal of variance gain²·2 / (fanIn + fanOut) (Glorot & Bengio 2010, Eq. 12); see {@link kaimingUniform}.
+ *
+ * @param options.gain 1 by default
+ */
 export function xavierNormal(
   engine: Engine,
   shape: readonly number[],
@@ -91,8 +105,8 @@ export function normalParameter(
 }
 
 /**
- * Normal of this mean and standard deviation, by default 0 and 1, on condition that it lies within `limit` deviations of
- * the mean; of any shape. The deviation is that of the whole normal: what is left within ±2 has 0.8796 of it.
+ * Normal of this mean and standard deviation, by default 0 and 1, on condition that it lies within `limit` deviations
+ * of the mean; of any shape. The deviation is that of the whole normal: what is left within ±2 has 0.8796 of it.
  *
  * @param options.limit above 0, at most 5; by default 2
  */

@@ -27,6 +27,7 @@ export abstract class Layer {
     return Object.fromEntries([this.parameters, this.buffers].flatMap((tree) => flattenParameters(tree)));
   }
 
+  /** What it makes of x; shapes and errors are the layer's own. */
   abstract forward(x: Tensor): Tensor;
 
   /** Behaves as in training. Returns the layer. */
@@ -50,12 +51,20 @@ export abstract class Layer {
  * W is [outputs, inputs] and b [outputs], both uniform in ±1/√inputs at first, as PyTorch's.
  */
 export class Linear extends Layer {
+  /** `[outputs, inputs]`. */
   readonly weight: Tensor;
+  /** `[outputs]`, or null where there is none. */
   readonly bias: Tensor | null;
 
+  /**
+   * @param options.bias whether there is one; true by default
+   * @throws ImleError `value` where inputs or outputs is no whole number from 1
+   */
   constructor(
     engine: Engine,
+    /** Length of the last axis of x. */
     readonly inputs: number,
+    /** Length of the last axis of the result. */
     readonly outputs: number,
     options: { bias?: boolean } = {},
   ) {
@@ -74,7 +83,7 @@ export class Linear extends Layer {
     return named(this.weight, this.bias);
   }
 
-  /** @throws ImleError `shape` unless the last axis of x has `inputs` elements */
+  /** From [..., inputs] to [..., outputs]. @throws ImleError `shape` unless the last axis of x has `inputs` elements */
   forward(x: Tensor): Tensor {
     requireTensor("Linear", "x", x, ["f32"]);
     must(
@@ -95,8 +104,10 @@ export type LayerLike = Layer | (((x: Tensor) => Tensor) & { train?(): unknown; 
 
 /** Layers and functions, one after the other; its parameters are named by their place: `0.weight`, `2.bias`, … */
 export class Sequential extends Layer {
+  /** In the order in which x goes through them. */
   readonly layers: readonly LayerLike[];
 
+  /** @throws ImleError `value` where one is neither a layer nor a function */
   constructor(...layers: LayerLike[]) {
     super();
     layers.forEach((layer, i) =>
@@ -118,6 +129,7 @@ export class Sequential extends Layer {
     return this.collect((layer) => layer.buffers);
   }
 
+  /** x through all of them. */
   forward(x: Tensor): Tensor {
     return this.layers.reduce((y, layer) => (typeof layer === "function" ? layer(y) : layer.forward(y)), x);
   }

@@ -22,10 +22,13 @@ export interface BatchNormLayerOptions {
  * {@link batchNorm}. The weight begins with ones, the bias with zeros.
  */
 abstract class BatchNorm extends Layer {
+  /** `[channels]`, or null where there is none. */
   readonly weight: Tensor | null;
+  /** `[channels]`, or null where there is none. */
   readonly bias: Tensor | null;
-  /** Moving averages over the batches, `[channels]`, changed by every `forward` while training. */
+  /** Moving average of the batches' means, `[channels]`, changed by every `forward` while training. */
   readonly runningMean: Tensor;
+  /** The same of their unbiased variances. */
   readonly runningVariance: Tensor;
   private readonly momentum: number;
   private readonly epsilon: number;
@@ -65,6 +68,11 @@ abstract class BatchNorm extends Layer {
     return { ...(this.weight && { weight: this.weight }), ...(this.bias && { bias: this.bias }) };
   }
 
+  /**
+   * x normalised, of its shape; while training the running statistics change.
+   *
+   * @throws ImleError `shape` where x has another rank or number of channels, or a channel a single number to train on
+   */
   forward(x: Tensor): Tensor {
     requireTensor(this.operation, "x", x, ["f32"]);
     must(
@@ -101,14 +109,24 @@ abstract class BatchNorm extends Layer {
   }
 }
 
-/** Batch normalisation of vectors or sequences, `[batch, channels]` or `[batch, channels, length]`. */
+/**
+ * Batch normalisation of vectors or sequences, `[batch, channels]` or `[batch, channels, length]` (Ioffe, Szegedy
+ * 2015): by the batch while training, by the running statistics after `eval()`; see {@link batchNorm}.
+ *
+ * @throws ImleError `value` where channels is no whole number from 1, or an option is out of its range
+ */
 export class BatchNorm1d extends BatchNorm {
   constructor(engine: Engine, channels: number, options: BatchNormLayerOptions = {}) {
     super("BatchNorm1d", "[batch, channels] or [batch, channels, length]", [2, 3], engine, channels, options);
   }
 }
 
-/** Batch normalisation of images, `[batch, channels, height, width]`. */
+/**
+ * Batch normalisation of images, `[batch, channels, height, width]` (Ioffe, Szegedy 2015): by the batch while training,
+ * by the running statistics after `eval()`; see {@link batchNorm}.
+ *
+ * @throws ImleError `value` where channels is no whole number from 1, or an option is out of its range
+ */
 export class BatchNorm2d extends BatchNorm {
   constructor(engine: Engine, channels: number, options: BatchNormLayerOptions = {}) {
     super("BatchNorm2d", "[batch, channels, height, width]", [4], engine, channels, options);
@@ -120,13 +138,17 @@ export class BatchNorm2d extends BatchNorm {
  * training or not makes no difference.
  */
 export class LayerNorm extends Layer {
+  /** `[length]`, or null where there is none. */
   readonly weight: Tensor | null;
+  /** `[length]`, or null where there is none. */
   readonly bias: Tensor | null;
   private readonly epsilon: number;
 
   /**
    * @param length of the last axis
    * @param options.affine whether there are a weight and a bias to learn; true by default
+   * @param options.epsilon added to the variance, above 0; 1e-5 by default
+   * @throws ImleError `value` where one is out of its range
    */
   constructor(
     engine: Engine,
@@ -149,7 +171,7 @@ export class LayerNorm extends Layer {
     return { ...(this.weight && { weight: this.weight }), ...(this.bias && { bias: this.bias }) };
   }
 
-  /** @throws ImleError `shape` unless the last axis of x has `length` elements */
+  /** x normalised, of its shape. @throws ImleError `shape` unless the last axis of x has `length` elements */
   forward(x: Tensor): Tensor {
     requireTensor("LayerNorm", "x", x, ["f32"]);
     must(

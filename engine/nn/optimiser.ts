@@ -23,6 +23,7 @@ export interface OptimiserOptions {
  * Step after backward: what the tape still holds of a parameter is its changed self.
  */
 export abstract class Optimiser {
+  /** What it changes, in the order of the tree that it was given. */
   readonly parameters: readonly Tensor[];
   protected readonly engine: Engine;
   protected readonly rate: Tensor;
@@ -42,7 +43,11 @@ export abstract class Optimiser {
     this.rate = engine.tensor([learningRate], { label: `${operation} learning rate` }).keep();
   }
 
-  /** η; a new one is used from the next step on, in replayed steps too. */
+  /**
+   * η, from 0; a new one is used from the next step on, in replayed steps too.
+   *
+   * @throws ImleError `value` where it is none
+   */
   get learningRate(): number {
     return this.rateValue;
   }
@@ -59,7 +64,11 @@ export abstract class Optimiser {
    */
   abstract get state(): ParameterTree;
 
-  /** Changes every parameter that has a gradient. */
+  /**
+   * Changes every parameter that has a gradient, in place.
+   *
+   * @throws ImleError `disposed` where a parameter is gone: none has changed then
+   */
   abstract step(): void;
 
   /** Frees the state; the parameters stay. */

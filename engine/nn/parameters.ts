@@ -3,7 +3,10 @@ import { formatValue, must } from "../error.js";
 import { isTensor } from "../ops/arguments.js";
 import type { Tensor } from "../tensor.js";
 
-/** Tensors by name, nested as the layers are: `{ hidden: { weight, bias }, output: { weight, bias } }`. */
+/**
+ * Tensors by name, in objects or arrays, nested (at most 64 deep) as the layers are: `{ hidden: { weight, bias },
+ * output: { weight, bias } }`.
+ */
 export type ParameterTree = Tensor | readonly ParameterTree[] | { readonly [name: string]: ParameterTree };
 
 const deepest = 64;

@@ -12,9 +12,9 @@ export interface RMSpropOptions extends OptimiserOptions {
   decay?: number;
   /** ε, above 0; added to √v. 1e-8 by default. */
   epsilon?: number;
-  /** μ, from 0 and below 1: b ← μ·b + g / (√v + ε), and the step goes along b. */
+  /** μ, from 0, the default, and below 1: b ← μ·b + g / (√v + ε), and the step goes along b. */
   momentum?: number;
-  /** L2 penalty: added to the gradient as weightDecay·p. */
+  /** L2 penalty, from 0, the default: added to the gradient as weightDecay·p. */
   weightDecay?: number;
 }
 

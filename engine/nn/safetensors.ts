@@ -8,6 +8,7 @@ export interface StoredTensor {
   readonly storedAs: string;
   /** What it becomes here: floats f32, signed whole numbers i32, unsigned ones and truth values u32. */
   readonly dtype: DType;
+  /** Row-major. */
   readonly shape: readonly number[];
   /**
    * The elements, converted: F64 is rounded to f32.

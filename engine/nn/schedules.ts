@@ -7,8 +7,10 @@ export type Schedule = (step: number) => number;
 /**
  * η falls by a factor at each of some steps: initial·factorⁿ, n the milestones that have been reached.
  *
+ * @param options.initial η before the first, from 0
  * @param options.milestones steps (or epochs) in ascending order, from 1
  * @param options.factor above 0; 0.1 by default
+ * @throws ImleError `value` where one is none of its range, or a step no whole number from 0
  * @example
  * const schedule = stepSchedule({ initial: 5e-4, milestones: [30, 40] });
  * optimiser.learningRate = schedule(epoch); // also in a step that is captured and replayed
@@ -41,9 +43,11 @@ export function stepSchedule(options: { initial: number; milestones: readonly nu
  * η falls along half a cosine (Loshchilov & Hutter 2017, Eq. 5): from `initial` at the end of the warm-up to `final` at
  * `steps`, and stays there. In the warm-up it grows evenly: initial·(step + 1)/warmup.
  *
+ * @param options.initial the largest η, from 0
  * @param options.steps whole number from 1, above the warm-up
  * @param options.final from 0; 0 by default
  * @param options.warmup whole number of steps; 0 by default
+ * @throws ImleError `value` where one is none of its range, or a step no whole number from 0
  */
 export function cosineSchedule(options: { initial: number; steps: number; final?: number; warmup?: number }): Schedule {
   requireOptions("cosineSchedule", options, ["initial", "steps", "final", "warmup"]);

@@ -9,11 +9,11 @@ import type { ParameterTree } from "./parameters.js";
 
 /** What {@link SGD} takes. */
 export interface SGDOptions extends OptimiserOptions {
-  /** μ, from 0 up to 1: v ← μ·v + g, and the step goes along v. */
+  /** μ, from 0, the default, and below 1: v ← μ·v + g, and the step goes along v. */
   momentum?: number;
-  /** The step goes along g + μ·v; needs a momentum. */
+  /** The step goes along g + μ·v (Sutskever et al. 2013); needs a momentum. False by default. */
   nesterov?: boolean;
-  /** L2 penalty: added to the gradient as weightDecay·p. */
+  /** L2 penalty, from 0, the default: added to the gradient as weightDecay·p. */
   weightDecay?: number;
 }
 

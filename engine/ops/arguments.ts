@@ -92,7 +92,9 @@ export function requireChoice(operation: string, name: string, value: unknown, c
   );
 }
 
-/** The [vertical, horizontal] pair that `value` is, or stands for as one number; whole numbers from `least`, below 2¹⁶. */
+/**
+ * The [vertical, horizontal] pair that `value` is, or stands for as one number; whole numbers from `least`, below 2¹⁶.
+ */
 export function requirePair(operation: string, name: string, value: unknown, least: number): readonly [number, number] {
   const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
   const isInRange = (one: unknown): boolean => Number.isInteger(one) && Number(one) >= least && Number(one) < 2 ** 16;

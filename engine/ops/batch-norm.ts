@@ -31,14 +31,15 @@ export interface BatchNormOptions {
   weight?: Tensor;
   /** What is added to it; by default 0. */
   bias?: Tensor;
-  /** Moving averages over the batches seen, changed in place while training; needed where `training` is false. */
+  /** Moving average of the batches' means, changed in place while training; needed where `training` is false. */
   runningMean?: Tensor;
+  /** The same of their unbiased variances; one is given with the other. */
   runningVariance?: Tensor;
   /** Whether to normalise by the batch's own mean and variance, or by the running ones. */
   training: boolean;
-  /** The share of the batch in the new running statistics, from 0 to 1. */
+  /** The share of the batch in the new running statistics, from 0 to 1; 0.1 by default. */
   momentum?: number;
-  /** Added to the variance, above 0. */
+  /** ε, added to the variance, above 0; 1e-5 by default. */
   epsilon?: number;
 }
 

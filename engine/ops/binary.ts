@@ -140,22 +140,22 @@ function checkOperands(
 
 // Operations of two arguments: tensors of one dtype, broadcast to each other, or a tensor and a number.
 
-/** a + b, broadcasting. */
+/** a + b, broadcasting; any dtype, i32 and u32 wrap around. */
 export function add(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("add", { value: "a + b", gradients: ["dy", "dy"], dtypes: all }, a, b);
 }
 
-/** a − b, broadcasting. */
+/** a − b, broadcasting; any dtype, i32 and u32 wrap around. */
 export function sub(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("sub", { value: "a - b", gradients: ["dy", "-dy"], dtypes: all }, a, b);
 }
 
-/** a · b, broadcasting. */
+/** a · b, broadcasting; any dtype, i32 and u32 wrap around. */
 export function mul(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("mul", { value: "a * b", gradients: ["dy * b", "dy * a"], dtypes: all }, a, b);
 }
 
-/** a / b, broadcasting; whole numbers are cut off towards zero. */
+/** a / b, broadcasting; any dtype, whole numbers are cut off towards zero. */
 export function div(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("div", { value: "a / b", gradients: ["dy / b", "-dy * y / b"], dtypes: all }, a, b);
 }
@@ -170,7 +170,7 @@ export function pow(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("pow", row, a, b);
 }
 
-/** The larger of a and b, broadcasting; where they are equal, the gradient goes to a. */
+/** The larger of a and b, broadcasting; any dtype. Where they are equal, the gradient goes to a. */
 export function maximum(a: Tensor | number, b: Tensor | number): Tensor {
   const row: Binary = {
     value: "max(a, b)",
@@ -180,7 +180,7 @@ export function maximum(a: Tensor | number, b: Tensor | number): Tensor {
   return binary("maximum", row, a, b);
 }
 
-/** The smaller of a and b, broadcasting; where they are equal, the gradient goes to a. */
+/** The smaller of a and b, broadcasting; any dtype. Where they are equal, the gradient goes to a. */
 export function minimum(a: Tensor | number, b: Tensor | number): Tensor {
   const row: Binary = {
     value: "min(a, b)",
@@ -196,47 +196,50 @@ function mask(name: string, condition: string, a: Tensor | number, b: Tensor | n
   return binary(name, { value: `select(F(0), F(1), ${condition})`, dtypes: all, result: "f32" }, a, b);
 }
 
-/** 1 where a = b, else 0; broadcasting. */
+/** 1 where a = b, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function equal(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("equal", "a == b", a, b);
 }
 
-/** 1 where a ≠ b, else 0; broadcasting. */
+/** 1 where a ≠ b, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function notEqual(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("notEqual", "a != b", a, b);
 }
 
-/** 1 where a < b, else 0; broadcasting. */
+/** 1 where a < b, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function less(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("less", "a < b", a, b);
 }
 
-/** 1 where a ≤ b, else 0; broadcasting. */
+/** 1 where a ≤ b, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function lessEqual(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("lessEqual", "a <= b", a, b);
 }
 
-/** 1 where a > b, else 0; broadcasting. */
+/** 1 where a > b, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function greater(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("greater", "a > b", a, b);
 }
 
-/** 1 where a ≥ b, else 0; broadcasting. */
+/** 1 where a ≥ b, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function greaterEqual(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("greaterEqual", "a >= b", a, b);
 }
 
-/** 1 where neither a nor b is 0, else 0; broadcasting. */
+/** 1 where neither a nor b is 0, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function logicalAnd(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("logicalAnd", "(a != T(0)) & (b != T(0))", a, b);
 }
 
-/** 1 where a or b is not 0, else 0; broadcasting. */
+/** 1 where a or b is not 0, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient passes. */
 export function logicalOr(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("logicalOr", "(a != T(0)) | (b != T(0))", a, b);
 }
 
-/** 1 where one of a and b is 0 and the other is not, else 0; broadcasting. */
+/**
+ * 1 where one of a and b is 0 and the other is not, else 0; broadcasting. Of any dtype, f32 comes out, and no gradient
+ * passes.
+ */
 export function logicalXor(a: Tensor | number, b: Tensor | number): Tensor {
   return mask("logicalXor", "(a != T(0)) != (b != T(0))", a, b);
 }

@@ -8,15 +8,15 @@ import { rowMajorStrides, stridedCopy } from "./strided-copy.js";
 
 /** What {@link conv2d} and {@link conv1d} take; `Sizes` is a number, or one for each axis of the window. */
 interface ConvolutionOptions<Sizes> {
-  /** Steps of the window over the image, from 1. */
+  /** Pixels from window to window, from 1, which is the default. */
   stride?: Sizes;
-  /** Zeros around the image, on both sides. */
+  /** Zeros around the image, on both sides, from 0, which is the default. */
   padding?: Sizes;
-  /** Distance of neighbours of the window on the image, from 1. */
+  /** Pixels from one place of the window to the next, from 1, which is the default. */
   dilation?: Sizes;
-  /** Channels in so many groups, each convolved by itself; it must divide the input's and the output's channels. */
+  /** Channels in so many groups, each convolved by itself: a divisor of the input's and the output's; 1 by default. */
   groups?: number;
-  /** One number an output channel, `[out]`, f32. */
+  /** One number an output channel, `[out]`, f32; none by default. */
   bias?: Tensor;
 }
 

@@ -29,7 +29,7 @@ export interface LayerNormOptions {
   weight?: Tensor;
   /** What is added to them; by default 0. */
   bias?: Tensor;
-  /** Added to the variance, above 0. */
+  /** ε, added to the variance, above 0; 1e-5 by default. */
   epsilon?: number;
 }
 
@@ -52,8 +52,8 @@ interface Rows {
  * (Ba, Kiros, Hinton 2016). Variances do not suffer from means far from 0.
  *
  * @param x `[..., length]`, f32
- * @throws ImleError `shape` where x is a scalar, or weight or bias is not `[length]`; `value` where epsilon is not above
- * 0
+ * @throws ImleError `shape` where x is a scalar, or weight or bias is not `[length]`; `value` where epsilon is not
+ * above 0
  */
 export function layerNorm(x: Tensor, options: LayerNormOptions = {}): Tensor {
   requireOptions("layerNorm", options, ["weight", "bias", "epsilon"]);

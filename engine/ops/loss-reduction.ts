@@ -4,11 +4,15 @@ import { requireChoice, requireOptions } from "./arguments.js";
 import { fill } from "./create.js";
 import { reduceBlock } from "./reduction.js";
 
-/** How the losses of the elements, or rows, become one: their mean, their sum, or not at all. */
+/**
+ * How the losses of the elements, or rows, become one number, shape `[]`: by their mean (of nothing it is an error,
+ * `shape`) or their sum; `none` leaves one an element, or row.
+ */
 export type Reduction = "mean" | "sum" | "none";
 
+/** What every loss takes. */
 export interface LossOptions {
-  /** "mean" by default. */
+  /** `mean` by default. */
   readonly reduction?: Reduction;
 }
 

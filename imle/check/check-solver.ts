@@ -31,9 +31,13 @@ export interface CheckOptions extends Drawing {
 
 /** What was asked, and held. */
 export interface CheckReport {
+  /** Its name. */
   readonly solver: string;
+  /** Which draws the same instances again. */
   readonly seed: number;
+  /** Those that were tried. */
   readonly strategies: readonly Strategy[];
+  /** Those of the instances. */
   readonly shapes: readonly (readonly number[])[];
   /** By name of the check: instances for which it held. */
   readonly checks: Readonly<Record<string, number>>;

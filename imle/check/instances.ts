@@ -6,6 +6,7 @@ export type InputValues = Float32Array | Int32Array | Uint32Array;
 
 /** One instance, as `checkSolver` draws it and an oracle sees it. */
 export interface CheckInstance {
+  /** Of one instance, without a batch. */
   readonly shape: readonly number[];
   /** Row-major f32: scores of a solver that maximises, costs of one that minimises. */
   readonly weights: Float32Array<ArrayBuffer>;

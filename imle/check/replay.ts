@@ -10,17 +10,21 @@ import type { Noise } from "../noise/noise.js";
 
 /** Which sample of a perturbed solve {@link replaySample} solves again. */
 export interface ReplayOptions {
+  /** That of the perturbed solve. */
   readonly noise: Noise;
   /** (seed, stream, call) of the perturbed solve. */
   readonly place: RandomPlace;
   /** Row of the batch, all batch axes counted as one. */
   readonly instance: number;
+  /** From 0. */
   readonly sample: number;
-  /** By default 1. */
+  /** τ of the perturbed solve. By default 1. */
   readonly temperature?: number;
   /** For a noise of several laws: which one each instance has, u32 [...batch]. */
   readonly law?: Tensor;
+  /** Per-instance inputs of the solver, by name. */
   readonly inputs?: SolverInputs;
+  /** Forces one of the solver's strategies. */
   readonly strategy?: Strategy;
   /** How many numbers of `trace(i, x)` are kept; see {@link traceSolve}. */
   readonly words?: number;

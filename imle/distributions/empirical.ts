@@ -5,8 +5,9 @@ import type { PerturbOptions } from "../perturb-options.js";
 
 /** A state and the share of the samples that it is. */
 export interface Solution {
-  /** Row-major. */
+  /** Row-major, of the solver's state shape. */
   readonly state: Float32Array;
+  /** Above 0, at most 1; those of an instance add up to 1. */
   readonly share: number;
 }
 

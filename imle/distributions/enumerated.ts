@@ -14,6 +14,7 @@ import { requireStateList, type StateList } from "./states.js";
 
 /** The distribution of {@link enumerated}. */
 export interface EnumeratedDistribution extends StateDistribution {
+  /** All that can be drawn. */
   readonly states: StateList;
   /** ln p of every state, f32 [...batch, count], differentiable. */
   logProbabilities(theta: Tensor): Tensor;

@@ -6,6 +6,7 @@ import { sizeOf } from "../../engine/shape.js";
 export interface StateList {
   /** Shape of a state. */
   readonly shape: readonly number[];
+  /** How many there are. */
   readonly count: number;
   /** The states, one after the other, row-major. */
   readonly values: Float32Array<ArrayBuffer>;

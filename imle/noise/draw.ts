@@ -46,7 +46,12 @@ export function noiseKey(noise: Noise): string {
 /** What {@link drawNoise} may be told besides. */
 export interface DrawOptions {
   /** The instance and the sample to begin at. By default 0 and 0. */
-  readonly first?: { readonly instance: number; readonly sample: number };
+  readonly first?: {
+    /** Row of the batch, from 0. */
+    readonly instance: number;
+    /** From 0. */
+    readonly sample: number;
+  };
   /** For a noise of several laws: which one each instance has, u32 [...batch], from the batch's first instance on. */
   readonly law?: Tensor;
 }

@@ -7,7 +7,9 @@ import randomBitsText from "../../kernels/random-bits.wgsl";
 
 /** Where in Philox's sequence the bits are taken from: whole numbers from 0 to 2³² − 1. */
 export interface RandomBitsOptions {
+  /** Which sequence. */
   readonly key: readonly [number, number];
+  /** Where in it the first block lies. */
   readonly counter: readonly [number, number, number, number];
 }
 

@@ -14,6 +14,7 @@ export interface Target {
    * maximises and −1 for one that minimises. Where there is a state, its numbers are `target_state[0]`, a vec4f.
    */
   readonly wgsl: string;
+  /** Numbers of its WGSL, by name, f32; changing them compiles nothing anew. */
   readonly parameters: Readonly<Record<string, number>>;
   /** What the target is made of instead of ∂L/∂z, of the weights' shape. */
   readonly tensor?: Tensor;
@@ -36,9 +37,11 @@ export interface BackwardPass {
   readonly theta: Tensor;
   /** ∂L/∂z, of θ's shape or [...batch, S, ...instance]. */
   readonly gradient: Tensor;
+  /** S an instance. */
   readonly samples: number;
   /** M draws a sample. */
   readonly marginalSamples: number;
+  /** How many trailing axes of θ are one instance. */
   readonly instanceAxes: number;
   /** 1 for a solver that maximises, −1 for one that minimises: the sign of ∂L/∂θ. */
   readonly sign: 1 | -1;

@@ -12,9 +12,11 @@ export interface GridPath {
 
 /** Options of {@link dijkstraGridCpu}. */
 export interface GridPathOptions {
+  /** Cells that one step reaches. By default 8. */
   readonly neighbours?: 4 | 8;
   /** What a step across a corner costs: as much as one across an edge, or √2 times that. By default `same`. */
   readonly diagonalCost?: "same" | "euclidean";
+  /** What becomes of costs below zero: 0, or all are lifted by as much as the least lies below 0. By default `clamp`. */
   readonly negative?: "clamp" | "shift";
   /** Whether the start's own cost counts. By default true. */
   readonly countStart?: boolean;

@@ -4,7 +4,9 @@ const smallestNormal = 2 ** -126;
 
 /** A graph whose edges are grouped by the vertex they leave: edges offsets[v] … offsets[v + 1] − 1 lead to targets. */
 export interface Graph {
+  /** One a vertex and one more: where its edges begin, the last one being their number. */
   readonly offsets: ArrayLike<number>;
+  /** Of each edge the vertex that it leads to. */
   readonly targets: ArrayLike<number>;
 }
 

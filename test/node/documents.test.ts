@@ -26,21 +26,33 @@ test("docs/reference has every name that the package exports; if not, run npm ru
   for (const entry of ["webgpu-imle.js", "testing.js"]) {
     const exported = Object.keys(await import(pathToFileURL(join(projectRoot, "dist", entry)).href));
     assert.ok(exported.length > 5);
-    const missing = exported.filter((name) => !new RegExp(`^#+ ${name}(\\(\\))?$`, "m").test(reference));
+    const missing = exported.filter((name) => !new RegExp(`^#+ (\`abstract\` )?${name}(\\(\\))?$`, "m").test(reference));
     assert.equal(missing, [], entry);
   }
 });
 
-test("docs/reference describes every function that the package exports", () => {
-  const undescribed = ["engine", "imle", "solvers"].flatMap((page) => {
-    const sections = read(join("docs", "reference", `${page}.md`)).split(/^### /m).slice(1);
-    const functions = sections.filter((section) => /^\w+\(\)\n/.test(section));
-    assert.ok(functions.length > 0, page);
-    return functions
-      .filter((section) => !/^```\n\n(?![#*<>[])\S/m.test(section))
-      .map((section) => `${page}: ${section.split("(")[0]}`);
-  });
+test("docs/reference describes every function, every method and every property", () => {
+  const undescribed: string[] = [];
+  let described = 0;
+  const judge = (isDescribed: boolean, name: string): void => {
+    if (isDescribed) described++;
+    else undescribed.push(name);
+  };
+  for (const page of ["engine", "imle", "solvers", join("solvers", "testing")]) {
+    for (const section of read(join("docs", "reference", `${page}.md`)).split(/^### /m).slice(1)) {
+      const name = `${page}: ${section.split("\n")[0]}`;
+      for (const [, call, after] of section.matchAll(/^(?:#+ )?(\w+)\(\)\n\n```ts\n[^`]*```\n\n(.*)/gm)) {
+        judge(!/^[#*<>[]/.test(after!), `${name} ${call}()`);
+      }
+      for (const [table] of section.matchAll(/^\| Property .*(?:\n\|.*)+/gm)) {
+        const [head, , ...rows] = table.split("\n").map((row) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+        const column = head!.indexOf("Description");
+        for (const row of rows) judge(column >= 0 && row[column] !== "-", `${name} ${row[1]!.replace(/<[^>]*>/g, "")}`);
+      }
+    }
+  }
   assert.equal(undescribed, []);
+  assert.ok(described > 500, `${described} descriptions`);
 });
 
 test.run();

@@ -2,7 +2,9 @@ import { philox4, uniformFrom } from "../../noise/philox.js";
 
 /** What {@link kSubsetsCpu} works out for one row. */
 export interface KSubsetsRow {
+  /** ln Σ exp⟨z, θ⟩. */
   readonly logPartition: number;
+  /** E z, one an item. */
   readonly marginals: Float64Array;
   /** Cov(z)·v */
   covariance(v: ArrayLike<number>): Float64Array;

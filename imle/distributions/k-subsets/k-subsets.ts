@@ -31,6 +31,7 @@ const lanesOf = (engine: Engine): number => (engine.software ? 8 : 64);
 
 /** The distribution of {@link kSubsets}. */
 export interface KSubsets extends StateDistribution {
+  /** How many of the items a state has. */
   readonly k: number;
   /** Cov(z)·v, the Jacobian of the marginals times v, f32 of θ's shape; without a gradient. */
   covariance(theta: Tensor, v: Tensor): Tensor;

@@ -7,6 +7,7 @@ import type { Noise } from "../noise.js";
  * subtracted from costs.
  *
  * @param tensor f32 [...batch, S, ...instance]
+ * @throws ImleError `value` or `dtype` where it is no f32 tensor; at the call `shape` where it does not fit the weights
  */
 export function givenNoise(tensor: Tensor): Noise {
   requireTensor("givenNoise", "the noise", tensor, ["f32"]);

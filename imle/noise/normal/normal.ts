@@ -4,7 +4,7 @@ import { normalQuantile } from "./normal-quantile.js";
 
 let made: DrawableNoise | undefined;
 
-/** Standard normal noise, by the table of its quantile function. */
+/** Normal noise of mean 0 and deviation 1, by the table of its quantile function. */
 export function normal(): DrawableNoise {
   return (made ??= { ...quantileTableNoise("normal", normalQuantile), score: "x" });
 }
