@@ -5,26 +5,23 @@ import {
   pairwiseRank,
   pointwiseRank,
   type PoolLoss,
-  regularisedFenchelYoung,
   type Solver,
-  type SolverLoss,
   type Tensor,
   topK,
 } from "webgpu-imle";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { bestWindow } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { allSubsets, differences, dot } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
-import { checkSteps, n, rowOf, rows } from "./support/estimators.js";
+import { n, rowOf, rows } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { solverCases, solveTwin } from "./support/perturbed.js";
 import { randomNumbers, randomSource, randomWhole } from "./support/random.js";
 import { total } from "./support/twins.js";
 
 const engine = await testEngine();
-const test = suite("estimators: losses over pools, and of a regulariser");
+const test = suite("estimators: losses over pools");
 
 /** A loss in plain numbers: of weights, the other argument, and the pool, all scores such that more is better. */
 type Twin = (theta: readonly number[], y: readonly number[], pool: readonly (readonly number[])[]) => number;
@@ -134,63 +131,6 @@ test("with a pool of all states contrastive MAP is 0 where the best state is y, 
   assert.equal([...(await contrastiveMap(topK(2))(theta, y, pool).read())], [0, 8]);
 });
 
-/** argmin ½‖x − v‖² over 0 ≤ x ≤ 1, Σ x = k: x = clip(v − μ), μ by bisection. */
-function cappedSimplex(v: readonly number[], k: number): number[] {
-  let [low, high] = [Math.min(...v) - 1, Math.max(...v)];
-  const at = (mu: number): number[] => v.map((x) => Math.min(Math.max(x - mu, 0), 1));
-  for (let i = 0; i < 100; i++) {
-    const middle = (low + high) / 2;
-    if (total(at(middle)) > k) low = middle;
-    else high = middle;
-  }
-  return at(low);
-}
-
-test("regularised Fenchel–Young: value and gradient of the exact projection, of either sense", async () => {
-  const k = 3;
-  const theta = randomNumbers(randomSource(131), rows * n);
-  const strength = 0.5;
-  for (const [solver, sign] of [[topK(k), 1], [bestWindow(1, "min"), -1]] as const) {
-    const size = sign === 1 ? k : 1;
-    const y = Float32Array.from({ length: rows * n }, (_, i) => Number(i % n < size));
-    const errors: number[] = [];
-    for (const iterations of [10, 300]) {
-      const leaf = engine.tensor(theta, [rows, n], { requiresGrad: true });
-      const loss = regularisedFenchelYoung(solver, { strength, iterations });
-      const values = loss(leaf, engine.tensor(y, [rows, n]));
-      values.sum().backward();
-      const [got, gradient] = [await values.read(), await leaf.grad!.read()];
-      let [valueError, slopeError] = [0, 0];
-      for (let row = 0; row < rows; row++) {
-        const own = rowOf(theta, row);
-        const state = rowOf(y, row);
-        const valueAt = (x: readonly number[]): number => {
-          const point = cappedSimplex(x.map((value) => (sign * value) / strength), size);
-          const part = (z: readonly number[]): number => sign * dot(x, z) - (strength / 2) * dot(z, z);
-          return part(point) - part(state);
-        };
-        assert.ok(got[row]! < valueAt(own) + 1e-5, "from below");
-        valueError = Math.max(valueError, valueAt(own) - got[row]!);
-        differences(valueAt, own).forEach((slope, i) => {
-          slopeError = Math.max(slopeError, Math.abs(gradient[row * n + i]! - slope));
-        });
-      }
-      errors.push(valueError, slopeError);
-    }
-    const [, , value, slope] = errors;
-    assert.ok(value! < 1e-3 && slope! < 0.05, `after 300 solves ${value} and ${slope}`);
-    assert.ok(errors[0]! > 3 * value!, `fewer solves are further off: ${errors}`);
-  }
-});
-
-test("regularised Fenchel–Young: a step reads nothing back and leaves no memory, and an evaluation has no gradient", async () => {
-  const loss: SolverLoss = regularisedFenchelYoung(topK(2), { iterations: 5 });
-  const theta = engine.uniform([16, 8], { requiresGrad: true });
-  const y = engine.uniform([16, 8]);
-  await checkSteps(engine, loss, theta, y);
-  assert.is(loss.eval()(theta, y).requiresGrad, false);
-});
-
 test("bad options, pools and tensors that do not fit are refused with a fix, before anything is dispatched", () => {
   const solver = topK(2);
   const [theta, other] = [engine.zeros([3, 5]), engine.zeros([3, 4])];
@@ -215,10 +155,6 @@ test("bad options, pools and tensors that do not fit are refused with a fix, bef
   refused(() => pairwiseRank(solver, { margin: 0 }), "value", /margin must be a number above 0/);
   refused(() => pairwiseRank(solver, { margins: 1 } as never), "value", /options must be among margin/);
   refused(() => listwiseRank(solver, { softness: -1 }), "value", /softness must be a number above 0/);
-  refused(() => regularisedFenchelYoung({} as never), "value", /the first argument must be a solver/);
-  refused(() => regularisedFenchelYoung(solver, { strength: 0 }), "value", /strength must be a number above 0/);
-  refused(() => regularisedFenchelYoung(solver, { iterations: 0 }), "value", /iterations must be a whole number/);
-  refused(() => regularisedFenchelYoung(solver)(theta, other), "shape", /must have the weights' shape/);
   assert.is(engine.stats().dispatches, before);
   refused(() => pairwiseRank(solver)(theta, theta, single), "shape", /at least two states, got \[1\]/);
 });

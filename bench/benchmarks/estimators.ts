@@ -15,6 +15,7 @@ import {
   perturbedOptimiser,
   pid,
   regularisedFenchelYoung,
+  regularisedFrankWolfe,
   scoreFunction,
   simple,
   softSubset,
@@ -71,6 +72,10 @@ const layers: Readonly<Record<string, () => Estimate>> = {
   },
   [`perturbed optimiser, S ${samples}`]: () => {
     const layer = perturbedOptimiser(solver, { samples });
+    return ({ theta }) => layer(theta);
+  },
+  "regularised Frank–Wolfe, 10 solves": () => {
+    const layer = regularisedFrankWolfe(solver, { iterations: 10 });
     return ({ theta }) => layer(theta);
   },
   SIMPLE: () => {

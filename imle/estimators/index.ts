@@ -14,7 +14,8 @@ export { perturbationGradient, type PerturbationGradientOptions } from "./pertur
 export { perturbedOptimiser, type PerturbedOptimiserOptions } from "./perturbed-optimiser.js";
 export { pointwiseRank } from "./pointwise-rank.js";
 export type { PoolLoss } from "./pool-loss.js";
-export { regularisedFenchelYoung, type RegularisedOptions } from "./regularised-fenchel-young.js";
+export { regularisedFenchelYoung } from "./regularised-fenchel-young.js";
+export { regularisedFrankWolfe, type RegularisedOptions } from "./regularised-frank-wolfe.js";
 export { type ExpectedLoss, scoreFunction } from "./score-function.js";
 export { simple, type SubsetLayer } from "./simple.js";
 export { type RelaxationOptions, softSubset } from "./soft-subset.js";

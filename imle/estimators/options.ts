@@ -44,12 +44,12 @@ export function checkPerturbation(
 }
 
 /** @throws ImleError `value` unless it is a whole number from 1 */
-export function requireCount(operation: string, name: string, count: number): void {
+export function requireCount(operation: string, name: string, count: number, usual = 1): void {
   must(
     Number.isInteger(count) && count >= 1,
     "value",
     () => `${operation}: ${name} must be a whole number from 1, got ${formatValue(count)}`,
-    "1 is the default.",
+    `${usual} is the default.`,
   );
 }
 

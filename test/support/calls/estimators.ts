@@ -81,7 +81,7 @@ export function estimators({ engine, matrix, f32: weights, tensors, indices, sol
       options({ noise, samples, temperature: above0, stream, output, perturbation, controlVariate: flag }),
     ),
     ...call("fenchelYoung", solver, options({ ...perturbs, perturbation })),
-    ...call("regularisedFenchelYoung", solver, options({ strength: above0, iterations: samples })),
+    ...calls(["regularisedFenchelYoung", "regularisedFrankWolfe"], solver, options({ strength: above0, iterations: samples })),
     ...calls(["noiseContrastive", "contrastiveMap", "pointwiseRank", "spoPlus"], solver),
     ...call("pairwiseRank", solver, options({ margin: above0 })),
     ...call("listwiseRank", solver, options({ softness: above0 })),
