@@ -197,6 +197,23 @@ packed("works in a browser, bundled by Vite", async ({ folder }) => {
   assert.is(await titleOf(join(folder, "vite")), answer);
 });
 
+function linkWebgpuTypes(folder: string): void {
+  const types = join(folder, "node_modules", "@webgpu");
+  mkdirSync(types, { recursive: true });
+  rmSync(join(types, "types"), { recursive: true, force: true });
+  symlinkSync(ofCheckout("@webgpu/types"), join(types, "types"), "junction");
+}
+
+/** What a compiler says of the project in a folder. */
+function complaintsOf(compiler: string, folder: string): string {
+  try {
+    execFileSync(process.execPath, [join(ofCheckout(compiler), "bin", "tsc"), "-p", folder], { encoding: "utf8" });
+    return "";
+  } catch (error) {
+    return String((error as { stdout?: string }).stdout);
+  }
+}
+
 for (const [compiler, resolution] of [
   ["typescript", "NodeNext"],
   ["typescript", "Bundler"],
@@ -207,10 +224,7 @@ for (const [compiler, resolution] of [
   const major = version.split(".")[0]!;
 
   packed(`has types that TypeScript ${major} takes under strict, with modules resolved as ${resolution}`, ({ folder }) => {
-    const types = join(folder, "node_modules", "@webgpu");
-    mkdirSync(types, { recursive: true });
-    rmSync(join(types, "types"), { recursive: true, force: true });
-    symlinkSync(ofCheckout("@webgpu/types"), join(types, "types"), "junction");
+    linkWebgpuTypes(folder);
     // TypeScript 5 has no WebGPU of its own.
     const own = major === "5" ? { types: ["@webgpu/types"] } : { types: [] };
     const compilerOptions = {
@@ -226,14 +240,20 @@ for (const [compiler, resolution] of [
       ...own,
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["typed.ts"] }));
-    const tsc = join(ofCheckout(compiler), "bin", "tsc");
-    let output = "";
-    try {
-      execFileSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
-    } catch (error) {
-      output = String((error as { stdout?: string }).stdout);
-    }
-    assert.is(output, "");
+    assert.is(complaintsOf(compiler, folder), "");
+  });
+}
+
+for (const compiler of ["typescript", "typescript-5"]) {
+  packed(`has types that ${compiler} takes as the README has it: with @webgpu/types beside the DOM`, ({ folder }) => {
+    linkWebgpuTypes(folder);
+    writeFileSync(join(folder, "usage.ts"), `${typed}export const usage: number = GPUBufferUsage.VERTEX;\n`);
+    const compilerOptions = {
+      ...{ strict: true, noEmit: true, skipLibCheck: true, types: ["@webgpu/types"] },
+      ...{ target: "ES2022", lib: ["ES2022", "DOM"], module: "ESNext", moduleResolution: "Bundler" },
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["usage.ts"] }));
+    assert.is(complaintsOf(compiler, folder), "");
   });
 }
 
