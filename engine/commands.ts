@@ -97,6 +97,8 @@ export class Commands {
   /** Writes of the host so far; they count downwards from −1. */
   private writes = 0;
   private readonly uniforms: Uniforms;
+  /** Where a dispatch's uniforms begin; Deno takes an array of numbers four times as long as a typed one. */
+  private readonly offset = new Uint32Array(1);
   private readonly staging: StagingBuffers;
   /** What a host's encoder needs until the host has submitted it; null where nothing of ours waits for a host. */
   private hosted: { readonly since: number; readonly pages: UniformPage[]; isRecording: boolean } | null = null;
@@ -130,7 +132,8 @@ export class Commands {
     if (kernel.uniformBytes > 0) {
       const base = uniforms.take(kernel.uniformBytes);
       kernel.writeUniforms(work.uniforms ?? {}, uniforms.views, base);
-      pass.setBindGroup(0, group, [base]);
+      this.offset[0] = base;
+      pass.setBindGroup(0, group, this.offset, 0, 1);
     } else pass.setBindGroup(0, group);
     encodeDispatch(pass, work.workgroups);
     this.counts.dispatches++;

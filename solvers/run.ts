@@ -186,6 +186,11 @@ function uniformsOf(engine: Engine, solver: Solver, call: Call, run: SolverRun):
     workspace: ownWords,
     slot_words: slotWords,
     slots,
+    // Those of a dispatch, here for their places: an object that grows by names of its own costs a microsecond.
+    first_job: 0,
+    jobs: 0,
+    parts: 1,
+    repetition: 0,
   };
   for (const [name, { value }] of Object.entries(source.uniforms)) uniforms[name] = value;
   for (const [name, { value }] of Object.entries(solver.parameters)) uniforms[`parameter_${name}`] = value;

@@ -210,13 +210,13 @@ function steps(
   return outerIsContiguous ? { outer: 1, inner: outer / width } : { outer: inner / width, inner: 1 };
 }
 
-/** Steps of a tensor through the broadcast batch, innermost first, 0 along axes that repeat. */
+/** Steps of a tensor through the broadcast batch, innermost first, 0 along axes that repeat; what is missing is 0. */
 function batchSteps(shape: readonly number[], batch: readonly number[], access: Access): number[] {
-  const result = Array.from({ length: maximumBatchAxes }, () => 0);
+  const result: number[] = [];
   let step = (shape.at(-1)! * shape.at(-2)!) / (access === "scalar" ? 1 : 4);
   for (let i = 0; i < batch.length; i++) {
     const length = shape[shape.length - 3 - i] ?? 1;
-    if (length !== 1) result[i] = step;
+    result.push(length === 1 ? 0 : step);
     step *= length;
   }
   return result;

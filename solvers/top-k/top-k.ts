@@ -61,6 +61,20 @@ export function topK(k: number, options: TopKOptions = {}): Solver {
     () => `topK: k must be a whole number from 0, got ${formatValue(k)}`,
     "Pass how many are to be chosen.",
   );
+  const key = `${k} ${largest}`;
+  let solver = made.get(key);
+  if (!solver) {
+    if (made.size >= mostMade) made.clear();
+    made.set(key, (solver = make(k, largest)));
+  }
+  return solver;
+}
+
+/** The last ones made: what an engine knows of a solver is found again where a program makes one at each call. */
+const made = new Map<string, Solver>();
+const mostMade = 64;
+
+function make(k: number, largest: boolean): Solver {
   return defineSolver({
     name: "topK",
     ...selectLargest("topK", k, `const SMALLEST = ${!largest};\n${keys}`, ([n]) =>
