@@ -1,7 +1,7 @@
 import type { Kernel } from "../engine/kernel.js";
 import { requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
-import { runSolver, solverKernels } from "../solvers/run.js";
+import { runSolver, type SolverRun, solverKernels } from "../solvers/run.js";
 import { product, requireSolver, type Solver, splitBatch } from "../solvers/solver.js";
 import { differenceOfMeans, meanKernel, meanOfCounts } from "./mean.js";
 import { checkPerturbOptions, type PerturbOptions } from "./perturb-options.js";
@@ -28,28 +28,27 @@ export function perturbAndMap(solver: Solver, weights: Tensor, options: PerturbO
   const { batchShape, instanceShape } = splitBatch(operation, solver, weights.shape);
   return weights.engine.scope(() => {
     const source = perturbedWeights(operation, solver, weights, options);
-    const run = { operation, samples: draws, source, ...(inputs && { inputs }), ...(strategy && { strategy }) };
-    const count = (groups: number): Tensor => runSolver(solver, weights, { ...run, output: "counts", groups });
-    if (output === "counts") return count(1);
+    const run = (output: SolverRun["output"], groups = 1, finish?: SolverRun["finish"]): Tensor =>
+      runSolver(solver, weights, { operation, samples: draws, source, inputs, strategy, output, groups, finish });
+    if (output === "counts") return run("counts");
     if (differenceFrom) {
       const { states, scale } = differenceFrom;
       const baseSamples = states.shape.length > weights.shape.length ? samples : 1;
-      const finish = { base: states, baseSamples, scale };
-      const found = runSolver(solver, weights, { ...run, output: "mean", finish });
+      const found = run("mean", 1, { base: states, baseSamples, scale });
       if (found.dtype === "f32") return found;
       const size = product(solver.stateShape(instanceShape));
       return differenceOfMeans(states, found, { draws, scale, size, baseSamples });
     }
     if (output === "mean" && draws > 1) {
-      const found = runSolver(solver, weights, { ...run, output: "mean" });
+      const found = run("mean");
       return found.dtype === "f32" ? found : meanOfCounts(found, draws);
     }
     const sampled =
       output === "sampleCounts"
-        ? count(samples)
+        ? run("counts", samples)
         : marginalSamples > 1
-          ? meanOfCounts(count(samples), marginalSamples)
-          : runSolver(solver, weights, { ...run, output: "states" });
+          ? meanOfCounts(run("counts", samples), marginalSamples)
+          : run("states");
     if (output === "mean" || samples > 1) return sampled;
     return sampled.alias([...batchShape, 1, ...sampled.shape.slice(batchShape.length)]);
   });

@@ -37,7 +37,7 @@ export interface Request {
   readonly finish?: Finish;
   /** Into how many groups of consecutive samples `counts` are sorted; divides the samples. By default 1. */
   readonly groups?: number;
-  /** Names of the further outputs that are wanted, of `states` with one sample. */
+  /** Names of the further outputs that are wanted, each once, of `states` with one sample. */
   readonly outputs?: readonly string[];
   readonly strategy?: Strategy;
 }

@@ -13,12 +13,14 @@ export function requireOutputs(
   names: readonly string[],
   strategy: Strategy,
 ): void {
-  const known = Object.keys(solver.outputs).join(", ");
   for (const name of names) {
     must(
       typeof name === "string" && Object.hasOwn(solver.outputs, name),
       "value",
-      () => `${operation}: outputs of ${solver.name} must be among [${known}], got ${formatValue(name)}`,
+      () => {
+        const known = Object.keys(solver.outputs).join(", ");
+        return `${operation}: outputs of ${solver.name} must be among [${known}], got ${formatValue(name)}`;
+      },
       "Correct its name; the state comes always.",
     );
   }

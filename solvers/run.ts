@@ -34,7 +34,7 @@ export function runSolver(solver: Solver, weights: Tensor, run: SolverRun): Tens
 
 /** The same, with the further outputs that are wanted beside the state. */
 function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<string, Tensor> & { state: Tensor } {
-  const { operation, samples, source, output, inputs = {}, groups = 1, trace } = run;
+  const { operation, samples, source, output, inputs = {}, groups = 1, outputs: names = [], trace } = run;
   requireSolver(operation, solver);
   requireTensor(operation, `the weights of ${solver.name}`, weights, ["f32"]);
   const { engine } = weights;
@@ -47,8 +47,7 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   for (const [name, tensor] of Object.entries(source.rows)) read(name, tensor);
   for (const [name, { tensor }] of Object.entries(source.tables)) read(name, tensor);
   for (const [name, tensor] of Object.entries(source.words)) read(name, tensor);
-  const names = [...new Set(run.outputs)];
-  const call = planCall(engine, solver, weights.shape, { ...run, outputs: names });
+  const call = planCall(engine, solver, weights.shape, run);
   checkInputs(operation, solver, call.batch, inputs);
   engine.check(operation, Object.values(inputs));
   requireOutputs(operation, engine, solver, call.batch, names, call.strategy);
@@ -161,8 +160,9 @@ export function solveOutputs<Name extends string>(
     () => `solveOutputs: outputs must be a list of names, got ${formatValue(outputs)}`,
     `Pass ["cost"], say; those of a solver are in solver.outputs.`,
   );
-  const run = { operation: "solveOutputs", samples: 1, source: plainWeights, output: "states", outputs } as const;
-  return runForOutputs(solver, weights, { ...run, ...options, ...(inputs && { inputs }) });
+  const run = { operation: "solveOutputs", samples: 1, source: plainWeights, output: "states" } as const;
+  const names = [...new Set(outputs)];
+  return runForOutputs(solver, weights, { ...run, outputs: names, ...options, ...(inputs && { inputs }) });
 }
 
 function isAligned(batch: Batch, slices: readonly Slice[]): boolean {
