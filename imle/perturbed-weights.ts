@@ -87,7 +87,7 @@ export function perturbedWeights(
   const reports = checkFinite ? nonFinite : undefined;
   const key = ["perturbed", ...identity].join(":");
   const base = perSample ? "changing" : "steady";
-  return { key, pieces, base, rows, tables, words: numbers.words, uniforms, ...(reports && { reports }) };
+  return { key, pieces, base, rows, tables, words: numbers.words, uniforms, reports };
 }
 
 const nonFinite: Readonly<Record<number, SourceReport>> = {

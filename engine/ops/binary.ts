@@ -35,7 +35,7 @@ function binary(name: string, row: Binary, a: Tensor | number, b: Tensor | numbe
     dtype,
     operands: { a, b },
     shape,
-    ...(row.result && { resultDtype: row.result }),
+    resultDtype: row.result ?? dtype,
   });
   if (row.gradients) recordBroadcast(name, { a, b }, y, row.gradients);
   return y;

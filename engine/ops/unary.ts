@@ -28,7 +28,7 @@ function unary(name: string, row: Unary, x: Tensor, parameters: Readonly<Record<
     dtype,
     operands: { x, ...parameters },
     shape,
-    ...(row.result && { resultDtype: row.result }),
+    resultDtype: row.result ?? dtype,
   });
   const { gradient } = row;
   if (gradient === undefined || !isRecorded([x])) return y;
