@@ -3,11 +3,13 @@
 import {
   adaptive,
   blackbox,
+  coneAlignedCosine,
   contrastiveMap,
   type Engine,
   fenchelYoung,
   identity,
   imle,
+  kSubsetNormals,
   kSubsets,
   listwiseRank,
   optimalState,
@@ -44,6 +46,8 @@ interface Weights {
   readonly truth: Tensor;
   /** Their state. */
   readonly best: Tensor;
+  /** Of the constraints that bind there. */
+  readonly normals: Tensor;
 }
 
 /** What an estimator gives from the weights: a state [batch, n], or losses [batch]. */
@@ -109,6 +113,10 @@ const losses: Readonly<Record<string, () => Estimate>> = {
     const loss = regularisedFenchelYoung(solver, { iterations: 10 });
     return ({ theta, best }) => loss(theta, best);
   },
+  "cone-aligned cosine, 10 normals": () => {
+    const loss = coneAlignedCosine(solver, { iterations: 10 });
+    return ({ theta, normals }) => loss(theta, normals);
+  },
   "contrastive MAP, pool of 256": () => {
     const loss = contrastiveMap(solver);
     return ({ theta, best }) => loss(theta, best, best);
@@ -132,7 +140,8 @@ const losses: Readonly<Record<string, () => Estimate>> = {
 function weightsOf(engine: Engine): Weights {
   const theta = engine.normal([batch, n], { requiresGrad: true });
   const truth = engine.normal([batch, n]);
-  return { theta, truth, gradient: engine.normal([batch, n]), best: solve(solver, truth) };
+  const best = solve(solver, truth);
+  return { theta, truth, gradient: engine.normal([batch, n]), best, normals: kSubsetNormals(best) };
 }
 
 function stepCase(name: string, create: () => Estimate): TimedCase {

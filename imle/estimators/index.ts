@@ -3,6 +3,7 @@ export type { CallOptions, Estimator, SolverLayer, SolverLoss, Switch } from "./
 export type { LayerOptions, PerturbationOptions } from "./options.js";
 export type { PerturbedCallOptions, PerturbedOptions } from "./perturbed-call.js";
 export { blackbox, type BlackboxOptions } from "./blackbox.js";
+export { coneAlignedCosine, type ConeAlignedOptions, type ConeLoss, kSubsetNormals } from "./cone-aligned-cosine.js";
 export { contrastiveMap } from "./contrastive-map.js";
 export { fenchelYoung } from "./fenchel-young.js";
 export { gumbelSoftmax } from "./gumbel-softmax.js";

@@ -36,15 +36,16 @@ fn main(
   }
   let instance = element / uniforms.size;
   let count = uniforms.instances * uniforms.size;
+  let from_base = uniforms.base_scale * base[element];
   if (uniforms.is_new == 1u) {
     let slot = u32(numbers[(4u * uniforms.groups + 4u) * uniforms.groups * uniforms.instances + instance].x);
     let q = slot / 4u;
     if (q < uniforms.groups) {
       let isSlot = vec4u(0u, 1u, 2u, 3u) == vec4u(slot % 4u);
-      states[q * count + element] = select(states[q * count + element], vec4f(state[element] - base[element]), isSlot);
+      states[q * count + element] = select(states[q * count + element], vec4f(state[element] - from_base), isSlot);
     }
   }
-  var point = uniforms.base_scale * base[element];
+  var point = from_base;
   for (var q = 0u; q < uniforms.used; q++) {
     let own = numbers[(uniforms.first + uniforms.stride * q) * uniforms.instances + instance];
     point += dot(own, states[q * count + element]);

@@ -26,7 +26,7 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> products: array<vec4f>;
 
 // A state this near to the span of the others, in shares of its square, is in it.
-const DEPENDENT = 1e-3;
+const DEPENDENT = 1e-4;
 // What is left has nothing in common with a state but rounding, in shares of both lengths.
 const ROUNDING = 1e-7;
 

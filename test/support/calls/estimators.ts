@@ -82,6 +82,15 @@ export function estimators({ engine, matrix, f32: weights, tensors, indices, sol
     ),
     ...call("fenchelYoung", solver, options({ ...perturbs, perturbation })),
     ...calls(["regularisedFenchelYoung", "regularisedFrankWolfe"], solver, options({ strength: above0, iterations: samples })),
+    ...call(
+      "coneAlignedCosine",
+      solver,
+      options({
+        ...{ projection: choice("exact", "inner", "average"), iterations: samples },
+        innerRatio: optional(numbers(0.5, (value) => value >= 0 && value <= 1)),
+      }),
+    ),
+    ...call("kSubsetNormals", weights),
     ...calls(["noiseContrastive", "contrastiveMap", "pointwiseRank", "spoPlus"], solver),
     ...call("pairwiseRank", solver, options({ margin: above0 })),
     ...call("listwiseRank", solver, options({ softness: above0 })),
