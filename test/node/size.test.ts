@@ -27,9 +27,9 @@ size("an app with an engine, a layer, a solver and a noise takes 63 KB, and leav
   assert.ok(bytes < 63_000, `an app must stay under 63,000 bytes, got ${bytes}`);
 });
 
-size("the whole library takes 137 KB", async () => {
+size("the whole library takes 138 KB", async () => {
   const bytes = await sizeOf('import * as all from "./dist/webgpu-imle.js"; globalThis.all = all;');
-  assert.ok(bytes < 137_000, `the library must stay under 137,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 138_000, `the library must stay under 138,000 bytes, got ${bytes}`);
 });
 
 size.run();
