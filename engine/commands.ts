@@ -14,10 +14,16 @@ export interface Slice {
   readonly bytes: number;
 }
 
-/** Whether a slice may be bound as whole vec4: pooled buffers may, a host's may end at its last element. */
-export function holdsVectors({ storage, bytes }: Slice): boolean {
-  return Math.ceil(bytes / 16) * 16 <= storage.capacity;
+/** Bytes of the largest elements that kernels bind, which are blocks of eight vec4. */
+export const largestElement = 128;
+
+/** Whether a slice may be bound as whole elements of so many bytes: pooled buffers may, a host's may end at its last. */
+export function holdsElements({ storage, bytes }: Slice, bytesOfElement: number): boolean {
+  return Math.ceil(bytes / bytesOfElement) * bytesOfElement <= storage.capacity;
 }
+
+/** Whether a slice may be bound as whole vec4. */
+export const holdsVectors = (slice: Slice): boolean => holdsElements(slice, 16);
 
 /** One dispatch: a kernel, what it reads and writes by name, its uniforms by name, and how many workgroups. */
 export interface Dispatch {

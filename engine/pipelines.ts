@@ -1,5 +1,5 @@
 import type { Storage } from "./buffers.js";
-import type { Slice } from "./commands.js";
+import { largestElement, type Slice } from "./commands.js";
 import { ImleError } from "./error.js";
 import type { Kernel } from "./kernel.js";
 import { locateInExcerpt } from "./naga.js";
@@ -161,7 +161,8 @@ export class PipelineCache {
     const entries = kernel.bindings.map(({ binding, name, kind }) => {
       if (kind === "uniforms") return { binding, resource: { buffer: uniformBuffer!, size: kernel.uniformBytes } };
       const { storage, bytes } = buffers[name]!;
-      const size = Math.min(Math.max(16, Math.ceil(bytes / 16) * 16), storage.capacity);
+      const whole = Math.max(1, Math.ceil(bytes / largestElement)) * largestElement;
+      const size = Math.min(whole, storage.capacity);
       return { binding, resource: { buffer: storage.buffer, offset: storage.offset, size } };
     });
     // A buffer of another device, or one without memory, is refused here, and the submission with it, which reports it:

@@ -293,6 +293,41 @@ binary("comparisons give f32 masks", () => {
   assert.is(y.dtype, "f32");
 });
 
+/** Each way again, with many elements: a processor takes blocks of them, the last of which is not full here. */
+const longPairs: typeof shapePairs = [
+  [[65_537], [65_537]],
+  [[], [65_539]],
+  [[11_001, 3], [3]],
+  [[331, 100], [100]],
+  [[100, 331], [100, 1]],
+  [[90, 400], [90, 1]],
+  [[2, 331, 100], [2, 1, 100]],
+];
+
+binary("many elements are all computed, in blocks or without", async () => {
+  const twin = (a: Twin, b: Twin): Twin => mapTwin((x, y) => x - y, a, b);
+  for (const one of [engine, await testEngine({ as: "gpu" })]) {
+    await inTurn(longPairs, (shapes) => {
+      const inputs = shapes.map((shape, i) => randomTwin(shape, { seed: i + 1 }));
+      return expectValue(one, { name: `sub ${JSON.stringify(shapes)}`, inputs, run: library.sub, twin, tolerance: {} });
+    });
+  }
+});
+
+binary("many elements of a host's buffer are all computed, also where it ends within a block", async () => {
+  const { values } = randomTwin([65_540]);
+  const buffer = engine.device.createBuffer({ size: 4 * values.length, usage: 0x80 | 0x8 });
+  engine.device.queue.writeBuffer(buffer, 0, Float32Array.from(values));
+  using x = engine.wrap(buffer, [values.length]);
+  using y = x.mul(2);
+  assert.equal(
+    await y.read(),
+    Float32Array.from(values, (value) => 2 * value),
+  );
+  await engine.idle();
+  buffer.destroy();
+});
+
 binary("more than 65,535 workgroups are all computed", async () => {
   const rows = 1_400_001;
   using x = engine.arange(3 * rows, { dtype: "f32" });
