@@ -1,7 +1,6 @@
 // Folds the middle axis of [outer, length, inner] to [outer, splits, inner]: one lane a result, no barrier, no atomic.
-// `side` lanes (outer, split, inner) with neighbouring splits share a stretch of side·turns elements and take them in
-// turn, so that neighbours read neighbours; the host folds `splits` in turn until one is left (engine/ops/reduction.ts).
-// Four accumulators: shorter chains, smaller rounding errors.
+// Lane s of the splits takes the elements s + k·splits, so that neighbours read neighbours; the host folds `splits` in
+// turn until one is left (engine/ops/reduction.ts). Four accumulators: shorter chains, smaller rounding errors.
 
 #import lanes
 
@@ -10,8 +9,6 @@ struct Uniforms {
   length: u32,
   splits: u32,
   inner: u32,
-  side: u32,
-  turns: u32,
   elements: u32,
   scale: f32,
 }
@@ -25,14 +22,13 @@ fn run(i: u32) {
   let outer_ix = i / (uniforms.inner * uniforms.splits);
   let start = outer_ix * uniforms.length * uniforms.inner + inner_ix;
   let kept_ix = outer_ix * uniforms.inner + inner_ix;
-  let step = uniforms.side;
-  let first = split / step * step * uniforms.turns;
-  let end = min(first + step * uniforms.turns, uniforms.length);
+  let step = uniforms.splits;
+  let end = uniforms.length;
   var sum0 = identity();
   var sum1 = identity();
   var sum2 = identity();
   var sum3 = identity();
-  var r = first + split % step;
+  var r = split;
   for (; r + 3u * step < end; r += 4u * step) {
     sum0 = combine(sum0, load(start + r * uniforms.inner, r, kept_ix));
     sum1 = combine(sum1, load(start + (r + step) * uniforms.inner, r + step, kept_ix));

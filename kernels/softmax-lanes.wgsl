@@ -34,8 +34,9 @@ fn run(i: u32) {
   let maximum = T(largest(highest));
   let sum = T(together(total * exp(highest - maximum)));
   if (LOGARITHM == 0u) {
+    let share = T(1) / sum;
     for (at = start; at < end; at += inner) {
-      y[at] = exp(x[at] - maximum) / sum;
+      y[at] = exp(x[at] - maximum) * share;
     }
   } else {
     let log_sum = log(sum);

@@ -54,6 +54,10 @@ const longPlaces: readonly Place[] = [
   { shape: [9000, 4], axis: 0 },
   { shape: [3, 2000, 5], axis: 1 },
   { shape: [600, 7, 40], axis: [0, 2] },
+  // Enough for blocks on a processor: of rows, of columns, of columns that few lanes would share.
+  { shape: [70, 1024], axis: 1 },
+  { shape: [33, 2048], axis: 0 },
+  { shape: [2, 2003, 32], axis: 1 },
 ];
 
 function caseOf(name: keyof typeof folds, { shape, axis }: Place, keepDims: boolean): OperationCase {

@@ -1,9 +1,10 @@
+import blocksSource from "../../kernels/softmax-blocks.wgsl";
 import lanesSource from "../../kernels/softmax-lanes.wgsl";
 import workgroupSource from "../../kernels/softmax-workgroup.wgsl";
 import lanesGradient from "../../kernels/softmax-gradient-lanes.wgsl";
 import workgroupGradient from "../../kernels/softmax-gradient-workgroup.wgsl";
 import { constants, type Piece } from "../compose.js";
-import type { Slice } from "../commands.js";
+import { holdsElements, type Slice } from "../commands.js";
 import { sizeOf } from "../shape.js";
 import { record } from "../tape.js";
 import type { Tensor } from "../tensor.js";
@@ -16,11 +17,15 @@ import { planRows, type RowPlan, rowTypes } from "./rows.js";
 type Name = "softmax" | "logSoftmax";
 
 const sources = {
+  "softmax-blocks": blocksSource,
   "softmax-lanes": lanesSource,
   "softmax-workgroup": workgroupSource,
   "softmax-gradient-lanes": lanesGradient,
   "softmax-gradient-workgroup": workgroupGradient,
 } as const;
+
+/** Numbers of a block of softmax-blocks.wgsl. */
+const blockLength = 16;
 
 /** What of (y, dy) is summed along a row, and the slope that comes of it. */
 const gradients = {
@@ -63,7 +68,15 @@ function forward(name: Name, x: Tensor, block: Block): Tensor {
   const plan = planRows([x], block.outer, block.length, block.inner);
   if (plan.strategy === "split") return forwardSplit(name, x, block);
   const y = engine.output(name, shape);
-  dispatchRows(name, "softmax", plan, block, x, { x: x.slice(name), y: y.slice(name) });
+  const buffers = { x: x.slice(name), y: y.slice(name) };
+  // A processor, to which the strategies leave long rows by lanes.
+  const inBlocks =
+    engine.software &&
+    plan.strategy === "lanes" &&
+    plan.grouping === "rows" &&
+    block.length % blockLength === 0 &&
+    holdsElements(buffers.x, 4 * blockLength);
+  dispatchRows(name, "softmax", inBlocks ? { ...plan, strategy: "blocks" } : plan, block, x, buffers);
   return y;
 }
 
@@ -82,13 +95,13 @@ function backward(name: Name, y: Tensor, dy: Tensor, block: Block): Tensor {
 function dispatchRows(
   name: Name,
   kind: "softmax" | "softmax-gradient",
-  plan: RowPlan,
+  plan: Omit<RowPlan, "strategy"> & { readonly strategy: RowPlan["strategy"] | "blocks" },
   { outer, length, inner }: Block,
   { engine }: Tensor,
   buffers: Record<string, Slice>,
 ): void {
   const { grouping, strategy, lanes } = plan;
-  const file = `${kind}-${strategy as "lanes" | "workgroup"}` as const;
+  const file = `${kind}-${strategy}` as keyof typeof sources;
   const count = outer * (grouping === "columns" ? inner / 4 : inner);
   engine.dispatch({
     kernel: engine.kernel(`${name}:${file}:${grouping}:${lanes}`, () => [
@@ -100,10 +113,10 @@ function dispatchRows(
     buffers,
     uniforms: {
       count,
-      length: grouping === "rows" ? length / 4 : length,
+      length: strategy === "blocks" ? length / blockLength : grouping === "rows" ? length / 4 : length,
       inner: grouping === "columns" ? inner / 4 : inner,
     },
-    workgroups: strategy === "lanes" ? Math.ceil(count / lanes) : count,
+    workgroups: strategy === "workgroup" ? count : Math.ceil(count / lanes),
   });
 }
 
