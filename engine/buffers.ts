@@ -86,7 +86,9 @@ export interface MemoryReport {
   liveBytes: number;
   /** Bytes kept for reuse, at most 512 MiB. */
   pooledBytes: number;
-  /** The largest sum of live and pooled bytes so far. */
+  /** The most live bytes since the engine was made, or since {@link Engine.resetPeakMemory}. */
+  peakLiveBytes: number;
+  /** The largest sum of live and pooled bytes since then: what the driver has had to give. */
   peakBytes: number;
 }
 
@@ -102,6 +104,7 @@ export class BufferPool {
   private liveBuffers = 0;
   private liveBytes = 0;
   private pooledBytes = 0;
+  private peakLiveBytes = 0;
   private peakBytes = 0;
   private held: Storage[] | null = null;
   /** All that there are, free ones too. */
@@ -216,8 +219,14 @@ export class BufferPool {
   }
 
   report(): MemoryReport {
-    const { liveBuffers, liveBytes, pooledBytes, peakBytes } = this;
-    return { liveBuffers, liveBytes, pooledBytes, peakBytes };
+    const { liveBuffers, liveBytes, pooledBytes, peakLiveBytes, peakBytes } = this;
+    return { liveBuffers, liveBytes, pooledBytes, peakLiveBytes, peakBytes };
+  }
+
+  /** From now on the peaks are what has been reached since. */
+  resetPeaks(): void {
+    this.peakLiveBytes = this.liveBytes;
+    this.peakBytes = this.liveBytes + this.pooledBytes;
   }
 
   /** Destroys all buffers; or none, where recorded work waits for a host that may yet submit it: they go with it. */
@@ -279,6 +288,7 @@ export class BufferPool {
   private countLive(storage: Storage, sign: 1 | -1): void {
     this.liveBuffers += sign;
     this.liveBytes += sign * storage.capacity;
+    this.peakLiveBytes = Math.max(this.peakLiveBytes, this.liveBytes);
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes + this.pooledBytes);
   }
 }

@@ -453,6 +453,11 @@ export class Engine {
     return this.pool.report();
   }
 
+  /** Lets the peaks of {@link memory} begin anew, at what there is now: before a step, to see what that step takes. */
+  resetPeakMemory(): void {
+    this.pool.resetPeaks();
+  }
+
   /** Counts since the engine was made. It never throws. */
   stats(): StatsReport {
     return { ...this.commands.counts, pipelines: this.pipelines.compiledCount };

@@ -2,6 +2,7 @@ import { customGradient } from "../engine/custom-gradient.js";
 import { formatShape, formatValue, must } from "../engine/error.js";
 import { isTensor, requireChoice, requireFlag, requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
+import { requireInputs } from "../solvers/inputs.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { type Estimator, estimator, kernelsOf, placesOf, type Preparation } from "./estimators/estimator.js";
 import { checkPerturbation, type LayerOptions, requireCount, requireSolver, signOf } from "./estimators/options.js";
@@ -133,6 +134,7 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
   return estimator({
     train: (theta: Tensor, inputs: SolverInputs = {}, call: ImleCall = {}) => {
       requireTensor("imle", "the weights", theta, ["f32"]);
+      requireInputs("imle", solver, inputs);
       requireOptions("imle", call, callNames);
       checkCall(call, divideByLambda);
       return perturbed(theta, inputs, call);

@@ -2,6 +2,7 @@ import { formatShape, formatValue, must } from "../engine/error.js";
 import { requireChoice, requireFlag, requireNumber, requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { RandomPlace } from "../engine/random.js";
 import type { Tensor } from "../engine/tensor.js";
+import { requireInputs } from "../solvers/inputs.js";
 import { type Solver, type SolverInputs, splitBatch, type Strategy } from "../solvers/solver.js";
 import { type Noise, requireNoise } from "./noise/noise.js";
 import { requirePlace } from "./noise/place.js";
@@ -93,6 +94,7 @@ export function checkPerturbOptions(
   requireOptions(operation, options, optionNames);
   const { noise, samples = 1, marginalSamples = 1, sampleRange, place, perturbation = "additive" } = options;
   const { target, checkFinite = false, output = "mean", differenceFrom, strategy } = options;
+  if (options.inputs !== undefined) requireInputs(operation, solver, options.inputs);
   if (noise !== undefined) requireNoise(operation, noise);
   requireSamples(operation, "samples", samples);
   requireSamples(operation, "marginalSamples", marginalSamples);

@@ -1,23 +1,31 @@
 import type { Engine } from "../engine/engine.js";
-import { formatShape, ImleError, must } from "../engine/error.js";
-import { requireTensor } from "../engine/ops/arguments.js";
+import { formatShape, formatValue, ImleError, must } from "../engine/error.js";
+import { isRecord, requireTensor } from "../engine/ops/arguments.js";
 import { sameShape } from "../engine/shape.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Batch, product, type Solver, type SolverInputs } from "./solver.js";
 
+/** @throws ImleError `value` unless these are inputs by names that the solver has; the tensors are not looked at */
+export function requireInputs(operation: string, solver: Solver, inputs: unknown): asserts inputs is SolverInputs {
+  const names = isRecord(inputs) ? Object.keys(inputs) : undefined;
+  const unknown = names?.find((name) => !Object.hasOwn(solver.inputs, name));
+  must(
+    names !== undefined && unknown === undefined,
+    "value",
+    () => {
+      const known = Object.keys(solver.inputs).join(", ");
+      return `${operation}: inputs of ${solver.name} must be among [${known}], got ${names ? unknown : formatValue(inputs)}`;
+    },
+    names ? "Leave it out, or correct its name." : "Pass an object of tensors by their names, or leave it out.",
+  );
+}
+
 /** Checks names, dtypes and shapes of a call's inputs. */
 export function checkInputs(operation: string, solver: Solver, batch: Batch, inputs: SolverInputs): void {
-  for (const name of Object.keys(inputs)) {
-    must(
-      name in solver.inputs,
-      "value",
-      () => `${operation}: inputs of ${solver.name} must be among [${Object.keys(solver.inputs).join(", ")}], got ${name}`,
-      "Leave it out, or correct its name.",
-    );
-  }
+  requireInputs(operation, solver, inputs);
   for (const [name, input] of Object.entries(solver.inputs)) {
     const tensor = inputs[name];
-    if (!tensor) {
+    if (tensor === undefined) {
       if (input.optional) continue;
       throw new ImleError(
         "value",

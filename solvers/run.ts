@@ -2,7 +2,7 @@ import { holdsVectors, type Slice } from "../engine/commands.js";
 import type { Engine } from "../engine/engine.js";
 import { formatValue, ImleError, must } from "../engine/error.js";
 import type { Kernel, UniformValue } from "../engine/kernel.js";
-import { requireTensor } from "../engine/ops/arguments.js";
+import { requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Call, kernelsOfCall, planCall, type Request } from "./call.js";
 import { usesWorkspace } from "./compose.js";
@@ -132,7 +132,8 @@ export function solve(
   options: { strategy?: Strategy } = {},
 ): Tensor {
   const run = { operation: "solve", samples: 1, source: plainWeights, output: "states" } as const;
-  return runSolver(solver, weights, { ...run, ...options, ...(inputs && { inputs }) });
+  requireOptions("solve", options, ["strategy"]);
+  return runSolver(solver, weights, { ...run, inputs, ...options });
 }
 
 /**
@@ -160,9 +161,10 @@ export function solveOutputs<Name extends string>(
     () => `solveOutputs: outputs must be a list of names, got ${formatValue(outputs)}`,
     `Pass ["cost"], say; those of a solver are in solver.outputs.`,
   );
+  requireOptions("solveOutputs", options, ["strategy"]);
   const run = { operation: "solveOutputs", samples: 1, source: plainWeights, output: "states" } as const;
   const names = [...new Set(outputs)];
-  return runForOutputs(solver, weights, { ...run, outputs: names, ...options, ...(inputs && { inputs }) });
+  return runForOutputs(solver, weights, { ...run, outputs: names, inputs, ...options });
 }
 
 function isAligned(batch: Batch, slices: readonly Slice[]): boolean {

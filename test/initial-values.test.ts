@@ -5,6 +5,7 @@ import {
   kaimingNormal,
   kaimingUniform,
   normalParameter,
+  orthogonalParameter,
   type Tensor,
   truncatedNormalParameter,
   uniformParameter,
@@ -69,6 +70,61 @@ for (const [name, make, distribution, bounds] of laws) {
     assert.ok(distance < criticalDistance(sample.length), `distance ${distance}`);
   });
 }
+
+/** The largest distance of ⟨vᵢ, vⱼ⟩ from 1 where i = j, else 0. */
+function distanceFromOrthonormal(vectors: readonly Float64Array[]): number {
+  let worst = 0;
+  vectors.forEach((a, i) =>
+    vectors.forEach((b, j) => {
+      const product = a.reduce((sum, value, k) => sum + value * b[k]!, 0);
+      worst = Math.max(worst, Math.abs(product - (i === j ? 1 : 0)));
+    }),
+  );
+  return worst;
+}
+
+for (const [shape, gain] of [
+  [[64, 64], 1],
+  [[100, 30], 1],
+  [[30, 100], 2],
+  [[16, 4, 3, 3], 1],
+  [[1, 1], 1],
+  [[5, 1], 3],
+] as const) {
+  initial(`orthogonalParameter [${shape.join(", ")}] has orthonormal rows or columns, times the gain`, async () => {
+    engine.seed(5);
+    const parameter = engine.scope(() => ({ made: orthogonalParameter(engine, shape, { gain }) })).made;
+    assert.ok(parameter.requiresGrad);
+    assert.equal(parameter.shape, shape);
+    const values = await parameter.read();
+    parameter.dispose();
+    const rows = shape[0];
+    const columns = values.length / rows;
+    const at = (row: number, column: number): number => values[row * columns + column]! / gain;
+    const vectors =
+      rows <= columns
+        ? Array.from({ length: rows }, (_, row) => Float64Array.from({ length: columns }, (_, i) => at(row, i)))
+        : Array.from({ length: columns }, (_, column) => Float64Array.from({ length: rows }, (_, i) => at(i, column)));
+    const distance = distanceFromOrthonormal(vectors);
+    assert.ok(distance < 1e-5, `distance ${distance}`);
+  });
+}
+
+initial("every orthogonal matrix is equally likely: an entry of a 3 × 3 is uniform on [−1, 1], the sign of its determinant even", async () => {
+  engine.seed(8);
+  const count = 100;
+  const parameters = Array.from({ length: count }, () => orthogonalParameter(engine, [3, 3]));
+  const matrices = await Promise.all(parameters.map((parameter) => parameter.read()));
+  for (const parameter of parameters) parameter.dispose();
+  const entries = Float32Array.from(matrices, (matrix, i) => matrix[i % 9]!);
+  const turns = matrices.filter(([a, b, c, d, e, f, g, h, k]) => {
+    const determinant = a! * (e! * k! - f! * h!) - b! * (d! * k! - f! * g!) + c! * (d! * h! - e! * g!);
+    return determinant > 0;
+  }).length;
+  const distance = kolmogorovSmirnov(entries, uniform(-1, 1));
+  assert.ok(distance < criticalDistance(count), `distance ${distance}`);
+  assert.ok(Math.abs(turns - count / 2) < 4 * Math.sqrt(count / 4), `${turns} of ${count} are turns`);
+});
 
 initial("the law is that of the whole tensor: vectors and scalars can be made too, and constants", async () => {
   for (const make of [uniformParameter, normalParameter, truncatedNormalParameter]) {

@@ -3,12 +3,15 @@ import {
   drawNoise,
   givenNoise,
   gumbel,
+  imle,
   ImleError,
   normal,
   perturbAndMap,
   solve,
   solveOutputs,
   type Solver,
+  spoPlus,
+  straightThrough,
   type Strategy,
   sumOfGamma,
   topK,
@@ -186,9 +189,31 @@ test("inputs reach the solver, packed or alone, and optional ones may be left ou
     [() => solve(chooser, theta, { pick, other: pick }), "value"],
     [() => solve(chooser, theta, { pick: boost }), "dtype"],
     [() => solve(chooser, theta, { pick: engine.zeros([3, 3], { dtype: "i32" }) }), "shape"],
+    [() => solve(chooser, theta, { pick, boost: null as never }), "value"],
   ];
   for (const [call, code] of refusals) {
     assert.throws(call, (error: unknown) => error instanceof ImleError && error.code === code);
+  }
+});
+
+test("what is no object of inputs is refused, and not taken for none", () => {
+  const theta = engine.ones([2, 4]);
+  const solver = topK(2);
+  const layer = imle(solver);
+  for (const wrong of [null, 7, true, "none", [], theta] as never[]) {
+    const calls: (() => unknown)[] = [
+      () => solve(solver, theta, wrong),
+      () => solveOutputs(solver, theta, ["values"], wrong),
+      () => perturbAndMap(solver, theta, { inputs: wrong }),
+      () => layer(theta, wrong),
+      () => imle(solver).eval()(theta, wrong),
+      () => straightThrough(solver)(theta, wrong),
+      () => spoPlus(solver)(theta, theta, wrong),
+      () => solve(solver, theta, {}, wrong),
+    ];
+    for (const call of calls) {
+      assert.throws(call, (error: unknown) => error instanceof ImleError && error.code === "value", `${call} of ${wrong}`);
+    }
   }
 });
 

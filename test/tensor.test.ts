@@ -225,6 +225,28 @@ tensors("an engine that batches gives the results of one that does not", async (
   assert.is(after.readbacks - before.readbacks, 1);
 });
 
+tensors("the peaks of memory are those since they were last reset", async () => {
+  const own = await testEngine();
+  const kilobytes = (count: number): Tensor => own.zeros([256 * count]);
+  const expectMemory = (live: number, pooled: number, peakLive: number, peak: number): void => {
+    const { liveBytes, pooledBytes, peakLiveBytes, peakBytes } = own.memory();
+    assert.equal([liveBytes, pooledBytes, peakLiveBytes, peakBytes].map((bytes) => bytes / 1024), [live, pooled, peakLive, peak]);
+  };
+  own.scope(() => [kilobytes(64), kilobytes(32)].length);
+  expectMemory(0, 96, 96, 96);
+  own.resetPeakMemory();
+  expectMemory(0, 96, 0, 96);
+  const kept = kilobytes(32);
+  own.scope(() => void kilobytes(16));
+  expectMemory(32, 80, 48, 112);
+  own.resetPeakMemory();
+  expectMemory(32, 80, 32, 112);
+  kept.dispose();
+  own.dispose();
+  own.resetPeakMemory();
+  expectMemory(0, 0, 0, 0);
+});
+
 check("stats count dispatches, readbacks and pipelines", async () => {
   const x = engine.ones([5]);
   x.exp();

@@ -18,6 +18,7 @@ export {
 export { Layer, Linear, Sequential, type LayerLike } from "./layers.js";
 export { BatchNorm1d, BatchNorm2d, LayerNorm, type BatchNormLayerOptions } from "./normalisation.js";
 export { type OptimiserOptions } from "./optimiser.js";
+export { orthogonalParameter } from "./orthogonal.js";
 export { flattenParameters, type ParameterTree } from "./parameters.js";
 export { RMSprop, type RMSpropOptions } from "./rmsprop.js";
 export { decodeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.js";

@@ -29,7 +29,7 @@ export function kaimingUniform(
   shape: readonly number[],
   options: InitOptions & { negativeSlope?: number } = {},
 ): Tensor {
-  const { label, factor: negativeSlope } = check("kaimingUniform", engine, options, "negativeSlope", Math.sqrt(5));
+  const { label, factor: negativeSlope } = checkFactor("kaimingUniform", engine, options, "negativeSlope", Math.sqrt(5));
   const { fanIn } = fans("kaimingUniform", shape);
   return uniformWithin(engine, shape, Math.sqrt(6 / ((1 + negativeSlope ** 2) * fanIn)), label);
 }
@@ -44,7 +44,7 @@ export function kaimingNormal(
   shape: readonly number[],
   options: InitOptions & { negativeSlope?: number } = {},
 ): Tensor {
-  const { label, factor: negativeSlope } = check("kaimingNormal", engine, options, "negativeSlope", 0);
+  const { label, factor: negativeSlope } = checkFactor("kaimingNormal", engine, options, "negativeSlope", 0);
   const { fanIn } = fans("kaimingNormal", shape);
   return normalParameter(engine, shape, { deviation: Math.sqrt(2 / ((1 + negativeSlope ** 2) * fanIn)), label });
 }
@@ -59,7 +59,7 @@ export function xavierUniform(
   shape: readonly number[],
   options: InitOptions & { gain?: number } = {},
 ): Tensor {
-  const { label, factor: gain } = check("xavierUniform", engine, options, "gain", 1);
+  const { label, factor: gain } = checkFactor("xavierUniform", engine, options, "gain", 1);
   const { fanIn, fanOut } = fans("xavierUniform", shape);
   return uniformWithin(engine, shape, gain * Math.sqrt(6 / (fanIn + fanOut)), label);
 }
@@ -74,7 +74,7 @@ export function xavierNormal(
   shape: readonly number[],
   options: InitOptions & { gain?: number } = {},
 ): Tensor {
-  const { label, factor: gain } = check("xavierNormal", engine, options, "gain", 1);
+  const { label, factor: gain } = checkFactor("xavierNormal", engine, options, "gain", 1);
   const { fanIn, fanOut } = fans("xavierNormal", shape);
   return normalParameter(engine, shape, { deviation: gain * Math.sqrt(2 / (fanIn + fanOut)), label });
 }
@@ -173,7 +173,7 @@ function checkLaw<Options extends InitOptions>(
 }
 
 /** The label, and the number by which the law varies, checked. */
-function check(
+export function checkFactor(
   operation: string,
   engine: Engine,
   options: InitOptions & Partial<Record<"negativeSlope" | "gain", number>>,
@@ -194,7 +194,7 @@ function check(
   return { label, factor };
 }
 
-function fans(operation: string, shape: readonly number[]): { fanIn: number; fanOut: number } {
+export function fans(operation: string, shape: readonly number[]): { fanIn: number; fanOut: number } {
   must(
     Array.isArray(shape) && shape.length >= 2 && shape.every((length) => Number.isSafeInteger(length) && length > 0),
     "shape",

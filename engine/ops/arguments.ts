@@ -107,10 +107,14 @@ export function requirePair(operation: string, name: string, value: unknown, lea
   return both as unknown as readonly [number, number];
 }
 
+/** Whether it is an object of named things; no array, and no tensor. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isTensor(value);
+}
+
 /** Throws unless `options` is an object with no other keys than these: a misspelt option would do nothing. */
 export function requireOptions(operation: string, options: unknown, names: readonly string[]): void {
-  const isObject = typeof options === "object" && options !== null && !Array.isArray(options) && !isTensor(options);
-  const keys = isObject ? Object.keys(options) : undefined;
+  const keys = isRecord(options) ? Object.keys(options) : undefined;
   const unknown = keys?.find((key) => !names.includes(key));
   must(
     keys !== undefined && unknown === undefined,

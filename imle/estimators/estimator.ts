@@ -6,6 +6,7 @@ import { type RandomPlace, requireStream } from "../../engine/random.js";
 import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
+import { requireInputs } from "../../solvers/inputs.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
 import { perturbAndMap, perturbKernels } from "../perturb-and-map.js";
 import type { PerturbOptions } from "../perturb-options.js";
@@ -110,6 +111,7 @@ export function solverLayer(
   return estimator({
     train: (theta: Tensor, inputs: SolverInputs = {}, call: PerturbedCallOptions = {}) => {
       requireTensor(operation, "the weights", theta, ["f32"]);
+      requireInputs(operation, solver, inputs);
       return theta.engine.scope(() => train(theta, inputs, call));
     },
     eval: (theta: Tensor, inputs: SolverInputs = {}) => perturbAndMap(solver, theta, { inputs, output }),
@@ -153,6 +155,7 @@ export function solverLoss<Call extends CallOptions = CallOptions>(
   const both = (theta: Tensor, y: Tensor, inputs: SolverInputs, call: Call | null): LossAndSlope => {
     batchOf(operation, solver, theta);
     requireLike(operation, yName, theta, y);
+    requireInputs(operation, solver, inputs);
     return theta.engine.scope(() => noGrad(() => compute(theta, y, inputs, call)));
   };
   return estimator({

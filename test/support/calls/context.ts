@@ -98,7 +98,9 @@ export class Context {
     const solver = library.topK(1);
     const others = [library.topK, library.normal(), library.pid(), { name: "x" }];
     this.solver = slot(solver, (value) => value === solver, others);
-    this.noInputs = slot(undefined, (value) => Object.keys(Object(value)).length === 0);
+    const isEmpty = (value: unknown): boolean =>
+      typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+    this.noInputs = slot(undefined, (value) => value === undefined || isEmpty(value));
   }
 
   /** The matrix, or another tensor of these dtypes whose shape fits. */

@@ -111,7 +111,7 @@ export function training(context: Context): Calls {
       weights,
       options({ label, negativeSlope: optional(finite) }),
     ),
-    ...calls(["xavierUniform", "xavierNormal"], engines, weights, options({ label, gain })),
+    ...calls(["xavierUniform", "xavierNormal", "orthogonalParameter"], engines, weights, options({ label, gain })),
     ...call("uniformParameter", engines, shape, options({ label, low, high })),
     ...call("normalParameter", engines, shape, options({ label, mean: optional(finite), deviation })),
     ...call("truncatedNormalParameter", engines, shape, options({ label, mean: optional(finite), deviation, limit })),
