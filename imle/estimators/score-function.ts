@@ -1,6 +1,6 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import { formatShape, formatValue, must } from "../../engine/error.js";
-import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
+import { isRecord, requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { broadcastTo } from "../../engine/ops/shape.js";
 import { sameShape } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
@@ -66,7 +66,7 @@ export function scoreFunction(source: Solver | StateDistribution, options: Pertu
     const placeOf = placesOf(operation, options.stream);
     const draw = (theta: Tensor, inputs: SolverInputs, call: CallOptions | null): Draws => {
       must(
-        Object.keys(Object(inputs)).length === 0,
+        isRecord(inputs) && Object.keys(inputs).length === 0,
         "value",
         () => `${operation}: inputs must be left out where the source is a distribution, got ${formatValue(inputs)}`,
         "Pass {}; inputs are a solver's.",
