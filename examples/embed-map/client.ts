@@ -13,8 +13,12 @@ import { extend } from "./stroke.js";
 /** Strokes that are learnt from: the latest ones. */
 const capacity = 8;
 const shortestStroke = 4;
-/** Milliseconds that a step may take beside the drawing; slower ones wait until the hands have rested for some time. */
-const quickStep = 12;
+/**
+ * Milliseconds that a frame in which is learnt may take: as many pieces of a step go into one as the device does in this
+ * time. Where that is less than one piece, learning waits until the hands have rested for some time.
+ */
+const learningTime = 12;
+const mostPieces = 4;
 const handsRest = 300;
 
 /** What the page's own console may look into, and what tests ask. */
@@ -79,6 +83,12 @@ export default async function main(): Promise<void> {
   /** Whether what is seen is that of other strokes or costs. */
   let outdated = false;
   let touched = -Infinity;
+  /** The step that is being learnt; null between two. */
+  let lesson: Generator<undefined, Seen> | null = null;
+  const dropLesson = (): void => {
+    lesson?.return(seen);
+    lesson = null;
+  };
   const touch = (): void => {
     changed = true;
     touched = performance.now();
@@ -99,6 +109,7 @@ export default async function main(): Promise<void> {
     device.queue.writeBuffer(buffers.starts, 0, ends(0));
     device.queue.writeBuffer(buffers.goals, 0, ends(-1));
     outdated = changed = true;
+    dropLesson();
   };
 
   listen(canvas, camera, {
@@ -120,36 +131,42 @@ export default async function main(): Promise<void> {
   element("clear").addEventListener("click", () => {
     strokes = [];
     changed = true;
+    dropLesson();
   });
   for (const box of document.querySelectorAll("input")) box.addEventListener("change", () => (changed = true));
 
-  // At most two frames wait for the device. Where it is slow, learning rests as long as a step took it, and while the
-  // person draws or turns.
+  // Learning goes on some pieces a frame. Where the device is slow it waits for it after each, and while the person
+  // draws or turns.
   let waiting = 0;
-  let restUntil = 0;
-  let stepTime = 0;
+  let pieces = 1;
+  let isSlow = true;
   let isLost = false;
   void device.lost.then(({ message }) => {
     isLost = true;
     say(`The graphics device is gone: reload the page. ${message}`);
   });
   const learns = (): boolean => element<HTMLInputElement>("learn").checked && strokes.length > 0;
-  const mayStep = (now: number): boolean => now >= restUntil && (stepTime < quickStep || now - touched > handsRest);
-  const frame = (): void => {
-    if (isLost) return;
-    requestAnimationFrame(frame);
-    const steps = learns() && mayStep(performance.now());
-    if (waiting >= 2 || !(changed || steps || fit(canvas))) return;
-    changed = false;
-    const encoder = device.createCommandEncoder();
-    // The library's work and the app's drawing, in one encoder and one submission.
-    learner.engine.record(encoder, () => {
-      if (steps) learner.step(strokes.length);
-      // A frame in which only the camera moves draws what is there.
-      if (strokes.length > 0 && (steps || outdated)) seen = learner.look(strokes.length - 1);
-    });
-    outdated = false;
-    if (steps) counts.steps++;
+  const mayLearn = (): boolean => !isSlow || (waiting === 0 && performance.now() - touched > handsRest);
+  /** Records the next pieces; whether a step is whole, and there is something new to be seen. */
+  const learn = (): boolean => {
+    for (let i = 0; i < pieces; i++) {
+      lesson ??= learner.lesson(strokes.length);
+      const { done, value } = lesson.next();
+      if (!done) continue;
+      seen = value;
+      lesson = null;
+      counts.steps++;
+      return true;
+    }
+    return false;
+  };
+  /** From how long the device took, how many pieces the next frame may have. */
+  const adapt = (time: number): void => {
+    isSlow = pieces === 1 && time > learningTime;
+    if (time > learningTime) pieces = Math.max(1, pieces >> 1);
+    else if (time < learningTime / 2) pieces = Math.min(mostPieces, 2 * pieces);
+  };
+  const draw = (encoder: GPUCommandEncoder): void => {
     const scene: Scene = {
       heights: whole(heights),
       kinds: whole(kinds),
@@ -164,18 +181,33 @@ export default async function main(): Promise<void> {
       stroke: current !== null ? capacity : strokes.length > 0 ? strokes.length - 1 : null,
       hasPath: strokes.length > 0 && current === null,
     });
+    counts.frames++;
+  };
+  const frame = (): void => {
+    if (isLost) return;
+    requestAnimationFrame(frame);
+    if (waiting >= 2) return; // frames that wait for the device
+    if (fit(canvas)) changed = true;
+    const isLearning = learns() && mayLearn();
+    if (!changed && !isLearning) return;
+    const encoder = device.createCommandEncoder();
+    // The library's work and the app's drawing, in one encoder and one submission.
+    learner.engine.record(encoder, () => {
+      if (isLearning && learn()) changed = true;
+      // A frame in which only the camera moves draws what is there.
+      if (outdated && strokes.length > 0) seen = learner.look(strokes.length - 1);
+    });
+    if (changed) draw(encoder);
+    changed = outdated = false;
     device.queue.submit([encoder.finish()]);
     learner.engine.submitted();
-    counts.frames++;
     waiting++;
     const submitted = performance.now();
     void device.queue.onSubmittedWorkDone().then(() => {
       waiting--;
-      if (!steps) return;
-      stepTime = performance.now() - submitted;
-      restUntil = performance.now() + stepTime;
+      if (isLearning) adapt(performance.now() - submitted);
     });
-    say(statusText(strokes.length, learns()));
+    say(current !== null ? "Let go, and it is learnt from." : statusText(strokes.length, learns()));
     element("counts").textContent = `Steps learnt: ${counts.steps}. Readbacks: ${learner.engine.stats().readbacks}.`;
   };
   requestAnimationFrame(frame);

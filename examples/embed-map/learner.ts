@@ -74,34 +74,55 @@ export class Learner {
     await this.engine.prepare(this.pathLayer, [shape]);
   }
 
-  /** Records one step on the first `count` strokes. Nothing waits, and nothing is read. */
-  step(count: number): void {
+  /**
+   * A step on the first `count` strokes, and what is then to be seen of the last of them: work of four pieces, each
+   * recorded by a call of `next()`, so that a slow device need not do it all at once. Nothing waits, and nothing is read.
+   */
+  *lesson(count: number): Generator<undefined, Seen> {
     const { engine } = this;
-    engine.scope(() => {
-      for (const optimiser of this.optimisers) optimiser.zeroGrad();
+    const scope = engine.openScope(); // what a piece leaves to the next lives until the last
+    try {
       const drawn = engine.wrap(this.buffers.strokes, [count, side, side]);
       const costs = broadcastTo(this.costs(), [count, side, side]);
       const paths = this.pathLayer(costs, this.ends(0, count));
       // Hamming: cells that the paths should have crossed and did not, and the reverse.
-      drawn.mul(-2).add(1).mul(paths).sum().backward();
-      for (const optimiser of this.optimisers) optimiser.step();
-    });
+      const loss = drawn.mul(-2).add(1).mul(paths).sum();
+      yield;
+      loss.backward();
+      for (const optimiser of this.optimisers) {
+        optimiser.step();
+        optimiser.zeroGrad();
+      }
+      yield;
+      return yield* this.views(count - 1);
+    } finally {
+      scope.close();
+    }
   }
 
-  /** Records what is to be seen of a stroke, and gives back what was seen before. */
+  /** Records at once what is to be seen of a stroke. */
   look(stroke: number): Seen {
-    const { engine } = this;
-    const before = this.seen;
-    this.seen = engine.scope(() =>
-      noGrad(() => {
+    const views = this.views(stroke);
+    views.next();
+    return views.next().value!;
+  }
+
+  /** The same in two pieces; what was seen before is given back with the second. */
+  private *views(stroke: number): Generator<undefined, Seen> {
+    const scope = this.engine.openScope();
+    try {
+      const inputs = this.ends(stroke, stroke + 1);
+      const [costs, path] = noGrad(() => {
         const costs = this.costs();
-        const inputs = this.ends(stroke, stroke + 1);
-        const path = solve(solver, costs, inputs);
-        return { costs, path, marginals: perturbAndMap(solver, costs, { ...perturbations, inputs }) };
-      }),
-    );
-    for (const tensor of before ? Object.values(before) : []) (tensor as Tensor).dispose();
-    return this.seen;
+        return [costs, solve(solver, costs, inputs)];
+      });
+      yield;
+      const marginals = noGrad(() => perturbAndMap(solver, costs, { ...perturbations, inputs }));
+      for (const tensor of this.seen ? Object.values(this.seen) : []) (tensor as Tensor).dispose();
+      return (this.seen = { costs: costs.keep(), path: path.keep(), marginals: marginals.keep() });
+    } finally {
+      scope.close();
+    }
   }
 
   private costs(): Tensor {

@@ -104,9 +104,9 @@ export class Renderer {
     });
     pass.setBindGroup(0, group);
     pass.setPipeline(this.pipelines[0]!);
-    pass.draw(6, cells);
+    pass.draw(6 * cells);
     pass.setPipeline(this.pipelines[1]!);
-    pass.draw(6, 4 * side);
+    pass.draw(6 * 4 * side);
     pass.end();
   }
 

@@ -1,5 +1,6 @@
 // Draws the land straight from storage buffers: the app's own (heights, kinds, strokes) and the learner's (costs, path,
-// marginals), as they lie on the device. One instance a cell, two triangles each; border cells also have walls.
+// marginals), as they lie on the device. Two triangles a cell, all cells in one draw without instances, each of which
+// SwiftShader draws anew (53 ms a frame, and 24 without); border cells also have walls.
 
 struct Frame {
   view_projection: mat4x4f,
@@ -22,12 +23,12 @@ struct Frame {
 
 struct Corner {
   @builtin(position) position: vec4f,
-  // Place within the cell, from 0 to 1.
+  // Place within the cell, from its middle: −0.5 to 0.5.
   @location(0) within: vec2f,
-  @location(1) @interpolate(flat) cell: u32,
-  @location(2) @interpolate(flat) light: f32,
-  // 1 on walls.
-  @location(3) @interpolate(flat) wall: f32,
+  // What the whole cell has in common is worked out at its corners: a fragment of it reads nothing.
+  @location(1) @interpolate(flat) shade: vec3f,
+  // Lines through the cell, the stroke's and the path's; see links_of.
+  @location(2) @interpolate(flat) links: vec2u,
 }
 
 const FLOOR = -1.5;
@@ -39,12 +40,43 @@ fn height(x: u32, y: u32) -> f32 {
 
 fn corner_of(vertex: u32) -> vec2u {
   // Two triangles: 0 1 2 and 2 1 3, of corners with x in bit 0 and y in bit 1.
-  let corner = array<u32, 6>(0u, 1u, 2u, 2u, 1u, 3u)[vertex];
+  let corner = array<u32, 6>(0u, 1u, 2u, 2u, 1u, 3u)[vertex % 6u];
   return vec2u(corner & 1u, corner >> 1u);
 }
 
+// Neighbours in the order of their bits: the four across edges, then the four across corners.
+const AROUND = array<vec2i, 8>(
+  vec2i(1, 0), vec2i(0, 1), vec2i(-1, 0), vec2i(0, -1),
+  vec2i(1, 1), vec2i(-1, 1), vec2i(-1, -1), vec2i(1, -1),
+);
+const OWN = 256u;
+
+fn is_inside(place: vec2i) -> bool {
+  return all(place >= vec2i(0)) && all(place < vec2i(i32(SIDE)));
+}
+
+fn on_stroke(place: vec2i) -> bool {
+  return is_inside(place) && strokes[(frame.stroke * SIDE + u32(place.y)) * SIDE + u32(place.x)] > 0.5;
+}
+
+fn on_path(place: vec2i) -> bool {
+  return is_inside(place) && path[u32(place.y) * SIDE + u32(place.x)] > 0.5;
+}
+
+// Neighbours of a line are neighbours on it: neither strokes nor cheapest paths make detours. Of a cell on the line,
+// OWN and a bit for each neighbour to which it goes on. Of another, bits 4 to 7: the corners that it cuts.
+fn links_of(own: bool, around: u32) -> u32 {
+  if (own) {
+    return OWN | around;
+  }
+  // Corner i lies between edge i and the next: (1, 1) between (1, 0) and (0, 1), and so on.
+  let next = (around >> 1u) | ((around & 1u) << 3u);
+  return (around & next & 15u) << 4u;
+}
+
 @vertex
-fn top(@builtin(vertex_index) vertex: u32, @builtin(instance_index) cell: u32) -> Corner {
+fn top(@builtin(vertex_index) vertex: u32) -> Corner {
+  let cell = vertex / 6u;
   let first = vec2u(cell % SIDE, cell / SIDE);
   let step = corner_of(vertex);
   let at = first + step;
@@ -55,18 +87,33 @@ fn top(@builtin(vertex_index) vertex: u32, @builtin(instance_index) cell: u32) -
   let normal = normalize(vec3f(-0.5 * east, -0.5 * south, 1.0));
   var out: Corner;
   out.position = frame.view_projection * vec4f(vec2f(at), height(at.x, at.y), 1.0);
-  out.within = vec2f(step);
-  out.cell = cell;
-  out.light = 0.45 + 0.65 * max(dot(normal, normalize(SUN)), 0.0);
-  out.wall = 0.0;
+  out.within = vec2f(step) - 0.5;
+  out.shade = ground(cell) * lit(0.45 + 0.65 * max(dot(normal, normalize(SUN)), 0.0));
+  if (frame.has_path == 1u) {
+    // How often the perturbed paths come by.
+    out.shade = mix(out.shade, vec3f(1.0, 0.62, 0.2), 0.55 * marginals[cell]);
+  }
+  let place = vec2i(first);
+  var around = vec2u(0u);
+  for (var i = 0u; i < 8u; i++) {
+    let neighbour = place + AROUND[i];
+    if (frame.has_stroke == 1u && on_stroke(neighbour)) {
+      around.x |= 1u << i;
+    }
+    if (frame.has_path == 1u && on_path(neighbour)) {
+      around.y |= 1u << i;
+    }
+  }
+  out.links.x = links_of(frame.has_stroke == 1u && on_stroke(place), around.x);
+  out.links.y = links_of(frame.has_path == 1u && on_path(place), around.y);
   return out;
 }
 
-// Walls at the border, so that the land is a block: instance = border (0 north, 1 south, 2 west, 3 east) · SIDE + place.
+// Walls at the border, so that the land is a block: vertex / 6 = border (0 north, 1 south, 2 west, 3 east) · SIDE + place.
 @vertex
-fn wall(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> Corner {
-  let border = instance / SIDE;
-  let along = instance % SIDE;
+fn wall(@builtin(vertex_index) vertex: u32) -> Corner {
+  let border = vertex / (6u * SIDE);
+  let along = (vertex / 6u) % SIDE;
   let step = corner_of(vertex);
   let place = along + step.x;
   let far = (border & 1u) * SIDE;
@@ -75,10 +122,9 @@ fn wall(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u
   let cell = select(vec2u(inner, along), vec2u(along, inner), border < 2u);
   var out: Corner;
   out.position = frame.view_projection * vec4f(vec2f(at), select(FLOOR, height(at.x, at.y), step.y == 1u), 1.0);
-  out.within = vec2f(0.5);
-  out.cell = cell.y * SIDE + cell.x;
-  out.light = array<f32, 4>(0.42, 0.62, 0.5, 0.55)[border];
-  out.wall = 1.0;
+  out.within = vec2f(0.0);
+  out.shade = ground(cell.y * SIDE + cell.x) * lit(array<f32, 4>(0.42, 0.62, 0.5, 0.55)[border]);
+  out.links = vec2u(0u);
   return out;
 }
 
@@ -104,26 +150,46 @@ fn heat(t: f32) -> vec3f {
   return mix(colours[i], colours[i + 1u], fract(place));
 }
 
+// The colour of a cell in full light: what it is of, or what it costs.
+fn ground(cell: u32) -> vec3f {
+  // Costs have no upper end. They begin at 0.69, which is in the middle of the colours.
+  let cost = costs[cell] * costs[cell];
+  return mix(GROUND[kinds[cell]], heat(cost / (0.5 + cost)), frame.costs_shown);
+}
+
+// Shadows are softer over costs, whose colours are to be compared.
+fn lit(light: f32) -> f32 {
+  return mix(light, 0.5 + 0.5 * light, frame.costs_shown);
+}
+
+// How far a place within a cell is from the lines through it, in cells.
+fn distance_to(links: u32, within: vec2f) -> f32 {
+  let is_own = (links & OWN) != 0u;
+  var nearest = select(9.0, length(within), is_own);
+  for (var i = 0u; i < 8u; i++) {
+    if ((links & (1u << i)) == 0u) {
+      continue;
+    }
+    let along = normalize(vec2f(AROUND[i]));
+    // From the middle on towards the neighbour; or the line that cuts the corner, at right angles to it.
+    let to_link = within - max(dot(within, along), 0.0) * along;
+    nearest = min(nearest, select(abs(dot(within, along) - 0.70711), length(to_link), is_own));
+  }
+  return nearest;
+}
+
 @fragment
 fn colour(corner: Corner) -> @location(0) vec4f {
-  let cell = corner.cell;
-  let from_middle = abs(corner.within - 0.5);
-  let edge = max(from_middle.x, from_middle.y);
-  // Costs have no upper end: 1 is in the middle of the colours.
-  let cost = costs[cell];
-  var shade = mix(GROUND[kinds[cell]], heat(cost / (1.0 + cost)), frame.costs_shown) * corner.light;
-  shade *= select(1.0, 0.93, edge > 0.47);
-  if (corner.wall == 0.0) {
-    if (frame.has_path == 1u) {
-      // How often the perturbed paths come by, then the path itself.
-      shade = mix(shade, vec3f(1.0, 0.62, 0.2), 0.55 * marginals[cell]);
-      if (path[cell] > 0.5 && length(from_middle) < 0.3) {
-        shade = vec3f(1.0, 0.36, 0.05);
-      }
-    }
-    if (frame.has_stroke == 1u && strokes[frame.stroke * SIDE * SIDE + cell] > 0.5 && edge > 0.36) {
-      shade = vec3f(1.0, 1.0, 1.0);
-    }
+  let within = corner.within;
+  let blur = 0.6 * max(fwidth(within.x), fwidth(within.y)) + 0.001;
+  var shade = corner.shade * select(1.0, 0.93, max(abs(within.x), abs(within.y)) > 0.47);
+  if (corner.links.x != 0u) {
+    let reach = distance_to(corner.links.x, within);
+    shade = mix(vec3f(1.0), shade, smoothstep(0.32 - blur, 0.32 + blur, reach));
+  }
+  if (corner.links.y != 0u) {
+    let reach = distance_to(corner.links.y, within);
+    shade = mix(vec3f(1.0, 0.36, 0.05), shade, smoothstep(0.18 - blur, 0.18 + blur, reach));
   }
   return vec4f(shade, 1.0);
 }
