@@ -6,6 +6,7 @@ import mergeSort from "../kernels/lib/merge-sort.wgsl";
 import folds from "../kernels/lib/folds.wgsl";
 import lanes from "../kernels/lib/lanes.wgsl";
 import rows from "../kernels/lib/rows.wgsl";
+import tiles from "../kernels/lib/tiles.wgsl";
 
 /** A named piece of WGSL; the name is what compile errors call it. */
 export interface Piece {
@@ -23,7 +24,7 @@ export interface Composed {
 }
 
 /** What `#import NAME` can bring in: the shared pieces of kernels/lib. */
-const library: Readonly<Record<string, string>> = { philox, grid, keys, "merge-sort": mergeSort, folds, lanes, rows };
+const library: Readonly<Record<string, string>> = { philox, grid, keys, "merge-sort": mergeSort, folds, lanes, rows, tiles };
 
 const importLine = /^\s*#import\s+(\S+)\s*$/;
 

@@ -15,10 +15,10 @@ export const requiredLimits = {
 const raisedLimits = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
 /**
- * Features that are used where the device has them: none changes a result, and none is needed. With `timestamp-query`
- * benchmarks read the device's own clock.
+ * Features that are used where the device has them; none is needed. With `timestamp-query` benchmarks read the device's
+ * own clock; with `subgroups` some processors compute products and convolutions quicker, which may change their last bits.
  */
-export const optionalFeatures = ["timestamp-query"] as const;
+export const optionalFeatures = ["timestamp-query", "subgroups"] as const;
 
 /** Asks `gpu` for an adapter and a device. */
 export async function requestDevice(

@@ -512,11 +512,11 @@ export class Engine {
    * @throws ImleError `value` where what is assigned is no such table
    */
   get tuning(): Tuning {
-    return this.chosen ?? usualTuning(this.software);
+    return this.chosen ?? usualTuning(this);
   }
 
   set tuning(tuning: Tuning) {
-    this.chosen = checkTuning(tuning);
+    this.chosen = checkTuning(tuning, this.device);
   }
 
   /**

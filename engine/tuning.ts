@@ -10,9 +10,15 @@ import { sum } from "./ops/reduce.js";
  * run.
  */
 export interface Tuning {
-  /** Products and convolutions: by lanes with a tile in registers each, or workgroups that share what they load. */
-  readonly products: "lane" | "workgroup";
-  /** Rows of the largest tile that a lane takes; 32 is quicker than 16 and compiles four times as long. */
+  /**
+   * Products and convolutions: by lanes with a tile in registers each; by quads, four lanes that exchange what they
+   * load (with the device's feature `subgroups` only); or by workgroups that share it in workgroup memory.
+   */
+  readonly products: "lane" | "quad" | "workgroup";
+  /**
+   * Rows of the largest tile that a lane takes, and half of those that a quad takes; 32 is quicker than 16 and compiles
+   * up to four times as long.
+   */
   readonly largestTile: 8 | 16 | 32;
   /**
    * Reductions, softmax, normalisations and solvers: a lane by itself, or a workgroup together, to a row or instance.
@@ -21,21 +27,27 @@ export interface Tuning {
 }
 
 const choices = {
-  products: ["lane", "workgroup"],
+  products: ["lane", "quad", "workgroup"],
   largestTile: [8, 16, 32],
   rows: ["lane", "workgroup"],
 } as const satisfies { readonly [name in keyof Tuning]: readonly Tuning[name][] };
 
-/** Barriers cost a processor more than what they save. */
+/** Kinds of adapters. Barriers cost a processor more than what they save; `quad` is one that runs four lanes at once. */
 const usual = {
   software: { products: "lane", largestTile: 32, rows: "lane" },
+  quad: { products: "quad", largestTile: 32, rows: "lane" },
   gpu: { products: "workgroup", largestTile: 16, rows: "workgroup" },
 } as const satisfies Record<string, Tuning>;
 
-export const usualTuning = (software: boolean): Tuning => usual[software ? "software" : "gpu"];
+export function usualTuning({ software, device }: Engine): Tuning {
+  if (!software) return usual.gpu;
+  return hasSubgroups(device) && device.adapterInfo?.subgroupMaxSize === 4 ? usual.quad : usual.software;
+}
 
-/** Throws unless it is a whole table. */
-export function checkTuning(tuning: Tuning): Tuning {
+const hasSubgroups = (device: GPUDevice): boolean => device.features.has("subgroups");
+
+/** Throws unless it is a whole table, and one for this device. */
+export function checkTuning(tuning: Tuning, device?: GPUDevice): Tuning {
   const names = Object.keys(choices) as (keyof Tuning)[];
   requireOptions("tuning", tuning, names);
   for (const name of names) {
@@ -46,6 +58,12 @@ export function checkTuning(tuning: Tuning): Tuning {
       "Pass what engine.tune() resolved to.",
     );
   }
+  must(
+    tuning.products !== "quad" || !device || hasSubgroups(device),
+    "limit",
+    () => "tuning: the device must have the feature subgroups for products by quads, got a device without it",
+    'Ask for it in requestDevice({ requiredFeatures: ["subgroups"] }), or choose "lane".',
+  );
   return { ...tuning };
 }
 
@@ -55,7 +73,7 @@ export async function measureTuning(engine: Engine): Promise<Tuning> {
   try {
     const [small, large] = [engine.full([256, 256], 1), engine.full([512, 512], 1)];
     const long = engine.full([1024, 1024], 1);
-    let best: Tuning = { ...usualTuning(engine.software), largestTile: 16 };
+    let best: Tuning = { ...usualTuning(engine), largestTile: 16 };
     const choose = async (candidates: readonly Partial<Tuning>[], unit: () => void): Promise<void> => {
       const times: number[] = [];
       for (const candidate of candidates) {
@@ -65,9 +83,10 @@ export async function measureTuning(engine: Engine): Promise<Tuning> {
       best = { ...best, ...candidates[times.indexOf(Math.min(...times))] };
     };
     await choose([{ rows: "lane" }, { rows: "workgroup" }], () => void sum(long, 1));
-    await choose([{ products: "lane" }, { products: "workgroup" }], () => void matmul(small, small));
-    if (best.products === "lane") {
-      await choose([{ largestTile: 16 }, { largestTile: 32 }], () => void matmul(large, large));
+    const products = choices.products.filter((by) => by !== "quad" || hasSubgroups(engine.device));
+    await choose(products.map((by) => ({ products: by })), () => void matmul(small, small));
+    if (best.products !== "workgroup") {
+      await choose(choices.largestTile.map((largestTile) => ({ largestTile })), () => void matmul(large, large));
     }
     return best;
   } finally {

@@ -4,6 +4,7 @@
 // the band's columns stay in the cache. With more than one split, each sums a stretch of the inner axis by itself.
 
 #import grid
+#import tiles
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -11,21 +12,9 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  var rest = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (rest >= uniforms.tiles) {
-    return;
+  let tile = tile_at(linear_invocation(workgroup, workgroups, lane, LANES), TILE_ROWS, TILE_COLUMNS);
+  if (tile.is_there) {
+    let batch = batch_of(tile.batch, tile.split);
+    multiply_tile(batch, tile.row, tile.column, tile.first_inner, tile.end_inner);
   }
-  let across = rest % uniforms.band;
-  rest /= uniforms.band;
-  let down = rest % uniforms.tiles_down;
-  rest /= uniforms.tiles_down;
-  let first_column = ((rest % uniforms.bands) * uniforms.band + across) * TILE_COLUMNS;
-  rest /= uniforms.bands;
-  let split = rest % uniforms.splits;
-  if (first_column >= uniforms.columns) {
-    return;
-  }
-  let first_inner = split * uniforms.split_inner;
-  let end_inner = min(first_inner + uniforms.split_inner, uniforms.inner);
-  multiply_tile(batch_of(rest / uniforms.splits, split), down * TILE_ROWS, first_column, first_inner, end_inner);
 }

@@ -4,6 +4,7 @@
 // beyond the end of the stretch. `multiply_block` is composed (engine/ops/tiles.ts); it fills, waits and sums.
 
 #import grid
+#import tiles
 
 const BLOCK_ROWS = TILE_ROWS * LANES_DOWN;
 const BLOCK_COLUMNS = TILE_COLUMNS * LANES_ACROSS;
@@ -42,22 +43,9 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  var rest = linear_workgroup(workgroup, workgroups);
-  if (rest >= uniforms.tiles) {
-    return;
+  let tile = tile_at(linear_workgroup(workgroup, workgroups), BLOCK_ROWS, BLOCK_COLUMNS);
+  if (tile.is_there) {
+    let batch = batch_of(tile.batch, tile.split);
+    multiply_block(batch, tile.row, tile.column, tile.first_inner, tile.end_inner, lane);
   }
-  let across = rest % uniforms.band;
-  rest /= uniforms.band;
-  let down = rest % uniforms.tiles_down;
-  rest /= uniforms.tiles_down;
-  let first_column = ((rest % uniforms.bands) * uniforms.band + across) * BLOCK_COLUMNS;
-  rest /= uniforms.bands;
-  let split = rest % uniforms.splits;
-  if (first_column >= uniforms.columns) {
-    return;
-  }
-  let first_inner = split * uniforms.split_inner;
-  let end_inner = min(first_inner + uniforms.split_inner, uniforms.inner);
-  let batch = batch_of(rest / uniforms.splits, split);
-  multiply_block(batch, down * BLOCK_ROWS, first_column, first_inner, end_inner, lane);
 }

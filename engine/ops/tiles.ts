@@ -19,9 +19,9 @@ export interface TileVariant {
   readonly vectorStores: boolean;
 }
 
-const letters = ["x", "y", "z", "w"] as const;
+export const letters = ["x", "y", "z", "w"] as const;
 
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /**
  * The text of `multiply_tile`: a tile of a product, kept in the registers of one lane, with every loop but that over
@@ -113,29 +113,30 @@ function sums(rows: number, columns: number): string[] {
 }
 
 /** Rows and columns beyond the edge read the last ones again: they are never stored. */
-function places(side: string, access: Access, count: number, first: string, end: string): string[] {
+export function places(side: string, access: Access, count: number, first: string, end: string): string[] {
   const stride = access === "outer" ? 4 : 1;
-  return range(count / stride).map(
-    (i) => `  let ${side}_place_${i} = ${side}_place(batch, min(${first} + ${i * stride}u, ${end} - ${stride}u));`,
-  );
+  return range(count / stride).map((i) => place(side, i, `${first} + ${i * stride}u`, `${end} - ${stride}u`));
 }
 
-function steps(side: string, access: Access, unroll: number): string[] {
+export const place = (side: string, i: number, at: string, last: string): string =>
+  `  let ${side}_place_${i} = ${side}_place(batch, min(${at}, ${last}));`;
+
+export function steps(side: string, access: Access, unroll: number): string[] {
   const next = (k: number): string => `    let ${side}_step_${k + 1} = ${side}_next(${side}_step_${k});`;
   return range(stepCount(access, unroll) - 1).map(next);
 }
 
 /** Loads of one place in a turn of the loop. */
-function stepCount(access: Access, unroll: number): number {
+export function stepCount(access: Access, unroll: number): number {
   return access === "inner" ? unroll / 4 : unroll;
 }
 
-function advance(side: string, access: Access, unroll: number): string[] {
+export function advance(side: string, access: Access, unroll: number): string[] {
   return [`    ${side}_step_0 = ${side}_next(${side}_step_${stepCount(access, unroll) - 1});`];
 }
 
 /** `right_k_j`: columns 4j … 4j + 3 at step k. */
-function rightValues(access: Access, columns: number, unroll: number): string[] {
+export function rightValues(access: Access, columns: number, unroll: number): string[] {
   const load = (place: number, step: number): string => `right_at(right_place_${place}, right_step_${step})`;
   const groups = range(columns / 4);
   if (access === "outer") {

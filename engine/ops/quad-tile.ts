@@ -1,0 +1,120 @@
+import type { Piece } from "../compose.js";
+import { type Access, advance, letters, place, places, range, rightValues, stepCount, steps } from "./tiles.js";
+
+/** One variant of the product by quads; see {@link quadTile}. */
+export interface QuadVariant {
+  /** Rows of the product that a quad keeps in registers: a multiple of 4, and of 16 where the left operand is `outer`. */
+  readonly rows: number;
+  /** Columns of each of its lanes; a multiple of 4. */
+  readonly columns: number;
+  readonly left: Access;
+  readonly right: Access;
+  /** Steps of the inner axis that the loop takes at once; the inner length must be a multiple. */
+  readonly unroll: number;
+  /** Whether four columns are stored at once. */
+  readonly vectorStores: boolean;
+}
+
+/** What a lane itself has loaded, and its neighbours: lane l gets what lane l ^ i has. */
+const exchanges = ["", "quadSwapX", "quadSwapY", "quadSwapDiagonal"] as const;
+
+/** Features must be enabled before anything else. */
+export const enableSubgroups: Piece = { name: "subgroups", text: "enable subgroups;" };
+
+/**
+ * The text of `multiply_tile` for a quad, four lanes that run together. It calls what `registerTile` calls.
+ *
+ * Each lane has columns of its own. Of the left operand it loads every fourth load, and exchanges it with its
+ * neighbours: they have the same rows, but each begins with those that it has loaded, so that an exchange is one
+ * instruction where handing a number to all lanes takes sixteen (SwiftShader). Sums are numbers and not vectors, which
+ * keeps a chain of multiply-adds in one register.
+ */
+export function quadTile(variant: QuadVariant): Piece {
+  const { rows, columns, left, right, unroll, vectorStores } = variant;
+  const width = left === "outer" ? 4 : 1;
+  const loads = rows / (4 * width);
+  const lines = [
+    "fn multiply_tile(",
+    "  batch: Batch, first_row: u32, first_column: u32, first_inner: u32, end_inner: u32, lane: u32,",
+    ") {",
+    ...range(loads).map((i) =>
+      place("left", i, `first_row + ${4 * width * i}u + ${width}u * lane`, `uniforms.rows - ${width}u`),
+    ),
+    ...places("right", right, columns, "first_column", "uniforms.columns"),
+    ...range(rows).flatMap((i) => [
+      `  let initial_${i} = initial_at(batch, min(${rowAt(width, i)}, uniforms.rows - 1u));`,
+      ...range(columns).map((c) => `  var sum_${i}_${c} = initial_${i};`),
+    ]),
+    "  var left_step_0 = left_step(first_inner);",
+    "  var right_step_0 = right_step(first_inner);",
+    `  for (var inner = first_inner; inner < end_inner; inner += ${unroll}u) {`,
+    ...steps("left", left, unroll),
+    ...steps("right", right, unroll),
+    ...rightValues(right, columns, unroll),
+    ...range(loads).flatMap((load) => [
+      ...range(stepCount(left, unroll)).map(
+        (k) => `    let left_${load}_0_${k} = left_at(left_place_${load}, left_step_${k});`,
+      ),
+      ...exchanges.flatMap((exchange, from) => [
+        ...(from === 0 ? [] : exchanged(exchange, load, from, stepCount(left, unroll))),
+        ...range(width).flatMap((part) => products(variant, load, from, part)),
+      ]),
+    ]),
+    ...advance("left", left, unroll),
+    ...advance("right", right, unroll),
+    "  }",
+    ...stores(width, rows, columns, vectorStores),
+    "}",
+  ];
+  return { name: "tile", text: lines.join("\n") };
+}
+
+/** The row of a lane's i-th row of sums: loads are dealt out to the lanes in turn, `width` rows each. */
+function rowAt(width: number, i: number): string {
+  const load = Math.floor(i / (4 * width));
+  const from = Math.floor(i / width) % 4;
+  return `first_row + ${4 * width * load + (i % width)}u + ${width}u * (lane ^ ${from}u)`;
+}
+
+function exchanged(exchange: string, load: number, from: number, steps: number): string[] {
+  return range(steps).map((k) => `    let left_${load}_${from}_${k} = ${exchange}(left_${load}_0_${k});`);
+}
+
+function products({ columns, left, unroll }: QuadVariant, load: number, from: number, part: number): string[] {
+  const width = left === "outer" ? 4 : 1;
+  const value = (k: number): string => {
+    if (left === "inner") return `left_${load}_${from}_${k >> 2}.${letters[k % 4]}`;
+    return `left_${load}_${from}_${k}${left === "outer" ? `.${letters[part]}` : ""}`;
+  };
+  const i = 4 * width * load + width * from + part;
+  return range(columns).map((c) => {
+    const chain = range(unroll).reduce(
+      (sum, k) => `fma(${value(k)}, right_${k}_${c >> 2}.${letters[c % 4]}, ${sum})`,
+      `sum_${i}_${c}`,
+    );
+    return `    sum_${i}_${c} = ${chain};`;
+  });
+}
+
+/** As those of `registerTile`: four rows at a time, in a loop that moves the other rows up. */
+function stores(width: number, rows: number, columns: number, vectorStores: boolean): string[] {
+  const store = (row: string, column: number, value: string): string => {
+    const at = `product_at(batch, ${row}, first_column + ${column}u)`;
+    return `      if (first_column + ${column}u < uniforms.columns) { product[${at}] = ${value}; }`;
+  };
+  const stored = range(4).flatMap((i) => [
+    `    let row_${i} = ${width === 1 ? `first_row + turn + (lane ^ ${i}u)` : `${fourRows} + ${i}u`};`,
+    `    if (row_${i} < uniforms.rows) {`,
+    ...range(vectorStores ? columns / 4 : columns).map((c) =>
+      vectorStores
+        ? store(`row_${i}`, 4 * c, `vec4f(${range(4).map((part) => `sum_${i}_${4 * c + part}`).join(", ")})`)
+        : store(`row_${i}`, c, `sum_${i}_${c}`),
+    ),
+    "    }",
+  ]);
+  const moved = range(rows - 4).flatMap((i) => range(columns).map((c) => `    sum_${i}_${c} = sum_${i + 4}_${c};`));
+  return [`  for (var turn = 0u; turn < ${rows}u; turn += 4u) {`, ...stored, ...moved, "  }"];
+}
+
+/** Where the four rows of a turn begin that were loaded at once. */
+const fourRows = "first_row + turn / 16u * 16u + 4u * (lane ^ (turn / 4u % 4u))";
