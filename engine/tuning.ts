@@ -32,7 +32,7 @@ const choices = {
   rows: ["lane", "workgroup"],
 } as const satisfies { readonly [name in keyof Tuning]: readonly Tuning[name][] };
 
-/** Kinds of adapters. Barriers cost a processor more than what they save; `quad` is one that runs four lanes at once. */
+/** Barriers cost a processor more than what they save; `quad` is one that runs four lanes at once. */
 const usual = {
   software: { products: "lane", largestTile: 32, rows: "lane" },
   quad: { products: "quad", largestTile: 32, rows: "lane" },

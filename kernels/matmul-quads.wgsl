@@ -1,6 +1,6 @@
 // A tile of a product in the registers of a quad, four lanes that run together: for processors that run four lanes as
-// one vector, where a load costs as much as a dozen multiply-adds. Each lane has columns of its own and all rows; of the
-// rows' operand it loads a fourth, and gets the rest from its neighbours. `multiply_tile` is composed
+// one vector, where a load costs as much as a dozen multiply-adds. Each lane has columns of its own and all rows; of
+// the rows' operand it loads a fourth, and gets the rest from its neighbours. `multiply_tile` is composed
 // (engine/ops/quad-tile.ts). A workgroup is one quad, so that nothing hangs on how lanes are dealt out to subgroups.
 
 #import grid

@@ -130,22 +130,32 @@ for (const as of ["software", "gpu"] as const) {
   test("a large image's gradients are those that the float64 convolution says are linear in it", async () => {
     // ⟨dy, conv(x, w)⟩ = ⟨dx, x⟩ = ⟨dw, w⟩, for every x, w and dy: the convolution is linear in both.
     await scoped(engine, async () => {
-      const [x, w] = [randomTwin([3, 4, 30, 29], { seed: 24 }), randomTwin([6, 4, 3, 3], { seed: 25 })];
-      const sizes = { stride: [1, 2], padding: 1 } as const;
-      const [image, weights] = [x, w].map(({ values, shape }) => engine.tensor(values, shape, { requiresGrad: true }));
-      const y = conv2d(image!, weights!, sizes);
-      const expected = conv2dTwin(x, w, sizes);
-      expectClose("value", await y.read(), expected.values, { relative: 1e-5, absolute: 1e-4 });
-      const dy = randomTwin(y.shape, { seed: 26 });
-      y.backward(engine.tensor(dy.values, dy.shape));
-      const pairing = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-        Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
-      const value = pairing(dy.values, expected.values);
-      const size = Math.sqrt(pairing(dy.values, dy.values) * pairing(expected.values, expected.values));
-      for (const [tensor, twin] of [[image!, x], [weights!, w]] as const) {
-        assert.ok(Math.abs(pairing(await tensor.grad!.read(), twin.values) - value) < 1e-6 * size);
+      for (const [x, w, stride] of [
+        [randomTwin([3, 4, 30, 29], { seed: 24 }), randomTwin([6, 4, 3, 3], { seed: 25 }), [1, 2]],
+        [randomTwin([2, 24, 21, 20], { seed: 28 }), randomTwin([24, 24, 3, 3], { seed: 29 }), [1, 1]],
+      ] as const) {
+        const sizes = { stride, padding: 1 } as const;
+        const [image, weights] = [x, w].map(({ values, shape }) =>
+          engine.tensor(values, shape, { requiresGrad: true }),
+        );
+        const y = conv2d(image!, weights!, sizes);
+        const expected = conv2dTwin(x, w, sizes);
+        expectClose("value", await y.read(), expected.values, { relative: 1e-5, absolute: 1e-4 });
+        const dy = randomTwin(y.shape, { seed: 26 });
+        y.backward(engine.tensor(dy.values, dy.shape));
+        const pairing = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+          Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
+        const value = pairing(dy.values, expected.values);
+        const size = Math.sqrt(pairing(dy.values, dy.values) * pairing(expected.values, expected.values));
+        for (const [tensor, twin] of [[image!, x], [weights!, w]] as const) {
+          assert.ok(Math.abs(pairing(await tensor.grad!.read(), twin.values) - value) < 1e-6 * size);
+        }
       }
     });
+  });
+
+  test("a convolution whose channels do not divide into tiles begins each row with its bias", async () => {
+    await expectValue(engine, operation([2, 24, 23, 20], [22, 24, 3, 3], { padding: 1 }, true));
   });
 
   test("a 1×1 convolution is a product of matrices", async () => {

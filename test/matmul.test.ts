@@ -100,7 +100,19 @@ for (const as of ["software", "gpu"] as const) {
     for (const options of orientations) await compare([260, 520, 252], options);
     await compare([263, 515, 251], {});
     await compare([525, 512, 505], {});
+    await compare([20, 4104, 58], {});
   });
+
+  if (as === "software") {
+    test("large products of lanes are right also where quads are usual", async () => {
+      const usual = engine.tuning;
+      if (usual.products === "lane") return; // and have been tried above
+      engine.tuning = { ...usual, products: "lane" };
+      for (const options of orientations) await compare([260, 520, 252], options);
+      await compare([263, 515, 251], {});
+      engine.tuning = usual;
+    });
+  }
 
   test("a product of nothing is zeros, and an empty one is empty", async () => {
     await scoped(engine, async () => {

@@ -6,13 +6,15 @@ import { refused } from "./support/errors.js";
 import { expectClose } from "./support/gradients.js";
 import { randomTwin } from "./support/twins.js";
 
-const tables: readonly Tuning[] = (["lane", "workgroup"] as const).flatMap((products) =>
-  ([8, 16, 32] as const).map((largestTile) => ({
-    products,
-    largestTile,
-    rows: products === "lane" ? ("workgroup" as const) : ("lane" as const),
-  })),
-);
+const tablesOf = ({ device }: Engine): readonly Tuning[] =>
+  (["lane", ...(device.features.has("subgroups") ? (["quad"] as const) : []), "workgroup"] as const).flatMap(
+    (products) =>
+      ([8, 16, 32] as const).map((largestTile) => ({
+        products,
+        largestTile,
+        rows: products === "lane" ? ("workgroup" as const) : ("lane" as const),
+      })),
+  );
 
 const tuning = suite("tuning");
 
@@ -28,7 +30,7 @@ tuning("every table gives the same values, by kernels of its own", async () => {
     });
     const few = engine.arange(4 * 50, { dtype: "f32" }).reshape([4, 50]);
     const pipelines = new Set<number>();
-    for (const table of tables) {
+    for (const table of tablesOf(engine)) {
       engine.tuning = table;
       assert.equal(engine.tuning, table);
       const product = matmul(a, b);
@@ -43,8 +45,10 @@ tuning("every table gives the same values, by kernels of its own", async () => {
   });
 });
 
-tuning("by default lanes work alone on a software adapter, and workgroups together on a GPU", async () => {
-  assert.equal((await testEngine({ as: "software" })).tuning, { products: "lane", largestTile: 32, rows: "lane" });
+tuning("by default lanes or quads work alone on a software adapter, and workgroups together on a GPU", async () => {
+  const software = await testEngine({ as: "software" });
+  const runsFour = software.device.features.has("subgroups") && software.device.adapterInfo.subgroupMaxSize === 4;
+  assert.equal(software.tuning, { products: runsFour ? "quad" : "lane", largestTile: 32, rows: "lane" });
   const gpu = { products: "workgroup", largestTile: 16, rows: "workgroup" };
   assert.equal((await testEngine({ as: "gpu" })).tuning, gpu);
 });
@@ -61,6 +65,24 @@ tuning("tune measures a table, which is in use from then on and makes another en
   const before = engine.memory().liveBuffers;
   engine.scope((): Tensor => matmul(engine.ones([8, 8]), engine.ones([8, 8]))).dispose();
   assert.is(engine.memory().liveBuffers, before);
+});
+
+tuning("a device without subgroups multiplies by lanes, and refuses quads", async () => {
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  const device = await adapter.requestDevice();
+  const engine = Engine.from(device);
+  assert.is(engine.tuning.products, engine.software ? "lane" : "workgroup");
+  refused(
+    () => {
+      engine.tuning = { ...engine.tuning, products: "quad" };
+    },
+    "limit",
+    /^tuning: the device must have the feature subgroups for products by quads/,
+  );
+  const x = engine.full([200, 200], 0.5);
+  assert.is((await matmul(x, x).read())[0], 50);
+  engine.dispose();
+  device.destroy();
 });
 
 tuning("a table that is not whole, or has what is not there, is refused", async () => {

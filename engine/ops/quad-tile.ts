@@ -3,7 +3,7 @@ import { type Access, advance, letters, place, places, range, rightValues, stepC
 
 /** One variant of the product by quads; see {@link quadTile}. */
 export interface QuadVariant {
-  /** Rows of the product that a quad keeps in registers: a multiple of 4, and of 16 where the left operand is `outer`. */
+  /** Rows of the product that a quad keeps in registers: a multiple of 4, and of 16 where `left` is `outer`. */
   readonly rows: number;
   /** Columns of each of its lanes; a multiple of 4. */
   readonly columns: number;

@@ -1,4 +1,4 @@
-// Which tile of a product is the index-th, of those that the host has cut it into (engine/ops/product.ts): down the rows
+// Which tile of a product is the index-th of those that the host has cut it into (engine/ops/product.ts): down the rows
 // within a band of neighbouring columns, band after band, then the stretches of the inner axis, then the matrices.
 
 struct Tile {

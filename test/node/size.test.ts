@@ -19,12 +19,12 @@ async function sizeOf(program: string): Promise<number> {
 
 const size = suite("size, minified and gzipped");
 
-size("an app with an engine, a layer, a solver and a noise takes 63 KB, and leaves out the rest", async () => {
+size("an app with an engine, a layer, a solver and a noise takes 64 KB, and leaves out the rest", async () => {
   const bytes = await sizeOf(`
     import { Engine, imle, sumOfGamma, topK } from "./dist/webgpu-imle.js";
     globalThis.app = [Engine, imle, sumOfGamma, topK];
   `);
-  assert.ok(bytes < 63_000, `an app must stay under 63,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 64_000, `an app must stay under 64,000 bytes, got ${bytes}`);
 });
 
 size("the whole library takes 138 KB", async () => {
