@@ -16,7 +16,7 @@ const raisedLimits = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
 /**
  * Features that are used where the device has them; none is needed. With `timestamp-query` benchmarks read the device's
- * own clock; with `subgroups` some processors compute products and convolutions quicker, which may change their last bits.
+ * own clock; with `subgroups` some processors compute products and convolutions quicker, to other last bits.
  */
 export const optionalFeatures = ["timestamp-query", "subgroups"] as const;
 
