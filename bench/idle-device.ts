@@ -13,6 +13,7 @@ export function idleEngine(): Engine {
   };
   const device = {
     limits: { ...requiredLimits, maxBufferSize: 2 ** 28 },
+    features: new Set<string>(),
     lost: new Promise(nothing),
     adapterInfo: { isFallbackAdapter: true },
     queue: { submit: nothing, writeBuffer: nothing, onSubmittedWorkDone: async () => undefined },

@@ -27,7 +27,7 @@ import { type Scope, Scopes } from "./scope.js";
 import { sizeOf } from "./shape.js";
 import { Status } from "./status.js";
 import { type DType, Tensor } from "./tensor.js";
-import { checkTuning, measureTuning, type Tuning, usualTuning } from "./tuning.js";
+import { checkTuning, measureTuning, runsInQuads, type Tuning, usualTuning } from "./tuning.js";
 
 /** How a tensor is made. */
 export interface TensorOptions {
@@ -70,6 +70,8 @@ export interface Preparable {
 export class Engine {
   /** Whether the adapter computes on the processor: kernels are then chosen that need no barriers. */
   readonly software: boolean;
+  /** Tells whether it runs four lanes at a time, which may exchange values. */
+  readonly runsQuads: boolean;
   /** @internal */
   readonly commands: Commands;
   /** @internal */
@@ -97,6 +99,7 @@ export class Engine {
     debug: boolean,
   ) {
     this.software = isSoftware(info);
+    this.runsQuads = runsInQuads(device, info);
     const { faults } = this;
     this.pipelines = new PipelineCache(device, (verdict) => faults.watchCompilation(verdict));
     this.pool = new BufferPool(

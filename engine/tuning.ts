@@ -39,10 +39,14 @@ const usual = {
   gpu: { products: "workgroup", largestTile: 16, rows: "workgroup" },
 } as const satisfies Record<string, Tuning>;
 
-export function usualTuning({ software, device }: Engine): Tuning {
+export function usualTuning({ software, runsQuads }: Engine): Tuning {
   if (!software) return usual.gpu;
-  return hasSubgroups(device) && device.adapterInfo?.subgroupMaxSize === 4 ? usual.quad : usual.software;
+  return runsQuads ? usual.quad : usual.software;
 }
+
+/** Whether four lanes are all that runs together on the device, and may exchange values. */
+export const runsInQuads = (device: GPUDevice, info: GPUAdapterInfo | undefined): boolean =>
+  hasSubgroups(device) && info?.subgroupMaxSize === 4;
 
 const hasSubgroups = (device: GPUDevice): boolean => device.features.has("subgroups");
 

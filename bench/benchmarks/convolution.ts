@@ -84,10 +84,12 @@ function forwardCase(sizes: ConvolutionSizes, { sweep = false, headline = false 
 }
 
 /** Both gradients: each costs as much as forward. */
-function backwardCase(sizes: ConvolutionSizes): TimedCase {
+function backwardCase(sizes: ConvolutionSizes, { sweep = false } = {}): TimedCase {
   return {
     name: `conv2d and both gradients ${nameOf(sizes)}`,
     parameters: { batch: sizes.batch },
+    sweep,
+    peers: { task: "conv2d-gradients", ...sizes },
     prepare(engine) {
       const set = convolution(engine, sizes, true);
       const side = convolvedSide(sizes);
@@ -161,6 +163,8 @@ export const convolutionBenchmark: Benchmark = {
     backwardCase(block),
     poolCase("max pool 3×3 stride 2", 48, (x) => maxPool2d(x, 3, { stride: 2, padding: 1 }), 3),
     poolCase("adaptive max pool to 12×12", 24, (x) => adaptiveMaxPool2d(x, 12), 2),
-    ...[1, 4, 32].map((batch) => forwardCase({ ...block, batch }, { sweep: true })),
+    ...[1, 4, 32, 70].map((batch) => forwardCase({ ...block, batch }, { sweep: true })),
+    // The batch of the papers' experiments on maps.
+    backwardCase({ ...block, batch: 70 }, { sweep: true }),
   ],
 };

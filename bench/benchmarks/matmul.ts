@@ -18,7 +18,7 @@ function productCase(
     name: `${rows}×${inner}×${columns}${what}`,
     parameters: { rows, inner, columns },
     headline: rows === 512 || (rows === 100 && columns === 256),
-    ...(what === "" && { peers: { task: "matmul", rows, inner, columns } as const }),
+    peers: { task: "matmul", rows, inner, columns, transposeA, transposeB },
     prepare(engine) {
       const a = engine.normal(transposeA ? [inner, rows] : [rows, inner]);
       const b = engine.normal(transposeB ? [columns, inner] : [inner, columns]);

@@ -36,6 +36,7 @@ interface Jax {
     f: (z: JaxArray, parameters: Arrays, x: JaxArray, y: JaxArray) => JaxArray,
     options: { argnums: number[] },
   ): (z: JaxArray, parameters: Arrays, x: JaxArray, y: JaxArray) => [JaxArray, [JaxArray, Arrays]];
+  valueAndGrad(f: (x: Arrays, dy: JaxArray) => JaxArray): (x: Arrays, dy: JaxArray) => [JaxArray, Arrays];
   readonly numpy: {
     readonly float32: unknown;
     array(values: Float32Array): JaxArray;
@@ -74,11 +75,12 @@ function maskOf({ lax, numpy }: Jax, x: JaxArray, k: number): JaxArray {
   return numpy.greaterEqual(x, values.slice([], [k - 1, k])).astype(numpy.float32);
 }
 
-function apply(jax: Jax, task: PeerTask): (x: JaxArray, y: JaxArray) => JaxArray {
+function apply(jax: Jax, task: PeerTask): (x: JaxArray, y: JaxArray, z: JaxArray) => JaxArray | Arrays {
   const { numpy, nn, lax } = jax;
   switch (task.task) {
     case "matmul":
-      return (x, y) => numpy.matmul(x, y);
+      return (x, y) =>
+        numpy.matmul(task.transposeA ? x.transpose() : x, task.transposeB ? y.transpose() : y);
     case "add":
       return (x, y) => x.add(y);
     case "exp":
@@ -102,6 +104,14 @@ function apply(jax: Jax, task: PeerTask): (x: JaxArray, y: JaxArray) => JaxArray
       const around: [number, number] = [padding, padding];
       return (x, y) => lax.conv(x, y, [stride, stride], [around, around]);
     }
+    case "conv2d-gradients": {
+      const convolve = apply(jax, { ...task, task: "conv2d" }) as (x: JaxArray, w: JaxArray) => JaxArray;
+      const loss = ([x, w]: Arrays, dy: JaxArray): JaxArray => convolve(x!, w!).mul(dy).sum();
+      return (x, w, dy) => {
+        const [value, [dx, dw]] = jax.valueAndGrad(loss)([x, w], dy);
+        return [dw!, dx!, value];
+      };
+    }
     default:
       throw new Error(`it cannot do ${task.task}`);
   }
@@ -110,8 +120,13 @@ function apply(jax: Jax, task: PeerTask): (x: JaxArray, y: JaxArray) => JaxArray
 function operation(jax: Jax, task: PeerTask): DeviceWork<JaxArray> {
   const shapes = inputShapes(task);
   const inputs = inputsOf(task).map((values, i) => jax.numpy.array(values).reshape(shapes[i]!));
-  const call = jax.jit(apply(jax, task) as (...inputs: never[]) => JaxArray) as (...inputs: Arrays) => JaxArray;
-  const unit = (): JaxArray => call(...refs(inputs));
+  const call = jax.jit(apply(jax, task) as (...inputs: never[]) => JaxArray) as (...inputs: Arrays) => JaxArray | Arrays;
+  const unit = (): JaxArray => {
+    const results = call(...refs(inputs));
+    if (!Array.isArray(results)) return results as JaxArray;
+    results.slice(1).forEach(free);
+    return results[0]!;
+  };
   return {
     unit,
     wait,

@@ -13,6 +13,7 @@ export const jaxJs = devicePeer({
     "sum",
     "sum-rows",
     "conv2d",
+    "conv2d-gradients",
     "digits-step",
     "cumulative-sum",
     "sort",

@@ -73,12 +73,20 @@ def imle_step(batch, n, k, samples):
 def unit(task):
     name = task["task"]
     if name == "matmul":
-        a, b = numbers((task["rows"], task["inner"]), 1), numbers((task["inner"], task["columns"]), 2)
+        rows, inner, columns = task["rows"], task["inner"], task["columns"]
+        a = numbers((inner, rows), 1).T if task["transposeA"] else numbers((rows, inner), 1)
+        b = numbers((columns, inner), 2).T if task["transposeB"] else numbers((inner, columns), 2)
         return lambda: a @ b
-    if name == "conv2d":
+    if name in ("conv2d", "conv2d-gradients"):
         sizes = (task["batch"], task["inputs"], task["side"], task["side"])
         x, w = numbers(sizes, 1), numbers((task["outputs"], task["inputs"], task["window"], task["window"]), 2)
-        return lambda: torch.nn.functional.conv2d(x, w, stride=task["stride"], padding=task["padding"])
+        convolve = lambda: torch.nn.functional.conv2d(x, w, stride=task["stride"], padding=task["padding"])
+        if name == "conv2d":
+            return convolve
+        dy = numbers(tuple(convolve().shape), 3)
+        for operand in (x, w):
+            operand.requires_grad_()
+        return lambda: torch.autograd.grad(convolve(), (x, w), dy)[1]
     if name == "imle-top-k":
         return imle_step(task["batch"], task["n"], task["k"], task["samples"])
     if name == "top-k":

@@ -11,6 +11,7 @@ export const pytorch: Peer = {
     "top-k",
     "matmul",
     "conv2d",
+    "conv2d-gradients",
     "softmax",
     "sum",
     "sum-rows",

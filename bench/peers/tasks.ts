@@ -7,7 +7,15 @@ export type PeerTask =
   | { readonly task: "grid-paths"; readonly batch: number; readonly height: number; readonly width: number }
   /** A mask of the k largest of each row. */
   | { readonly task: "top-k"; readonly batch: number; readonly n: number; readonly k: number }
-  | { readonly task: "matmul"; readonly rows: number; readonly inner: number; readonly columns: number }
+  /** An operand that is transposed lies so in memory: [inner, rows], [columns, inner]. */
+  | {
+      readonly task: "matmul";
+      readonly rows: number;
+      readonly inner: number;
+      readonly columns: number;
+      readonly transposeA: boolean;
+      readonly transposeB: boolean;
+    }
   | { readonly task: "add" | "exp" | "relu"; readonly rows: number; readonly columns: number }
   /** Over each row. */
   | {
@@ -19,6 +27,8 @@ export type PeerTask =
   | { readonly task: "sum"; readonly rows: number; readonly columns: number }
   /** NCHW by OIHW, without bias. */
   | ({ readonly task: "conv2d" } & ConvolutionSizes)
+  /** The same and both gradients, for a gradient of its output that is given; the result is that of the weights. */
+  | ({ readonly task: "conv2d-gradients" } & ConvolutionSizes)
   /** Forward and backward of I-MLE through top-k, Sum-of-Gamma noise with s 10, α 1, λ 10. */
   | {
       readonly task: "imle-top-k";
@@ -59,25 +69,28 @@ export function peerNumbers(count: number, seed = 1): Float32Array {
   return numbers;
 }
 
-/** Shapes of what goes into a task: the first is filled with seed 1, the second with seed 2. */
+/** Shapes of what goes into a task: the first is filled with seed 1, the second with seed 2, and so on. */
 export function inputShapes(task: PeerTask): number[][] {
   switch (task.task) {
     case "matmul":
       return [
-        [task.rows, task.inner],
-        [task.inner, task.columns],
+        task.transposeA ? [task.inner, task.rows] : [task.rows, task.inner],
+        task.transposeB ? [task.columns, task.inner] : [task.inner, task.columns],
       ];
     case "add":
       return [
         [task.rows, task.columns],
         [task.rows, task.columns],
       ];
-    case "conv2d": {
+    case "conv2d":
+    case "conv2d-gradients": {
       const { batch, inputs, outputs, side, window } = task;
-      return [
+      const operands = [
         [batch, inputs, side, side],
         [outputs, inputs, window, window],
       ];
+      const convolved = convolvedSide(task);
+      return task.task === "conv2d" ? operands : [...operands, [batch, outputs, convolved, convolved]];
     }
     case "top-k":
       return [[task.batch, task.n]];
@@ -107,9 +120,12 @@ export function lastNumbers(task: PeerTask): number[] {
   const lastRow = (): Float32Array => x.subarray(-inputShapes(task)[0]!.at(-1)!);
   switch (task.task) {
     case "matmul": {
-      const { rows, inner, columns } = task;
+      const { rows, inner, columns, transposeA, transposeB } = task;
       let sum = 0;
-      for (let i = 0; i < inner; i++) sum += x[(rows - 1) * inner + i]! * y[i * columns + columns - 1]!;
+      for (let i = 0; i < inner; i++) {
+        const left = x[transposeA ? i * rows + rows - 1 : (rows - 1) * inner + i]!;
+        sum += left * y[transposeB ? (columns - 1) * inner + i : i * columns + columns - 1]!;
+      }
       return [sum];
     }
     case "add":
@@ -129,11 +145,30 @@ export function lastNumbers(task: PeerTask): number[] {
       return [sumOf(x)];
     case "conv2d":
       return [lastOfConvolution(task, x, y)];
+    case "conv2d-gradients":
+      return [lastWeightsGradient(task, x, inputsOf(task)[2]!)];
     case "top-k":
       return Array.from(topKCpu(lastRow(), task.k));
     default:
       return [];
   }
+}
+
+function lastWeightsGradient(sizes: ConvolutionSizes, x: Float32Array, dy: Float32Array): number {
+  const { batch, inputs, outputs, side, window, stride, padding } = sizes;
+  const convolved = convolvedSide(sizes);
+  let sum = 0;
+  for (let image = 0; image < batch; image++) {
+    for (let row = 0; row < convolved; row++) {
+      for (let column = 0; column < convolved; column++) {
+        const [i, j] = [row * stride + window - 1 - padding, column * stride + window - 1 - padding];
+        if (i < 0 || j < 0 || i >= side || j >= side) continue;
+        const pixel = x[((image * inputs + inputs - 1) * side + i) * side + j]!;
+        sum += pixel * dy[((image * outputs + outputs - 1) * convolved + row) * convolved + column]!;
+      }
+    }
+  }
+  return sum;
 }
 
 function lastOfConvolution(sizes: ConvolutionSizes, x: Float32Array, w: Float32Array): number {

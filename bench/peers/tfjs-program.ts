@@ -17,7 +17,7 @@ interface Tf {
   ready(): Promise<void>;
   tensor(values: Float32Array, shape: readonly number[]): TfTensor;
   tidy(f: () => TfTensor): TfTensor;
-  matMul(x: TfTensor, y: TfTensor): TfTensor;
+  matMul(x: TfTensor, y: TfTensor, transposeA: boolean, transposeB: boolean): TfTensor;
   add(x: TfTensor, y: TfTensor): TfTensor;
   exp(x: TfTensor): TfTensor;
   relu(x: TfTensor): TfTensor;
@@ -46,7 +46,7 @@ export default async function main(host: Host): Promise<void> {
 function apply(tf: Tf, task: PeerTask): (x: TfTensor, y: TfTensor) => TfTensor {
   switch (task.task) {
     case "matmul":
-      return (x, y) => tf.matMul(x, y);
+      return (x, y) => tf.matMul(x, y, task.transposeA, task.transposeB);
     case "add":
       return (x, y) => tf.add(x, y);
     case "exp":

@@ -16,7 +16,7 @@ import { peersTable } from "../../bench/table.js";
 import { summary, timedRow } from "../support/bench-results.js";
 
 const grid = { task: "grid-paths", batch: 20, height: 7, width: 5 } as const;
-const product = { task: "matmul", rows: 2, inner: 3, columns: 4 } as const;
+const product = { task: "matmul", rows: 2, inner: 3, columns: 4, transposeA: false, transposeB: false } as const;
 const context = { runtime: "node" } as const;
 const order = { ...context, tasks: [], budgetMilliseconds: 5 } as const;
 const rows: readonly PeerRow[] = [
@@ -233,7 +233,9 @@ peersSuite("what a peer gives must end as plain loops say", () => {
     { task: "sum", rows: 2, columns: 3 },
     { task: "sort", rows: 2, columns: 3 },
     { task: "cumulative-sum", rows: 2, columns: 3 },
+    { ...product, transposeA: true, transposeB: true },
     { task: "conv2d", ...convolution },
+    { task: "conv2d-gradients", ...convolution },
     { task: "top-k", batch: 2, n: 5, k: 2 },
   ];
   for (const task of tasks) {
