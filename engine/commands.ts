@@ -56,7 +56,7 @@ export interface Replayable {
 export interface Verdicts {
   /** Of a submission, or of elements that the host has written: `serial` is then below 0. */
   onSubmit(serial: number, label: string, verdict: Promise<GPUError | null>): void;
-  /** Of a buffer that was made for a read. */
+  /** Of a buffer that was made for uniforms or for a read. */
   onAllocation(bytes: number, verdict: Promise<GPUError | null>): void;
 }
 
@@ -116,8 +116,9 @@ export class Commands {
     /** In debug engines every dispatch is a submission of its own, so that a failure names its kernel. */
     private readonly debug: boolean,
   ) {
-    this.uniforms = new Uniforms(device);
-    this.staging = new StagingBuffers(device, (bytes, verdict) => verdicts.onAllocation(bytes, verdict));
+    const { onAllocation } = verdicts;
+    this.uniforms = new Uniforms(device, onAllocation);
+    this.staging = new StagingBuffers(device, onAllocation);
   }
 
   /** Whether recorded work waits for its host to submit it. */
@@ -249,9 +250,9 @@ export class Commands {
   /** Submits what has been recorded. */
   flush(label = "submit"): void {
     if (!this.encoder) return;
-    this.uniforms.upload();
     this.waiting = 0;
     if (this.hosted) {
+      this.uniforms.upload();
       this.hosted.pages.push(this.uniforms.turn()); // the host submits
       return;
     }
@@ -259,6 +260,7 @@ export class Commands {
     const { encoder } = this;
     this.encoder = null;
     this.device.pushErrorScope("validation");
+    this.uniforms.upload();
     this.device.queue.submit([encoder.finish()]);
     this.verdicts.onSubmit(this.serial, label, this.device.popErrorScope());
     this.counts.submits++;

@@ -1,4 +1,4 @@
-import { usage } from "./buffers.js";
+import { allocateBuffer, usage } from "./buffers.js";
 import type { UniformViews } from "./kernel.js";
 
 /** Uniforms of a dispatch begin at a multiple of this, WebGPU's default alignment. */
@@ -33,7 +33,11 @@ export class Uniforms {
   /** Pages for encoders of a host, which has submitted those that used them. */
   private readonly free: UniformPage[] = [];
 
-  constructor(private readonly device: GPUDevice) {
+  constructor(
+    private readonly device: GPUDevice,
+    /** Told of every page that is made, with the driver's verdict on it. */
+    private readonly onAllocation: (bytes: number, verdict: Promise<GPUError | null>) => void,
+  ) {
     this.views = uniformViewsOf(this.bytes.buffer);
     this.page = this.own = this.create();
   }
@@ -90,11 +94,9 @@ export class Uniforms {
   }
 
   private create(): UniformPage {
-    const buffer = this.device.createBuffer({
-      label: "uniforms",
-      size: pageBytes,
-      usage: usage.uniform | usage.copySource | usage.copyDestination,
-    });
+    const bits = usage.uniform | usage.copySource | usage.copyDestination;
+    const { buffer, verdict } = allocateBuffer(this.device, { label: "uniforms", size: pageBytes, usage: bits });
+    this.onAllocation(pageBytes, verdict);
     return { id: this.made++, buffer };
   }
 }

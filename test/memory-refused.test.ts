@@ -4,13 +4,12 @@ import { Engine, SGD, type Tensor } from "webgpu-imle";
 import { refused, rejected } from "./support/errors.js";
 
 const megabyte = 2 ** 20;
-const room = 4 * megabyte;
 
 /**
- * A device on which buffers as large as `room` get no memory, as a driver says it: the buffer that comes back is
- * invalid, and the error arrives by the scope. All else is the adapter's own.
+ * A device on which buffers as large as `room`, in bytes, get no memory, as a driver says it: the buffer that comes back
+ * is invalid, and the error arrives by the scope. All else is the adapter's own.
  */
-async function scarceDevice(): Promise<{ device: GPUDevice; refusals: () => number }> {
+async function scarceDevice(room = 4 * megabyte): Promise<{ device: GPUDevice; refusals: () => number }> {
   const device = await (await navigator.gpu.requestAdapter())!.requestDevice();
   const [createBuffer, push, pop] = [device.createBuffer, device.pushErrorScope, device.popErrorScope].map((method) =>
     (method as (...values: unknown[]) => unknown).bind(device),
@@ -59,8 +58,8 @@ memory("is told by the next read; what had to do with it throws, what was there 
 
   assert.equal([...(await before.read())], [2, 4, 6]);
   assert.equal([...(await before.add(1).read())], [3, 5, 7]);
-  const smaller = engine.ones([room / 8]).sum();
-  assert.is(await smaller.item(), room / 8, "less fits");
+  const smaller = engine.ones([megabyte / 2]).sum();
+  assert.is(await smaller.item(), megabyte / 2, "less fits");
   engine.dispose();
   device.destroy();
 });
@@ -114,6 +113,17 @@ memory("for an upload, for the bytes of a read and for a captured step is told i
   await engine.idle();
   assert.equal([...(await engine.ones([2]).read())], [1, 1]);
   engine.dispose();
+  device.destroy();
+});
+
+memory("for the engine's own uniforms is told by the first read, and is no uncaptured error of the host's", async () => {
+  const { device } = await scarceDevice(2 ** 16);
+  const uncaptured: string[] = [];
+  device.addEventListener("uncapturederror", ({ error }) => void uncaptured.push(error.message));
+  const engine = Engine.from(device);
+  await rejected(engine.ones([3]).mul(2).read(), "limit", /must have room for 65536 bytes/);
+  engine.dispose();
+  assert.equal(uncaptured, []);
   device.destroy();
 });
 
