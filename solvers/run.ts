@@ -58,20 +58,20 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
   const rows = output === "states" ? samples : groups;
   const sampleAxis = rows > 1 ? [rows] : [];
   const shape = [...batch.batchShape, ...sampleAxis, ...call.stateShape];
-  const result = engine.output(operation, shape, output === "states" || means ? "f32" : "i32");
-  buffers["output"] = result.slice(operation);
-  const further = createOutputs(operation, engine, solver, batch, names);
-  for (const [name, tensor] of Object.entries(further)) {
-    engine.commands.clear((buffers[`output_${name}`] = tensor.slice(operation)));
-  }
-  const solves = result.size > 0 && batch.size > 0;
-  const adds = call.emit === "count" || call.emit === "group";
-  const writes = call.emit === "sum" || (!adds && emitsEvery(solver, batch.instanceShape, call.strategy));
-  if (!solves || !writes) engine.commands.clear(buffers["output"]);
-  if (!solves) return { state: result, ...further };
-  if (finish) buffers["base"] = finish.base.slice(operation);
+  return engine.scope(() => {
+    const result = engine.output(operation, shape, output === "states" || means ? "f32" : "i32");
+    buffers["output"] = result.slice(operation);
+    const further = createOutputs(operation, engine, solver, batch, names);
+    for (const [name, tensor] of Object.entries(further)) {
+      engine.commands.clear((buffers[`output_${name}`] = tensor.slice(operation)));
+    }
+    const solves = result.size > 0 && batch.size > 0;
+    const adds = call.emit === "count" || call.emit === "group";
+    const writes = call.emit === "sum" || (!adds && emitsEvery(solver, batch.instanceShape, call.strategy));
+    if (!solves || !writes) engine.commands.clear(buffers["output"]);
+    if (!solves) return { state: result, ...further };
+    if (finish) buffers["base"] = finish.base.slice(operation);
 
-  engine.scope(() => {
     const packed = packInputs(operation, engine, solver, batch, inputs);
     if (packed) buffers["packed_inputs"] = packed.tensor.slice(operation);
     if (usesWorkspace(solver, call.strategy, batch.instanceShape, names)) {
@@ -99,8 +99,8 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
         }
       });
     }
+    return { state: result, ...further };
   });
-  return { state: result, ...further };
 }
 
 /** The kernels that a call with weights of this shape would use, for `engine.prepare`. */

@@ -44,18 +44,19 @@ export function clipGradientNorm(parameters: ParameterTree, maximum: number): Te
   );
   const gradients = found.flatMap(([, { grad }]) => (grad ? [grad] : []));
   if (gradients.length === 0) return null;
-  const norm = normOf("clipGradientNorm", gradients);
-  const { engine } = norm;
-  const factor = mapElements(engine, {
-    label: "clipping factor",
-    expression: "min(F(1), maximum / (norm + F(1e-6)))",
-    dtype: "f32",
-    operands: { norm, maximum },
-    shape: [],
+  return gradients[0]!.engine.scope(() => {
+    const norm = normOf("clipGradientNorm", gradients);
+    const { engine } = norm;
+    const factor = mapElements(engine, {
+      label: "clipping factor",
+      expression: "min(F(1), maximum / (norm + F(1e-6)))",
+      dtype: "f32",
+      operands: { norm, maximum },
+      shape: [],
+    });
+    for (const gradient of gradients) scale(engine, gradient, factor);
+    return norm;
   });
-  for (const gradient of gradients) scale(engine, gradient, factor);
-  factor.dispose();
-  return norm;
 }
 
 function normOf(operation: string, tensors: readonly Tensor[]): Tensor {
@@ -68,39 +69,39 @@ function normOf(operation: string, tensors: readonly Tensor[]): Tensor {
   const { engine } = tensors[0]!;
   for (const tensor of tensors) requireTensor(operation, "each tensor", tensor, ["f32"]);
   engine.check(operation, tensors);
-  return noGrad(() => {
-    const plans = tensors.map((tensor) => {
-      const x = tensor.slice(operation);
-      const width = tensor.size % 4 === 0 ? vectorWidth([x]) : 1;
-      const length = tensor.size / width;
-      return { x, width, length, count: Math.ceil(length / longestChain) };
-    });
-    const size = plans.reduce((sum, { count }) => sum + count, 0);
-    if (size === 0) return engine.zeros([]);
-    const partial = engine.output(operation, [size]);
-    let offset = 0;
-    for (const { x, width, length, count } of plans) {
-      engine.dispatch({
-        kernel: engine.kernel(`sum-of-squares:${width}`, () => [
-          ...elementPieces(width),
-          {
-            name: "together",
-            text: `fn together(v: T) -> f32 { return ${width === 4 ? "(v.x + v.y) + (v.z + v.w)" : "v"}; }`,
-          },
-          { name: "kernels/sum-of-squares.wgsl", text: squaresSource },
-        ]),
-        buffers: { x, partial: partial.slice(operation) },
-        uniforms: { count, length, offset },
-        workgroups: Math.ceil(count / lanes),
+  return engine.scope(() =>
+    noGrad(() => {
+      const plans = tensors.map((tensor) => {
+        const x = tensor.slice(operation);
+        const width = tensor.size % 4 === 0 ? vectorWidth([x]) : 1;
+        const length = tensor.size / width;
+        return { x, width, length, count: Math.ceil(length / longestChain) };
       });
-      offset += count;
-    }
-    const total = reduceBlock(operation, partial, { outer: 1, length: size, inner: 1 }, [], { fold: "sum" });
-    const root = { label: "root", expression: "sqrt(total)", dtype: "f32", operands: { total }, shape: [] } as const;
-    const norm = mapElements(engine, root);
-    for (const part of [partial, total]) part.dispose();
-    return norm;
-  });
+      const size = plans.reduce((sum, { count }) => sum + count, 0);
+      if (size === 0) return engine.zeros([]);
+      const partial = engine.output(operation, [size]);
+      let offset = 0;
+      for (const { x, width, length, count } of plans) {
+        engine.dispatch({
+          kernel: engine.kernel(`sum-of-squares:${width}`, () => [
+            ...elementPieces(width),
+            {
+              name: "together",
+              text: `fn together(v: T) -> f32 { return ${width === 4 ? "(v.x + v.y) + (v.z + v.w)" : "v"}; }`,
+            },
+            { name: "kernels/sum-of-squares.wgsl", text: squaresSource },
+          ]),
+          buffers: { x, partial: partial.slice(operation) },
+          uniforms: { count, length, offset },
+          workgroups: Math.ceil(count / lanes),
+        });
+        offset += count;
+      }
+      const total = reduceBlock(operation, partial, { outer: 1, length: size, inner: 1 }, [], { fold: "sum" });
+      const root = { label: "root", expression: "sqrt(total)", dtype: "f32", operands: { total }, shape: [] } as const;
+      return mapElements(engine, root);
+    }),
+  );
 }
 
 function scale(engine: Engine, tensor: Tensor, factor: Tensor): void {

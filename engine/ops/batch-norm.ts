@@ -71,35 +71,36 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   const running = check(x, { ...options, momentum, epsilon });
   const { engine, shape } = x;
   const view = { images: shape[0]!, channels: shape[1]!, inner: sizeOf(shape.slice(2)) };
-  const y = engine.output("batchNorm", shape);
-  let statistics: Statistics;
-  if (x.size === 0) statistics = { means: engine.output("batchNorm", [0]), inverses: engine.output("batchNorm", [0]) };
-  else if (training) statistics = statisticsOf(x, view, epsilon, { running, momentum });
-  else statistics = runningStatistics(running!, epsilon);
-  normaliseChannels("batchNorm", x, y, view, statistics, weight, bias);
-  record({
-    label: "batchNorm",
-    inputs: [x, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
-    outputs: [y],
-    saved: [x, statistics.means, statistics.inverses, ...(weight ? [weight] : [])],
-    backward: ([dy]) => {
-      const isParametric = weight?.requiresGrad || bias?.requiresGrad;
-      const needsSums = isParametric || (training && x.requiresGrad);
-      const sums = needsSums ? gradientSumsOf(x, dy!, view, statistics) : null;
-      const slope = (): Tensor =>
-        training
-          ? channelGradient("batchNorm", x, dy!, view, statistics, sums!, weight)
-          : unnormalised(dy!, view, statistics, weight);
-      return [
-        x.requiresGrad ? slope() : null,
-        ...(weight ? [sums && sums.products] : []),
-        ...(bias ? [sums && sums.sums] : []),
-      ];
-    },
+  return engine.scope(() => {
+    const y = engine.output("batchNorm", shape);
+    let statistics: Statistics;
+    const none = (): Tensor => engine.output("batchNorm", [0]);
+    if (x.size === 0) statistics = { means: none(), inverses: none() };
+    else if (training) statistics = statisticsOf(x, view, epsilon, { running, momentum });
+    else statistics = runningStatistics(running!, epsilon);
+    normaliseChannels("batchNorm", x, y, view, statistics, weight, bias);
+    record({
+      label: "batchNorm",
+      inputs: [x, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
+      outputs: [y],
+      saved: [x, statistics.means, statistics.inverses, ...(weight ? [weight] : [])],
+      backward: ([dy]) => {
+        const isParametric = weight?.requiresGrad || bias?.requiresGrad;
+        const needsSums = isParametric || (training && x.requiresGrad);
+        const sums = needsSums ? gradientSumsOf(x, dy!, view, statistics) : null;
+        const slope = (): Tensor =>
+          training
+            ? channelGradient("batchNorm", x, dy!, view, statistics, sums!, weight)
+            : unnormalised(dy!, view, statistics, weight);
+        return [
+          x.requiresGrad ? slope() : null,
+          ...(weight ? [sums && sums.products] : []),
+          ...(bias ? [sums && sums.sums] : []),
+        ];
+      },
+    });
+    return y;
   });
-  statistics.means.dispose();
-  statistics.inverses.dispose();
-  return y;
 }
 
 /** Mean and inverse deviation of each channel, from the data, in two dispatches; running statistics move along. */

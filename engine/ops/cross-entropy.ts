@@ -53,43 +53,44 @@ export function crossEntropy(logits: Tensor, classes: Tensor, options: CrossEntr
   const { engine, shape } = logits;
   const columns = shape.at(-1)!;
   const rows: Rows = { logits, classes, columns, ignoreIndex, smoothing: labelSmoothing };
-  const { losses, logSums } = rowLosses(rows);
-  const isWeighted = ignoreIndex !== undefined && reduction === "mean" && classes.size > 0;
-  const reduced = isWeighted ? meanOfKept(losses, rows) : reduceLosses(name, losses, reduction);
-  const { loss, scale } = reduced;
-  if (isRecorded([logits])) {
-    record({
-      label: name,
-      inputs: [logits],
-      outputs: [loss],
-      saved: [logits, classes, logSums, ...(typeof scale === "number" ? [] : [scale])],
-      backward: ([dy]) => {
-        const column = [...rowShape, 1];
-        return [
-          mapElements(engine, {
-            label: `${name} gradient`,
-            expression:
-              "select(F(0), (exp(x - log_sum) - smoothing / F(columns) - " +
-              `select(F(0), F(1) - smoothing, element % U(columns) == U(chosen))) * dy * scale, ${isKept})`,
-            dtype: "f32",
-            operands: {
-              x: logits,
-              log_sum: logSums.alias(column),
-              chosen: classes.alias(column),
-              dy: reduction === "none" ? dy!.alias(column) : dy!,
-              columns: { value: columns, dtype: "u32" },
-              scale,
-              smoothing: labelSmoothing,
-              ...ignoring(ignoreIndex),
-            },
-            shape,
-          }),
-        ];
-      },
-    });
-  }
-  for (const part of [logSums, ...(typeof scale === "number" ? [] : [scale])]) part.dispose();
-  return loss;
+  return engine.scope(() => {
+    const { losses, logSums } = rowLosses(rows);
+    const isWeighted = ignoreIndex !== undefined && reduction === "mean" && classes.size > 0;
+    const reduced = isWeighted ? meanOfKept(losses, rows) : reduceLosses(name, losses, reduction);
+    const { loss, scale } = reduced;
+    if (isRecorded([logits])) {
+      record({
+        label: name,
+        inputs: [logits],
+        outputs: [loss],
+        saved: [logits, classes, logSums, ...(typeof scale === "number" ? [] : [scale])],
+        backward: ([dy]) => {
+          const column = [...rowShape, 1];
+          return [
+            mapElements(engine, {
+              label: `${name} gradient`,
+              expression:
+                "select(F(0), (exp(x - log_sum) - smoothing / F(columns) - " +
+                `select(F(0), F(1) - smoothing, element % U(columns) == U(chosen))) * dy * scale, ${isKept})`,
+              dtype: "f32",
+              operands: {
+                x: logits,
+                log_sum: logSums.alias(column),
+                chosen: classes.alias(column),
+                dy: reduction === "none" ? dy!.alias(column) : dy!,
+                columns: { value: columns, dtype: "u32" },
+                scale,
+                smoothing: labelSmoothing,
+                ...ignoring(ignoreIndex),
+              },
+              shape,
+            }),
+          ];
+        },
+      });
+    }
+    return loss;
+  });
 }
 
 /** What the losses of rows are computed from. */

@@ -55,20 +55,21 @@ export function cumulativeSum(
 
 function scan(x: Tensor, block: Block, direction: Direction): Tensor {
   const { engine, shape, dtype } = x;
-  const y = engine.output("cumulativeSum", shape, dtype);
-  if (y.size === 0) return y;
-  const { outer, length, inner } = block;
-  if (length <= longestWalk) {
-    dispatch(x, y, block, { ...direction, chunk: longestWalk });
+  return engine.scope(() => {
+    const y = engine.output("cumulativeSum", shape, dtype);
+    if (y.size === 0) return y;
+    const { outer, length, inner } = block;
+    if (length <= longestWalk) {
+      dispatch(x, y, block, { ...direction, chunk: longestWalk });
+      return y;
+    }
+    const chunks = Math.ceil(length / chunkLength);
+    const totals = engine.output("cumulativeSum", [outer, chunks, inner], dtype);
+    dispatch(x, totals, block, { ...direction, chunk: chunkLength, isTotals: true });
+    const starts = scan(totals, { outer, length: chunks, inner }, { reverse: false, exclusive: true });
+    dispatch(x, y, block, { ...direction, chunk: chunkLength, starts });
     return y;
-  }
-  const chunks = Math.ceil(length / chunkLength);
-  const totals = engine.output("cumulativeSum", [outer, chunks, inner], dtype);
-  dispatch(x, totals, block, { ...direction, chunk: chunkLength, isTotals: true });
-  const starts = scan(totals, { outer, length: chunks, inner }, { reverse: false, exclusive: true });
-  dispatch(x, y, block, { ...direction, chunk: chunkLength, starts });
-  for (const part of [totals, starts]) part.dispose();
-  return y;
+  });
 }
 
 function dispatch(

@@ -72,25 +72,25 @@ export function layerNorm(x: Tensor, options: LayerNormOptions = {}): Tensor {
   engine.check("layerNorm", [x, ...given.map(([, tensor]) => tensor!)]);
   requireEpsilon("layerNorm", epsilon);
   const rows = { rows: size === 0 ? 0 : size / length, length, epsilon };
-  const { y, statistics } = forward(x, rows, weight, bias);
-  record({
-    label: "layerNorm",
-    inputs: [x, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
-    outputs: [y],
-    saved: [x, statistics.means, statistics.inverses, ...(weight ? [weight] : [])],
-    backward: ([dy]) => {
-      const isParametric = weight?.requiresGrad || bias?.requiresGrad;
-      const sums = isParametric ? gradientSumsOfRows(x, dy!, rows, statistics) : null;
-      return [
-        x.requiresGrad ? backward(x, dy!, rows, statistics, weight) : null,
-        ...(weight ? [sums && sums.products] : []),
-        ...(bias ? [sums && sums.sums] : []),
-      ];
-    },
+  return engine.scope(() => {
+    const { y, statistics } = forward(x, rows, weight, bias);
+    record({
+      label: "layerNorm",
+      inputs: [x, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
+      outputs: [y],
+      saved: [x, statistics.means, statistics.inverses, ...(weight ? [weight] : [])],
+      backward: ([dy]) => {
+        const isParametric = weight?.requiresGrad || bias?.requiresGrad;
+        const sums = isParametric ? gradientSumsOfRows(x, dy!, rows, statistics) : null;
+        return [
+          x.requiresGrad ? backward(x, dy!, rows, statistics, weight) : null,
+          ...(weight ? [sums && sums.products] : []),
+          ...(bias ? [sums && sums.sums] : []),
+        ];
+      },
+    });
+    return y;
   });
-  statistics.means.dispose();
-  statistics.inverses.dispose();
-  return y;
 }
 
 function forward(x: Tensor, rows: Rows, weight?: Tensor, bias?: Tensor): { y: Tensor; statistics: Statistics } {

@@ -39,10 +39,11 @@ export function reduceLosses(label: string, losses: Tensor, reduction: Reduction
   if (reduction === "none") return { loss: losses, scale: 1 };
   const { engine, size } = losses;
   const scale = reduction === "mean" ? 1 / size : 1;
-  const loss =
-    size === 0
-      ? fill(engine, [], 0)
-      : reduceBlock(label, losses, { outer: 1, length: size, inner: 1 }, [], { fold: "sum", scale });
-  losses.dispose();
-  return { loss, scale };
+  const block = { outer: 1, length: size, inner: 1 };
+  try {
+    const loss = size === 0 ? fill(engine, [], 0) : reduceBlock(label, losses, block, [], { fold: "sum", scale });
+    return { loss, scale };
+  } finally {
+    losses.dispose();
+  }
 }

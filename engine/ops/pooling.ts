@@ -82,35 +82,36 @@ function maxPool(name: Name, x: Tensor, windows: Windows): Tensor {
   const { engine, shape } = x;
   const long = poolLong(name, x, windows, maxPool, max);
   if (long) return long;
-  const outShape = [shape[0]!, shape[1]!, ...windows.count];
-  const y = engine.output(name, outShape);
-  const isKept = isRecorded([x]);
-  const places = isKept ? engine.output(`${name} places`, outShape, "u32") : null;
-  const buffers = { x: x.slice(name), y: y.slice(name), ...(places && { places: places.slice(name) }) };
-  const kind = isKept ? "recorded" : "unrecorded";
-  const pieces = [isKept ? keptPlaces : forgottenPlaces, file("max-pool", maxSource)];
-  dispatch(engine, { name, kind, windows, count: y.size, buffers, pieces });
-  if (!places) return y;
-  record({
-    label: name,
-    inputs: [x],
-    outputs: [y],
-    saved: [places],
-    backward: ([dy]) => {
-      const dx = engine.output(name, shape);
-      dispatch(engine, {
-        name,
-        kind: "gradient",
-        windows,
-        count: dx.size,
-        buffers: { places: places.slice(name), dy: dy!.slice(name), dx: dx.slice(name) },
-        pieces: [file("max-pool-gradient", maxGradient)],
-      });
-      return [dx];
-    },
+  return engine.scope(() => {
+    const outShape = [shape[0]!, shape[1]!, ...windows.count];
+    const y = engine.output(name, outShape);
+    const isKept = isRecorded([x]);
+    const places = isKept ? engine.output(`${name} places`, outShape, "u32") : null;
+    const buffers = { x: x.slice(name), y: y.slice(name), ...(places && { places: places.slice(name) }) };
+    const kind = isKept ? "recorded" : "unrecorded";
+    const pieces = [isKept ? keptPlaces : forgottenPlaces, file("max-pool", maxSource)];
+    dispatch(engine, { name, kind, windows, count: y.size, buffers, pieces });
+    if (!places) return y;
+    record({
+      label: name,
+      inputs: [x],
+      outputs: [y],
+      saved: [places],
+      backward: ([dy]) => {
+        const dx = engine.output(name, shape);
+        dispatch(engine, {
+          name,
+          kind: "gradient",
+          windows,
+          count: dx.size,
+          buffers: { places: places.slice(name), dy: dy!.slice(name), dx: dx.slice(name) },
+          pieces: [file("max-pool-gradient", maxGradient)],
+        });
+        return [dx];
+      },
+    });
+    return y;
   });
-  places.dispose();
-  return y;
 }
 
 function averagePool(name: Name, x: Tensor, windows: Windows): Tensor {

@@ -72,7 +72,13 @@ export function multiplyTiled(product: Product): void {
     dispatch(product, plan, output);
     return;
   }
-  const partial = engine.output(product.operation, [plan.splits, output.size]);
+  let partial: Tensor;
+  try {
+    partial = engine.output(product.operation, [plan.splits, output.size]);
+  } catch (error) {
+    output.dispose(); // which its caller has made, and has not given to anybody yet
+    throw error;
+  }
   dispatch(product, plan, partial);
   addParts(engine, product.operation, partial, output, plan.splits);
   partial.dispose();

@@ -82,19 +82,18 @@ function placeOfExtreme(
   requireSome(name, x, axes);
   if (sizeOf(shape) === 0) return x.engine.output(name, shape, "i32");
   const block = blockOf(x.shape, axes);
-  const extreme = reduceBlock(name, x, block, shape, { fold });
-  const place = reduceBlock(name, x, block, shape, { fold: "first", equalTo: extreme });
-  extreme.dispose();
-  const result = mapElements(x.engine, {
-    label: "place of an extreme",
-    expression: "I(place)",
-    dtype: "u32",
-    resultDtype: "i32",
-    operands: { place },
-    shape,
+  return x.engine.scope(() => {
+    const extreme = reduceBlock(name, x, block, shape, { fold });
+    const place = reduceBlock(name, x, block, shape, { fold: "first", equalTo: extreme });
+    return mapElements(x.engine, {
+      label: "place of an extreme",
+      expression: "I(place)",
+      dtype: "u32",
+      resultDtype: "i32",
+      operands: { place },
+      shape,
+    });
   });
-  place.dispose();
-  return result;
 }
 
 /** x summed over the axes along which `shape` was broadcast to it: the way back for gradients. Not recorded. */
@@ -133,11 +132,18 @@ function foldSteps(label: string, x: Tensor, axes: readonly number[], shape: rea
   steps.forEach(({ block, keptShape }, index) => {
     const isLast = index === steps.length - 1;
     const options = { fold: "sum", scale: isLast ? scale : 1 } as const;
-    const next = reduceBlock(label, current, block, isLast ? shape : keptShape, options);
-    if (current !== x) current.dispose();
-    current = next;
+    current = replaced(current, x, () => reduceBlock(label, current, block, isLast ? shape : keptShape, options));
   });
   return current;
+}
+
+/** The next of several steps that began with x; the one before goes, save x itself. */
+function replaced(current: Tensor, x: Tensor, next: () => Tensor): Tensor {
+  try {
+    return next();
+  } finally {
+    if (current !== x) current.dispose();
+  }
 }
 
 /** The elements in a buffer of their own: a result must not change where x is written, as optimisers do in place. */
@@ -165,9 +171,8 @@ function reduceToExtreme(name: "max" | "min", x: Tensor, axis: Axes | undefined,
   // Each step is an operation of its own on the tape: the first of firsts is the first.
   let current = x;
   steps.forEach(({ block, keptShape }, index) => {
-    const next = extremeOfBlock(name, current, block, index === steps.length - 1 ? shape : keptShape);
-    if (current !== x) current.dispose();
-    current = next;
+    const nextShape = index === steps.length - 1 ? shape : keptShape;
+    current = replaced(current, x, () => extremeOfBlock(name, current, block, nextShape));
   });
   return current;
 }

@@ -108,9 +108,11 @@ export function reduceBlock(
   });
   if (isLast) return partial;
   const next = { outer, length: stage.splits, inner };
-  const result = reduceBlock(label, partial, next, shape, { fold: fold === "first" ? "min" : fold, scale });
-  partial.dispose();
-  return result;
+  try {
+    return reduceBlock(label, partial, next, shape, { fold: fold === "first" ? "min" : fold, scale });
+  } finally {
+    partial.dispose();
+  }
 }
 
 /** How the next stage folds: a pure function of the shape, the kind of adapter and the tuning. */

@@ -70,10 +70,12 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
     () => `split: the parts must be whole and fill axis ${along} of ${formatShape(x.shape)}, got ${formatValue(parts)}`,
     "Give a number of parts that divides the axis, or lengths that add up to it.",
   );
-  let start = 0;
-  return lengths.map((part) => {
-    const range = { start, end: (start += part) };
-    return slice(x, [...Array.from({ length: along }, () => null), range]);
+  return x.engine.scope(() => {
+    let start = 0;
+    return lengths.map((part) => {
+      const range = { start, end: (start += part) };
+      return slice(x, [...Array.from({ length: along }, () => null), range]);
+    });
   });
 }
 

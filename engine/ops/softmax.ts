@@ -138,26 +138,26 @@ function forwardSplit(name: Name, x: Tensor, block: Block): Tensor {
   const { engine, shape } = x;
   const blockShape = [block.outer, block.length, block.inner];
   const rowShape = [block.outer, 1, block.inner];
-  const maximum = reduceBlock(name, x, block, rowShape, { fold: "max" });
-  const rows = x.alias(blockShape);
-  const exponentials = mapElements(engine, {
-    label: "shifted exponential",
-    expression: "exp(x - maximum)",
-    dtype: "f32",
-    operands: { x: rows, maximum },
-    shape: blockShape,
+  return engine.scope(() => {
+    const maximum = reduceBlock(name, x, block, rowShape, { fold: "max" });
+    const rows = x.alias(blockShape);
+    const exponentials = mapElements(engine, {
+      label: "shifted exponential",
+      expression: "exp(x - maximum)",
+      dtype: "f32",
+      operands: { x: rows, maximum },
+      shape: blockShape,
+    });
+    const sum = reduceBlock(name, exponentials, block, rowShape, { fold: "sum" });
+    const result = mapElements(engine, {
+      label: `${name} of parts`,
+      expression: name === "softmax" ? "e / sum" : "(x - maximum) - log(sum)",
+      dtype: "f32",
+      operands: name === "softmax" ? { e: exponentials, sum } : { x: rows, maximum, sum },
+      shape: blockShape,
+    });
+    return result.alias(shape);
   });
-  const sum = reduceBlock(name, exponentials, block, rowShape, { fold: "sum" });
-  const result = mapElements(engine, {
-    label: `${name} of parts`,
-    expression: name === "softmax" ? "e / sum" : "(x - maximum) - log(sum)",
-    dtype: "f32",
-    operands: name === "softmax" ? { e: exponentials, sum } : { x: rows, maximum, sum },
-    shape: blockShape,
-  });
-  const y = result.alias(shape);
-  for (const part of [rows, maximum, exponentials, sum, result]) part.dispose();
-  return y;
 }
 
 function backwardSplit(name: Name, y: Tensor, dy: Tensor, block: Block): Tensor {
