@@ -1,14 +1,14 @@
 import { formatShape, formatValue, must } from "../../engine/error.js";
 import { requireChoice, requireOptions, requireTensor } from "../../engine/ops/arguments.js";
-import { oneHot } from "../../engine/ops/gather.js";
+import { gather, oneHot } from "../../engine/ops/gather.js";
+import { argmax } from "../../engine/ops/reduce.js";
+import { expandDims } from "../../engine/ops/shape.js";
 import { concatenate } from "../../engine/ops/slicing.js";
 import { greater, maximum, sqrt, square } from "../../engine/ops/elementwise.js";
 import { sameShape } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
-import { solve } from "../../solvers/run.js";
 import type { Solver } from "../../solvers/solver.js";
-import { topK } from "../../solvers/top-k/top-k.js";
 import { closestPoint, closestPointKernels } from "./closest-point/closest-point.js";
 import { type Estimator, estimator } from "./estimator.js";
 import { batchOf, requireCount, requireSolver, signOf } from "./options.js";
@@ -86,7 +86,7 @@ export function coneAlignedCosine(solver: Solver, options: ConeAlignedOptions = 
     );
     return theta.engine.scope(() => {
       const rows = theta.reshape([instances, size]);
-      const aim = noGrad(() => aimOf(unit(rows.mul(sign)), unit(normals.reshape([instances, count, size]))));
+      const aim = noGrad(() => aimOf(unit(rows.mul(sign)), normals.reshape([instances, count, size])));
       const cosine = unit(rows).mul(aim).sum(-1).mul(sign);
       return cosine.neg().add(1).reshape(batchShape);
     });
@@ -94,11 +94,13 @@ export function coneAlignedCosine(solver: Solver, options: ConeAlignedOptions = 
 
   /** Unit vectors f32 [instances, size], to be aligned with. */
   const aimOf = (target: Tensor, normals: Tensor): Tensor => {
-    const point = projection === "average" ? target : unit(projectedOn(normals, target, iterations));
+    const lengths = square(normals).sum(-1);
+    const scales = greater(lengths, 0).div(sqrt(maximum(lengths, 1e-30)));
+    const point = projection === "average" ? target : unit(projectionOf(target, normals, scales, iterations));
     if (projection === "exact") return point;
-    const present = greater(square(normals).sum(-1), 0.5).sum(-1, true); // all are 1 or 0
-    const mean = normals.sum(1).div(maximum(present, 1));
-    return unit(point.mul(1 - innerRatio).add(mean.mul(innerRatio)));
+    const mean = expandDims(scales, 1).matmul(normals).reshape(target.shape);
+    const present = maximum(greater(lengths, 0).sum(-1, true), 1);
+    return unit(point.mul(1 - innerRatio).add(mean.div(present).mul(innerRatio)));
   };
 
   return estimator({
@@ -140,13 +142,22 @@ export function kSubsetNormals(states: Tensor): Tensor {
 /** Rows at unit length; rows of zeros as they are. */
 const unit = (rows: Tensor): Tensor => rows.div(sqrt(maximum(square(rows).sum(-1, true), 1e-30)));
 
-/** The points of the cones nearest to unit vectors, f32 [instances, size]. */
-function projectedOn(normals: Tensor, target: Tensor, iterations: number): Tensor {
-  const [instances, , size] = normals.shape as [number, number, number];
-  const nearest = topK(1);
+/**
+ * The points of the cones nearest to unit vectors.
+ *
+ * @param target f32 [instances, size]
+ * @param normals f32 [instances, m, size], to be taken `scales`, f32 [instances, m], times
+ */
+function projectionOf(target: Tensor, normals: Tensor, scales: Tensor, iterations: number): Tensor {
+  const { engine } = target;
+  const [instances, count, size] = normals.shape as [number, number, number];
+  const rows = normals.reshape([instances * count, size]);
+  const firsts = engine.arange(instances, { dtype: "i32", step: count });
+  const flat = scales.reshape([instances * count]);
   const best = (left: Tensor): Tensor => {
-    const scores = left.reshape([instances, 1, size]).matmul(normals, { transposeB: true });
-    return solve(nearest, scores).matmul(normals).reshape([instances, size]);
+    const scores = left.reshape([instances, 1, size]).matmul(normals, { transposeB: true }).reshape(scales.shape);
+    const places = argmax(scores.mul(scales), -1).add(firsts);
+    return gather(rows, places).mul(gather(flat, places).reshape([instances, 1]));
   };
   return closestPoint({
     ...{ operation: "coneAlignedCosine", target, instances, size, iterations, best },
