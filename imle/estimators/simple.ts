@@ -1,8 +1,9 @@
 import { customGradient } from "../../engine/custom-gradient.js";
 import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
+import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { topK } from "../../solvers/top-k/top-k.js";
-import { kSubsets } from "../distributions/k-subsets/k-subsets.js";
+import { drawSubsets, kSubsets } from "../distributions/k-subsets/k-subsets.js";
 import { perturbAndMap } from "../perturb-and-map.js";
 import { callNames, type CallOptions, type Estimator, estimator, placesOf } from "./estimator.js";
 import { checkPerturbation, type LayerOptions } from "./options.js";
@@ -40,12 +41,15 @@ export function simple(
       requireOptions(operation, call, callNames);
       requireTensor(operation, "the weights", theta, ["f32"]);
       const place = placeOf(theta.engine, call.call);
-      const sampleAxis = theta.shape.length - 1;
-      return customGradient({
-        label: operation,
-        inputs: [theta],
-        forward: (weights) => (output === "samples" ? subsets.sample : subsets.sampleMean)(weights, { samples, place }),
-        backward: (dz) => subsets.covariance(theta, output === "samples" ? dz.sum(sampleAxis) : dz),
+      return theta.engine.scope(() => {
+        const drawn = noGrad(() => drawSubsets(k, theta, { samples, output, place }));
+        return customGradient({
+          label: operation,
+          inputs: [theta],
+          saved: drawn.kept,
+          forward: () => drawn.states,
+          backward: (dz) => drawn.covariance(output === "samples" ? dz.sum(-2) : dz),
+        });
       });
     },
     eval: (theta: Tensor) => perturbAndMap(solver, theta, { output }),

@@ -8,9 +8,8 @@
 //
 // Weights are taken relative to the k-th largest and held within exp(±LARGEST), which r spans: an item further above it
 // is in every subset, one further below in none, to a chance of e^−LARGEST. What is cut off above is kept for the
-// log-partition. TANGENT 1: also dp(i, j), the change of p with θ along dθ, by that of ln r.
-// `values` are the ratios, `changes` those of their logarithms; the last block of `work` is the k-th largest weight, and
-// the sum of what was cut off.
+// log-partition. `values` are the ratios; the last block of `work` is the k-th largest weight, and the sum of what was
+// cut off.
 
 const LARGEST = 60.0;
 
@@ -20,10 +19,8 @@ const LARGEST = 60.0;
 
 var<private> at_item: u32;
 var<private> at_weight: f32;
-var<private> at_dtheta: f32;
-// 1 − p(i, j − 1) of the block before, and the change of its logarithm, negative.
+// 1 − p(i, j − 1) of the block before.
 var<private> at_skipped: f32;
-var<private> at_skipped_change: f32;
 
 fn each_block(b: u32) {
   let r = values(b);
@@ -33,15 +30,7 @@ fn each_block(b: u32) {
   let skipped = r * part;
   set_values(b, sum * vec4f(at_skipped, skipped.xyz));
   at_skipped = skipped.w;
-  let place = chances_at(at_item, b);
-  chances[place] = p;
-  if (TANGENT == 1u) {
-    let change = changes(b);
-    let drawn = p * (at_dtheta - change);
-    set_changes(b, change + drawn - vec4f(at_skipped_change, drawn.xyz));
-    at_skipped_change = drawn.w;
-    keep_change(place, skipped * drawn);
-  }
+  chances[chances_at(at_item, b)] = p;
 }
 
 fn smallest_chosen() -> f32 {
@@ -74,9 +63,7 @@ fn main(
     cut += max(gap - LARGEST, 0.0);
     at_item = i;
     at_weight = exp(clamp(gap, -LARGEST, LARGEST));
-    at_dtheta = dtheta_of(at_row * uniforms.n + i);
     at_skipped = 1.0;
-    at_skipped_change = 0.0;
     all_blocks();
   }
   finish_blocks();

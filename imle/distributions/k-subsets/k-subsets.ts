@@ -18,6 +18,7 @@ import type { SampleOptions, StateDistribution } from "../distribution.js";
 import { requireSampling, requireStates } from "../requirements.js";
 import { blocksText, inRegisters } from "./blocks.js";
 import chancesText from "./chances.wgsl";
+import changesText from "./changes.wgsl";
 import marginalsText from "./marginals.wgsl";
 import rowsText from "./rows.wgsl";
 import sampleText from "./sample.wgsl";
@@ -85,17 +86,21 @@ export function kSubsets(k: number): KSubsets {
     },
     marginals(theta) {
       requireRows("marginals", k, theta);
-      return customGradient({
-        label: "kSubsets.marginals",
-        inputs: [theta],
-        forward: mean,
-        backward: (dy) => distribution.covariance(theta, dy),
+      return theta.engine.scope(() => {
+        const found = noGrad(() => chancesOf(k, theta));
+        return customGradient({
+          label: "kSubsets.marginals",
+          inputs: [theta],
+          saved: [found.chances],
+          forward: () => marginalsOf(k, found),
+          backward: (dy) => covarianceOf(k, found, dy),
+        });
       });
     },
     sample: drawing("sample", (theta, samples, place) =>
       drawOf(k, chancesOf(k, theta), { first: 0, count: samples, of: samples }, place),
     ),
-    sampleMean: drawing("sampleMean", (theta, samples, place) => meanOfDraws(k, theta, samples, place)),
+    sampleMean: drawing("sampleMean", (theta, samples, place) => meanOfDraws(k, chancesOf(k, theta), samples, place)),
     score(theta, states) {
       requireRows("score", k, theta);
       requireStates("kSubsets.score", theta, states, 1);
@@ -104,11 +109,11 @@ export function kSubsets(k: number): KSubsets {
     covariance(theta, v) {
       requireRows("covariance", k, theta);
       requireRows("covariance", k, v);
-      return theta.engine.scope(() => noGrad(() => marginalsOf(k, chancesOf(k, theta, v))));
+      return theta.engine.scope(() => noGrad(() => covarianceOf(k, chancesOf(k, theta), v)));
     },
     kernels: (engine) => [
-      chancesKernel(engine, k, false),
-      chancesKernel(engine, k, true),
+      chancesKernel(engine, k),
+      changesKernel(engine, k),
       marginalsKernel(engine, k, true),
       sampleKernel(engine),
     ],
@@ -116,14 +121,38 @@ export function kSubsets(k: number): KSubsets {
   return distribution;
 }
 
-/** What the kernels leave for a row: its chances, and their changes. */
+/** Subsets drawn at a place, and the covariance of their distribution, of the same chances. */
+export interface DrawnSubsets {
+  /** f32 [...batch, n], the mean over samples, or [...batch, S, n]. */
+  readonly states: Tensor;
+  /** Tensors that `covariance` reads: they must live until then. */
+  readonly kept: readonly Tensor[];
+  /** Cov(z)·v */
+  covariance(v: Tensor): Tensor;
+}
+
+/** @throws ImleError `dtype`, `shape` or `limit`, as {@link kSubsets} */
+export function drawSubsets(
+  k: number,
+  theta: Tensor,
+  { samples, output, place }: { samples: number; output: "mean" | "samples"; place: RandomPlace },
+): DrawnSubsets {
+  requireRows("sample", k, theta);
+  const found = chancesOf(k, theta);
+  const states =
+    output === "samples"
+      ? drawOf(k, found, { first: 0, count: samples, of: samples }, place)
+      : meanOfDraws(k, found, samples, place);
+  return { states, kept: [found.chances], covariance: (v) => covarianceOf(k, found, v) };
+}
+
+/** What the kernels leave for a row. */
 interface Chances {
   readonly theta: Tensor;
   /** What chances.wgsl says; of the whole row. */
   readonly work: Tensor;
   /** f32 [n, k / 4, rows, 4] */
   readonly chances: Tensor;
-  readonly changes: Tensor | undefined;
 }
 
 function requireRows(method: string, k: number, theta: Tensor): void {
@@ -168,26 +197,41 @@ const blocksOf = (k: number): number => Math.ceil(k / 4);
 /** Blocks of `work`: values, changes where there are tangents, and one more. */
 const workBlocksOf = (k: number, tangent: boolean): number => (tangent ? 2 : 1) * blocksOf(k) + 1;
 
-function chancesOf(k: number, theta: Tensor, tangent?: Tensor): Chances {
+function chancesOf(k: number, theta: Tensor): Chances {
   const { engine } = theta;
   const operation = "kSubsets";
-  const n = theta.shape.at(-1)!;
   const rows = rowsOf(theta);
-  const shape = [n, blocksOf(k), rows, 4];
-  const work = engine.output(operation, [workBlocksOf(k, tangent !== undefined), rows, 4]);
-  const chances = engine.output(operation, shape);
-  const changes = tangent && engine.output(operation, shape);
-  if (chances.size === 0) return { theta, work, chances, changes };
+  const work = engine.output(operation, [workBlocksOf(k, false), rows, 4]);
+  const chances = engine.output(operation, [theta.shape.at(-1)!, blocksOf(k), rows, 4]);
+  if (chances.size === 0) return { theta, work, chances };
   const buffers = {
     theta: theta.slice(operation),
     chosen: largestOf(k, theta).slice(operation),
     work: work.slice(operation),
     chances: chances.slice(operation),
-    ...(tangent && { dtheta: tangent.slice(operation), dchances: changes!.slice(operation) }),
   };
-  dispatchItems(theta, k, "up", { kernel: chancesKernel(engine, k, tangent !== undefined), buffers });
-  return { theta, work, chances, changes };
+  dispatchItems(theta, k, "up", { kernel: chancesKernel(engine, k), buffers });
+  return { theta, work, chances };
 }
+
+/** The changes of the chances with θ along v, of their shape. */
+function changesOf(k: number, { theta, chances }: Chances, v: Tensor): Tensor {
+  const { engine } = theta;
+  const operation = "kSubsets";
+  const changes = engine.output(operation, chances.shape);
+  const buffers = {
+    chances: chances.slice(operation),
+    dtheta: v.slice(operation),
+    work: engine.output(operation, [workBlocksOf(k, false), rowsOf(theta), 4]).slice(operation),
+    dchances: changes.slice(operation),
+  };
+  dispatchItems(theta, k, "up", { kernel: changesKernel(engine, k), buffers });
+  return changes;
+}
+
+/** Cov(z)·v */
+const covarianceOf = (k: number, found: Chances, v: Tensor): Tensor =>
+  found.theta.engine.scope(() => marginalsOf(k, found, found.chances.size > 0 ? changesOf(k, found, v) : undefined));
 
 /** Marks the k largest weights of each row, or more where others equal the least of them. */
 function largestOf(k: number, theta: Tensor): Tensor {
@@ -196,7 +240,8 @@ function largestOf(k: number, theta: Tensor): Tensor {
   return greaterEqual(theta, slice(topKValues(theta, k).values, [null, { start: k - 1, end: k }]));
 }
 
-function marginalsOf(k: number, { theta, chances, changes }: Chances): Tensor {
+/** Marginals, or with changes of the chances their own. */
+function marginalsOf(k: number, { theta, chances }: Chances, changes?: Tensor): Tensor {
   const { engine, shape } = theta;
   const operation = "kSubsets";
   if (chances.size === 0) return engine.zeros(shape);
@@ -231,8 +276,8 @@ function drawOf(k: number, { theta, chances }: Chances, { first, count }: Sample
 }
 
 /** The mean of the samples of a place, of which a part is kept at a time. */
-function meanOfDraws(k: number, theta: Tensor, samples: number, place: RandomPlace): Tensor {
-  const chances = chancesOf(k, theta);
+function meanOfDraws(k: number, chances: Chances, samples: number, place: RandomPlace): Tensor {
+  const { theta } = chances;
   const parts = sampleParts(samples, theta.size);
   if (samples === 1) return drawOf(k, chances, parts[0]!, place).reshape(theta.shape);
   const [sum] = sumOfParts(theta.engine, parts, (part): [Tensor] => [drawOf(k, chances, part, place).sum(-2)]);
@@ -252,23 +297,16 @@ function logPartitionOf(k: number, theta: Tensor): Tensor {
   return logs.add(slice(last, [null, 0]).mul(k)).add(slice(last, [null, 1])).reshape(batchShape);
 }
 
-const chancesKernel = (engine: Engine, k: number, tangent: boolean): Kernel =>
-  engine.kernel(`kSubsets chances:${blocksOf(k)}:${tangent}:${lanesOf(engine)}`, () => [
-    ...rowPieces(engine, k, tangent, "up"),
-    {
-      name: "changes",
-      text: [
-        ...(tangent
-          ? [
-              "@group(0) @binding(5) var<storage, read> dtheta: array<f32>;",
-              "@group(0) @binding(6) var<storage, read_write> dchances: array<vec4f>;",
-            ]
-          : []),
-        `fn dtheta_of(i: u32) -> f32 { return ${tangent ? "dtheta[i]" : "0.0"}; }`,
-        `fn keep_change(i: u32, x: vec4f) { ${tangent ? "dchances[i] = x;" : ""} }`,
-      ].join("\n"),
-    },
+const chancesKernel = (engine: Engine, k: number): Kernel =>
+  engine.kernel(`kSubsets chances:${blocksOf(k)}:${lanesOf(engine)}`, () => [
+    ...rowPieces(engine, k, false, "up"),
     { name: "imle/distributions/k-subsets/chances.wgsl", text: chancesText },
+  ]);
+
+const changesKernel = (engine: Engine, k: number): Kernel =>
+  engine.kernel(`kSubsets changes:${blocksOf(k)}:${lanesOf(engine)}`, () => [
+    ...rowPieces(engine, k, false, "up"),
+    { name: "imle/distributions/k-subsets/changes.wgsl", text: changesText },
   ]);
 
 const marginalsKernel = (engine: Engine, k: number, tangent: boolean): Kernel =>
@@ -284,7 +322,7 @@ const marginalsKernel = (engine: Engine, k: number, tangent: boolean): Kernel =>
     { name: "imle/distributions/k-subsets/marginals.wgsl", text: marginalsText },
   ]);
 
-/** What both of them have in common. */
+/** What all of them have in common. */
 function rowPieces(engine: Engine, k: number, tangent: boolean, order: "up" | "down"): Piece[] {
   const blocks = blocksOf(k);
   const sizes = { BLOCKS: blocks, WORK: workBlocksOf(k, tangent) - 1 };
