@@ -66,7 +66,6 @@ export function closestPoint(search: Search): ClosestPoint {
   const isHull = over === "hull";
   const kernels = kernelsOf(engine);
   const groupsOf = (count: number): number => Math.max(1, Math.ceil(count / 4));
-  const elements = Math.ceil((instances * size) / 64);
 
   /** Products of a new state, relative to a base, and of what is left with kept states: see products.wgsl. */
   const productsOf = (
@@ -78,7 +77,7 @@ export function closestPoint(search: Search): ClosestPoint {
       kernel: kernels.products,
       buffers: slicesOf(operation, { ...tensors, products }),
       uniforms: { instances, size, ...uniforms },
-      workgroups: Math.ceil((instances * (uniforms.used + 1)) / lanesOf(engine)),
+      workgroups: Math.ceil((instances * uniforms.used) / lanesOf(engine)),
     });
     return products;
   };
@@ -93,7 +92,7 @@ export function closestPoint(search: Search): ClosestPoint {
       kernel: kernels.combine,
       buffers: slicesOf(operation, { ...tensors, y }),
       uniforms: { instances, size, ...uniforms },
-      workgroups: elements,
+      workgroups: Math.ceil((instances * Math.ceil(size / 4)) / 64),
     });
     return y;
   };
@@ -164,7 +163,7 @@ export function closestPoint(search: Search): ClosestPoint {
               kernel: kernels.direction,
               buffers: slicesOf(operation, { products, d, rest, directions: states, left, weights }),
               uniforms: { instances, size, used, slot: t, nearby: sign * nearby },
-              workgroups: elements,
+              workgroups: Math.ceil((instances * size) / 64),
             });
           });
         }

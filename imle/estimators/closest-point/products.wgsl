@@ -1,6 +1,6 @@
 // Inner products of the states that are kept with a new one, and with what is left of the weights; a state is taken
-// relative to `base`. One lane a group of four of an instance, and one more for the new state with itself, and for the square of what is left.
-// `products` is [group, of the two, instance].
+// relative to `base`. One lane a group of four of an instance; the first one also has those of the new state with itself
+// and with what is left, and the square of this, as a last group. `products` is [group, of the two, instance].
 #import grid
 
 struct Uniforms {
@@ -26,25 +26,33 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let job = linear_invocation(workgroup, workgroups, lane, LANES);
-  let instance = job / (uniforms.used + 1u);
-  let q = job % (uniforms.used + 1u);
+  let instance = job / uniforms.used;
+  let q = job % uniforms.used;
   if (instance >= uniforms.instances) {
     return;
   }
-  let isNew = q == uniforms.used;
   let first = instance * uniforms.size;
-  let kept = (min(q, uniforms.groups - 1u) * uniforms.instances + instance) * uniforms.size;
+  let kept = (q * uniforms.instances + instance) * uniforms.size;
   var with_new = vec4f();
   var with_left = vec4f();
+  var new_square = 0.0;
+  var new_left = 0.0;
   var left_square = 0.0;
   for (var i = 0u; i < uniforms.size; i++) {
     let own = state[first + i] - uniforms.base_scale * base[first + i];
-    let four = select(states[kept + i], vec4f(own, 0.0, 0.0, 0.0), isNew);
-    with_new += own * four;
     let left_own = uniforms.left_scale * left[first + i];
+    let four = states[kept + i];
+    with_new += own * four;
     with_left += left_own * four;
+    new_square += own * own;
+    new_left += own * left_own;
     left_square += left_own * left_own;
   }
   products[2u * q * uniforms.instances + instance] = with_new;
-  products[(2u * q + 1u) * uniforms.instances + instance] = select(with_left, vec4f(with_left.x, left_square, 0.0, 0.0), isNew);
+  products[(2u * q + 1u) * uniforms.instances + instance] = with_left;
+  if (q == 0u) {
+    let place = 2u * uniforms.used * uniforms.instances + instance;
+    products[place] = vec4f(new_square, 0.0, 0.0, 0.0);
+    products[place + uniforms.instances] = vec4f(new_left, left_square, 0.0, 0.0);
+  }
 }
