@@ -2,7 +2,7 @@ import { allocateBuffer, usage } from "./buffers.js";
 import type { UniformViews } from "./kernel.js";
 
 /** Uniforms of a dispatch begin at a multiple of this, WebGPU's default alignment. */
-export const uniformStep = 256;
+const uniformStep = 256;
 const pageBytes = 256 * uniformStep;
 
 /** A buffer of uniforms, which one submission fills. */

@@ -126,6 +126,12 @@ test("any number of batch axes, none too, and empty batches", async () => {
   assert.equal(solve(topK(0), engine.zeros([2, 0])).shape, [2, 0]);
 });
 
+test("one of the same k and direction is the same solver, so that a program may make it at each call", () => {
+  assert.is(topK(3), topK(3, { largest: true }));
+  assert.is.not(topK(3), topK(3, { largest: false }));
+  assert.is.not(topK(3), topK(2));
+});
+
 test("k that is no whole number from 0, or larger than a row, is refused before anything is recorded", async () => {
   for (const k of [-1, 1.5, NaN, Infinity, "3" as never]) {
     assert.throws(() => topK(k), (error: unknown) => error instanceof ImleError && error.code === "value");
