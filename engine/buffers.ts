@@ -1,4 +1,5 @@
 import { ImleError, must } from "./error.js";
+import { HighWater } from "./high-water.js";
 import type { BoundGroup } from "./pipelines.js";
 
 /** WebGPU's usage bits; the globals are missing where the library is only imported. */
@@ -88,7 +89,7 @@ export interface MemoryReport {
   pooledBytes: number;
   /** The most live bytes since the engine was made, or since {@link Engine.resetPeakMemory}. */
   peakLiveBytes: number;
-  /** The largest sum of live and pooled bytes since then: what the driver has had to give. */
+  /** The largest sum of live and pooled bytes since then: what the driver has had to give. Refused memory is no part. */
   peakBytes: number;
 }
 
@@ -104,8 +105,8 @@ export class BufferPool {
   private liveBuffers = 0;
   private liveBytes = 0;
   private pooledBytes = 0;
-  private peakLiveBytes = 0;
-  private peakBytes = 0;
+  private readonly peakLive = new HighWater();
+  private readonly peak = new HighWater();
   private held: Storage[] | null = null;
   /** All that there are, free ones too. */
   private readonly buffers = new Set<GPUBuffer>();
@@ -219,14 +220,14 @@ export class BufferPool {
   }
 
   report(): MemoryReport {
-    const { liveBuffers, liveBytes, pooledBytes, peakLiveBytes, peakBytes } = this;
-    return { liveBuffers, liveBytes, pooledBytes, peakLiveBytes, peakBytes };
+    const { liveBuffers, liveBytes, pooledBytes, peakLive, peak } = this;
+    return { liveBuffers, liveBytes, pooledBytes, peakLiveBytes: peakLive.most, peakBytes: peak.most };
   }
 
   /** From now on the peaks are what has been reached since. */
   resetPeaks(): void {
-    this.peakLiveBytes = this.liveBytes;
-    this.peakBytes = this.liveBytes + this.pooledBytes;
+    this.peakLive.reset(this.liveBytes);
+    this.peak.reset(this.liveBytes + this.pooledBytes);
   }
 
   /** Destroys all buffers; or none, where recorded work waits for a host that may yet submit it: they go with it. */
@@ -261,6 +262,7 @@ export class BufferPool {
     const { buffer, verdict } = allocateBuffer(this.device, { size: capacity, usage: storage.usage });
     this.buffers.add(buffer);
     storage.place(buffer, 0);
+    for (const peak of [this.peakLive, this.peak]) peak.allocate(buffer, capacity, verdict);
     this.countLive(storage, 1);
     this.onAllocation(capacity, verdict, (error) => this.refuse(buffer, storage, error));
   }
@@ -282,14 +284,17 @@ export class BufferPool {
   private destroy(storage: Storage): void {
     this.onDestroy(storage);
     this.buffers.delete(storage.buffer);
+    this.peak.leave(storage.buffer);
     storage.buffer.destroy();
   }
 
   private countLive(storage: Storage, sign: 1 | -1): void {
     this.liveBuffers += sign;
     this.liveBytes += sign * storage.capacity;
-    this.peakLiveBytes = Math.max(this.peakLiveBytes, this.liveBytes);
-    this.peakBytes = Math.max(this.peakBytes, this.liveBytes + this.pooledBytes);
+    if (sign > 0) this.peakLive.enter(storage.buffer);
+    else this.peakLive.leave(storage.buffer);
+    this.peakLive.reach(this.liveBytes);
+    this.peak.reach(this.liveBytes + this.pooledBytes);
   }
 }
 

@@ -80,6 +80,30 @@ memory("is asked for again where it is needed again: a buffer that has none is n
   device.destroy();
 });
 
+memory("counts for no peak, whatever was reached beside it before the driver said no", async () => {
+  const { device } = await scarceDevice();
+  const engine = Engine.from(device);
+  const small = engine.zeros([megabyte / 4]);
+  await engine.idle();
+  const before = engine.memory();
+  const refusedOnes = [engine.zeros([megabyte]), engine.zeros([2 * megabyte])];
+  const beside = engine.zeros([megabyte / 4]);
+  refusedOnes.pop()!.dispose();
+  const last = engine.zeros([megabyte / 4]); // live where one that is refused is live no more
+  assert.ok(engine.memory().peakBytes >= before.peakBytes + 14 * megabyte, "nobody has said no yet");
+  await rejected(engine.idle(), "limit", /must have room/);
+  const peaks = () => [engine.memory().peakBytes, engine.memory().peakLiveBytes];
+  const had = [before.peakBytes + 2 * megabyte, before.peakLiveBytes + 2 * megabyte];
+  assert.equal(peaks(), had, "only the small ones were had");
+  for (const tensor of [...refusedOnes, beside, last, small]) tensor.dispose();
+  await engine.idle();
+  assert.equal(peaks(), had);
+  engine.resetPeakMemory();
+  assert.equal(peaks(), [engine.memory().pooledBytes + engine.memory().liveBytes, engine.memory().liveBytes]);
+  engine.dispose();
+  device.destroy();
+});
+
 memory("for an upload, for the bytes of a read and for a captured step is told in the same way", async () => {
   const { device } = await scarceDevice();
   const engine = Engine.from(device);

@@ -20,15 +20,3 @@ export interface EpochEvent {
   /** The patches that it saw, 4 for each test digit, counted row by row from 0 to 48. */
   readonly patches: readonly number[];
 }
-
-/** The run is over. */
-export interface SummaryEvent {
-  readonly type: "summary";
-  readonly seconds: number;
-  readonly steps: number;
-  /** Results that came back to the host while a training step ran, in all steps together. */
-  readonly readbacksInSteps: number;
-  readonly dispatchesPerStep: number;
-  /** Most bytes of the device that were in use at once. */
-  readonly peakBytes: number;
-}

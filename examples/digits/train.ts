@@ -7,9 +7,10 @@ import { Adam, Engine, gather, noGrad, stack, type Tensor } from "webgpu-imle";
 import type { Host } from "../../tools/runtimes/host.js";
 import type { ProgressEvent } from "../report/experiment.js";
 import { chosenCount, classCount, inPatchOrder, patchCount, pixelCount, unpackDigits, type Digits } from "./dataset.js";
-import { views, type EpochEvent, type PerView, type SummaryEvent } from "./events.js";
+import { views, type EpochEvent, type PerView } from "./events.js";
 import { losses, PatchReader } from "./model.js";
 import { permutation, randomNumbers } from "../report/random.js";
+import { StepCounter } from "../report/steps.js";
 
 /** `host.args` */
 export interface Arguments {
@@ -74,18 +75,15 @@ export default async function main(host: Host): Promise<void> {
   };
   await measure(0, null);
 
-  let readbacksInSteps = 0;
-  let dispatches = 0;
+  const counter = new StepCounter(engine);
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = permutation(train.count, random);
     let sums = engine.zeros([views.length]);
     for (let step = 1; step <= steps; step++) {
-      const before = engine.stats();
-      const next = trainOn(order.subarray((step - 1) * batchSize, step * batchSize), sums);
+      const places = order.subarray((step - 1) * batchSize, step * batchSize);
+      const next = counter.count(() => trainOn(places, sums));
       sums.dispose();
       sums = next;
-      readbacksInSteps += engine.stats().readbacks - before.readbacks;
-      dispatches += engine.stats().dispatches - before.dispatches;
       if (step % stepsBetweenWaits > 0 && step < steps) continue;
       await engine.idle();
       progress("training", epoch, step);
@@ -94,14 +92,7 @@ export default async function main(host: Host): Promise<void> {
     sums.dispose();
     await measure(epoch, loss);
   }
-  host.emit({
-    type: "summary",
-    seconds: elapsed(),
-    steps: epochs * steps,
-    readbacksInSteps,
-    dispatchesPerStep: dispatches / (epochs * steps),
-    peakBytes: engine.memory().peakBytes,
-  } satisfies SummaryEvent);
+  host.emit(counter.summary(elapsed()));
   engine.dispose();
 }
 

@@ -3,6 +3,7 @@
 import type { Circumstances } from "./experiment.js";
 import { html, type Markup } from "./html.js";
 import { count } from "./page.js";
+import type { SummaryEvent } from "./steps.js";
 
 const endings: Readonly<Record<Circumstances["state"], string>> = {
   running: "still running",
@@ -17,17 +18,15 @@ export function endingOf(state: Circumstances["state"], reached: number, all: nu
   return ended === "" ? html`` : html` <em>This run was ${ended}: ${reached} of ${all} ${unit}.</em>`;
 }
 
-/** What the training steps of a run were. */
-interface StepCounts {
-  readonly steps: number;
-  readonly dispatchesPerStep: number;
-  readonly readbacksInSteps: number;
-}
-
 /** ` 720 training steps of 87 dispatches read nothing back.`; empty before a run has told. */
-export function stepsProof(outcome: StepCounts | null): string {
+export function stepsProof(outcome: SummaryEvent | null): string {
   if (outcome === null) return "";
   const { steps, dispatchesPerStep, readbacksInSteps } = outcome;
   const read = readbacksInSteps === 0 ? "nothing" : `${readbacksInSteps} results`;
   return ` ${count(steps)} training steps of ${Math.round(dispatchesPerStep)} dispatches read ${read} back.`;
+}
+
+/** A line for a page's circumstances; none before a run has told. */
+export function memoryOf(outcome: SummaryEvent | null): (readonly [string, string])[] {
+  return outcome === null ? [] : [["Device memory", `${(outcome.peakBytes / 2 ** 20).toFixed(0)} MiB`]];
 }

@@ -42,15 +42,3 @@ export interface GridEvent {
   readonly type: "grid";
   readonly means: readonly (readonly number[])[];
 }
-
-/** The run is over. */
-export interface SummaryEvent {
-  readonly type: "summary";
-  readonly seconds: number;
-  readonly steps: number;
-  /** Results that came back to the host while a training step ran, in all steps together. */
-  readonly readbacksInSteps: number;
-  readonly dispatchesPerStep: number;
-  /** Most bytes of the device that were in use at once. */
-  readonly peakBytes: number;
-}

@@ -2,7 +2,8 @@
 
 import type { ProgramEvent } from "../../tools/runtimes/host.js";
 import type { Circumstances, Experiment, Options, Run } from "../report/experiment.js";
-import type { GridEvent, MethodEvent, ProblemsEvent, SummaryEvent } from "./events.js";
+import type { SummaryEvent } from "../report/steps.js";
+import type { GridEvent, MethodEvent, ProblemsEvent } from "./events.js";
 import { type Method, type MethodKey, methods } from "./methods.js";
 import { bestOf, syntheticPage } from "./page.js";
 import { type Arguments, repeats } from "./train.js";

@@ -5,8 +5,9 @@ import type { Circumstances } from "../report/experiment.js";
 import { heatStyles, heatTable } from "../report/heat.js";
 import { html, type Markup } from "../report/html.js";
 import { renderPage, type Figure, type Section } from "../report/page.js";
-import { endingOf, stepsProof } from "../report/run-words.js";
-import type { GridEvent, MethodEvent, Outcome, ProblemsEvent, SummaryEvent } from "./events.js";
+import { endingOf, memoryOf, stepsProof } from "../report/run-words.js";
+import type { SummaryEvent } from "../report/steps.js";
+import type { GridEvent, MethodEvent, Outcome, ProblemsEvent } from "./events.js";
 import { k, lambdas, type Method, type MethodKey, methodKeys, methods, n, publishedLambda, rates } from "./methods.js";
 
 /** What a run has told so far. */
@@ -182,8 +183,6 @@ function circumstancesOf(
   { outcome, results, problems }: Told,
   { adapter, seed, epochs, seconds, command, started }: Circumstances,
 ): (readonly [string, string])[] {
-  const mebibytes = ((outcome?.peakBytes ?? 0) / 2 ** 20).toFixed(0);
-  const memory = outcome === null ? [] : [["Device memory", `${mebibytes} MiB`] as const];
   return [
     ["Runtime and adapter", adapter === "" ? "none" : adapter],
     ["Steps", String(epochs)],
@@ -191,7 +190,7 @@ function circumstancesOf(
     ["Repeats", String(problems?.repeats ?? 0)],
     ["Seed", String(seed)],
     ["Time", `${seconds.toFixed(1)} s`],
-    ...memory,
+    ...memoryOf(outcome),
     ["Experiment", "Niepert, Minervini, Franceschi: Implicit MLE, NeurIPS 2021, Section 6.1"],
     ["Started", started.toISOString().replace("T", " ").slice(0, 16) + " UTC"],
     ["Again", command],

@@ -7,7 +7,8 @@
 import { Engine, enumerated, kSubsetStates, noGrad, SGD, stack, type Tensor } from "webgpu-imle";
 import type { Host } from "../../tools/runtimes/host.js";
 import type { ProgressEvent } from "../report/experiment.js";
-import type { Course, GridEvent, MethodEvent, Outcome, ProblemsEvent, SummaryEvent } from "./events.js";
+import { StepCounter } from "../report/steps.js";
+import type { Course, GridEvent, MethodEvent, Outcome, ProblemsEvent } from "./events.js";
 import { imleLoss, k, lambdas, type Method, methodKeys, methods, n, rates, type TotalLoss } from "./methods.js";
 
 /** `host.args` */
@@ -69,7 +70,7 @@ interface Group {
 interface Watch {
   /** Called after every step, with what it has done. */
   readonly onStep: (done: number) => Promise<void>;
-  readonly counts: { steps: number; readbacks: number; dispatches: number };
+  readonly counter: StepCounter;
 }
 
 /**
@@ -85,7 +86,7 @@ async function train(
   groups: readonly Group[],
   steps: number,
   evaluate: (step: number) => boolean,
-  { onStep, counts }: Watch,
+  { onStep, counter }: Watch,
 ): Promise<Float32Array[]> {
   const { engine } = problems.excess;
   const shape = [groups.length, repeats, n];
@@ -99,16 +100,14 @@ async function train(
   const optimiser = new SGD({ parameters: [theta], learningRate: 1, momentum });
   const losses: Tensor[] = evaluate(0) ? [exactLoss(theta, problems)] : [];
   for (let step = 1; step <= steps; step++) {
-    const before = engine.stats();
-    engine.scope(() => {
-      optimiser.zeroGrad();
-      loss(theta, b, scales).backward();
-      theta.grad = theta.grad!.mul(rates);
-      optimiser.step();
-    });
-    counts.steps++;
-    counts.readbacks += engine.stats().readbacks - before.readbacks;
-    counts.dispatches += engine.stats().dispatches - before.dispatches;
+    counter.count(() =>
+      engine.scope(() => {
+        optimiser.zeroGrad();
+        loss(theta, b, scales).backward();
+        theta.grad = theta.grad!.mul(rates);
+        optimiser.step();
+      }),
+    );
     if (evaluate(step)) losses.push(exactLoss(theta, problems));
     if (step % stepsBetweenWaits === 0 || step === steps) await onStep(step);
   }
@@ -127,11 +126,11 @@ export default async function main(host: Host): Promise<void> {
   const engine = await Engine.create();
   engine.seed(seed);
   const problems = await makeProblems(engine);
-  const counts = { steps: 0, readbacks: 0, dispatches: 0 };
+  const counter = new StepCounter(engine);
 
   const parts = methodKeys.length + 1;
   const watch = (stage: string, part: number, total: number): Watch => ({
-    counts,
+    counter,
     onStep: async (step) => {
       await engine.idle();
       const place = { epoch: part, epochs: parts, step, steps: total, unit: "method" };
@@ -158,14 +157,7 @@ export default async function main(host: Host): Promise<void> {
   const [final] = await train(problems, imleLoss(1), pairs, steps, last, watch("I-MLE, rates and λ", parts, steps));
   const means = lambdas.map((_, row) => rates.map((_, column) => mean(ofGroup(final!, row * rates.length + column))));
   host.emit({ type: "grid", means } satisfies GridEvent);
-  host.emit({
-    type: "summary",
-    seconds: elapsed(),
-    steps: counts.steps,
-    readbacksInSteps: counts.readbacks,
-    dispatchesPerStep: counts.dispatches / counts.steps,
-    peakBytes: engine.memory().peakBytes,
-  } satisfies SummaryEvent);
+  host.emit(counter.summary(elapsed()));
   engine.dispose();
 }
 

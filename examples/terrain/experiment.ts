@@ -2,7 +2,8 @@
 
 import type { AdapterDescription, ProgramEvent } from "../../tools/runtimes/host.js";
 import type { Circumstances, Experiment, Options, Run } from "../report/experiment.js";
-import type { EpochEvent, MapsEvent, Measured, SummaryEvent } from "./events.js";
+import type { SummaryEvent } from "../report/steps.js";
+import type { EpochEvent, MapsEvent, Measured } from "./events.js";
 import { publishedFiles } from "./published-files.js";
 import { terrainPage } from "./page.js";
 import { defaultModel, type ModelName, type Recipe, recipes } from "./recipes.js";

@@ -4,8 +4,9 @@ import { chartPlaces, curveScripts, curveStyles, type Chart } from "../report/cu
 import type { Circumstances } from "../report/experiment.js";
 import { html, type Markup } from "../report/html.js";
 import { count, percent, renderPage, type Figure, type Section } from "../report/page.js";
-import { endingOf, stepsProof } from "../report/run-words.js";
-import type { AblationResult, EpochEvent, MapsEvent, SummaryEvent } from "./events.js";
+import { endingOf, memoryOf, stepsProof } from "../report/run-words.js";
+import type { SummaryEvent } from "../report/steps.js";
+import type { AblationResult, EpochEvent, MapsEvent } from "./events.js";
 import { Panels } from "./panels.js";
 import { type ModelName, recipes } from "./recipes.js";
 import { costFactor, meanCost } from "./scale.js";
@@ -290,8 +291,6 @@ function circumstancesOf(
   last: EpochEvent | undefined,
   { adapter, seed, epochs, seconds, command, started }: Circumstances,
 ): (readonly [string, string])[] {
-  const mebibytes = ((outcome?.peakBytes ?? 0) / 2 ** 20).toFixed(0);
-  const memory = outcome === null ? [] : [["Device memory", `${mebibytes} MiB`] as const];
   const size = maps === null ? "" : `${maps.side} × ${maps.side} tiles, `;
   const validation = (maps?.validationCount ?? 0) > 0 ? `${count(maps!.validationCount)} to validate, ` : "";
   const counts =
@@ -301,7 +300,7 @@ function circumstancesOf(
     ["Epochs", `${last?.epoch ?? 0} of ${epochs}`],
     ["Seed", String(seed)],
     ["Time", `${seconds.toFixed(1)} s`],
-    ...memory,
+    ...memoryOf(outcome),
     ["Maps", `${counts}${size}${source}`],
     ["Network", recipes[model].summary],
     ["Method", "Niepert, Minervini, Franceschi: Implicit MLE, NeurIPS 2021"],

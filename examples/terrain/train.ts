@@ -9,7 +9,8 @@ import type { Host } from "../../tools/runtimes/host.js";
 import { permutation, randomNumbers } from "../report/random.js";
 import type { ProgressEvent } from "../report/experiment.js";
 import { type LabelledMaps, pictureOf, type TerrainData } from "./dataset.js";
-import type { EpochEvent, MapsEvent, Measured, ShownResult, SummaryEvent } from "./events.js";
+import { StepCounter } from "../report/steps.js";
+import type { EpochEvent, MapsEvent, Measured, ShownResult } from "./events.js";
 import { generateMaps } from "./generate.js";
 import { measure, terrainShares } from "./metrics.js";
 import { hammingLoss, PathFinder, shortestPath } from "./model.js";
@@ -108,31 +109,20 @@ export default async function main(host: Host): Promise<void> {
   };
   await report(0);
 
-  let readbacksInSteps = 0;
-  let dispatches = 0;
+  const counter = new StepCounter(engine);
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const passed = recipe.decay.after.filter((share) => epoch - 1 >= Math.round(share * epochs)).length;
     for (const { optimiser } of learners) optimiser.learningRate = recipe.learningRate * recipe.decay.factor ** passed;
     const order = permutation(train.count, random);
     for (let number = 1; number <= steps; number++) {
-      const before = engine.stats();
-      step(order.subarray((number - 1) * batch, number * batch), ofEpoch(epoch));
-      readbacksInSteps += engine.stats().readbacks - before.readbacks;
-      dispatches += engine.stats().dispatches - before.dispatches;
+      counter.count(() => step(order.subarray((number - 1) * batch, number * batch), ofEpoch(epoch)));
       if (number % stepsBetweenWaits > 0 && number < steps) continue;
       await engine.idle();
       progress("training", epoch, number);
     }
     await report(epoch);
   }
-  host.emit({
-    type: "summary",
-    seconds: elapsed(),
-    steps: epochs * steps,
-    readbacksInSteps,
-    dispatchesPerStep: dispatches / (epochs * steps),
-    peakBytes: engine.memory().peakBytes,
-  } satisfies SummaryEvent);
+  host.emit(counter.summary(elapsed()));
   engine.dispose();
 }
 

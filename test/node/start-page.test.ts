@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Digits } from "../../examples/digits/dataset.js";
-import type { EpochEvent, SummaryEvent } from "../../examples/digits/events.js";
+import type { EpochEvent } from "../../examples/digits/events.js";
+import type { SummaryEvent } from "../../examples/report/steps.js";
 import { digitsPage } from "../../examples/digits/page.js";
 import type { Circumstances } from "../../examples/report/experiment.js";
 import { html, jsonForScript } from "../../examples/report/html.js";

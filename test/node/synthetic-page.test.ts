@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Circumstances } from "../../examples/report/experiment.js";
-import type { GridEvent, MethodEvent, ProblemsEvent, SummaryEvent } from "../../examples/synthetic/events.js";
+import type { SummaryEvent } from "../../examples/report/steps.js";
+import type { GridEvent, MethodEvent, ProblemsEvent } from "../../examples/synthetic/events.js";
 import { SyntheticRun } from "../../examples/synthetic/experiment.js";
 import { lambdas, type Method, methodKeys, methods, rates } from "../../examples/synthetic/methods.js";
 import { syntheticPage, type Told } from "../../examples/synthetic/page.js";
