@@ -2,6 +2,7 @@
 
 import { type Engine, gumbel, laplace, type Noise, normal, sumOfGamma } from "webgpu-imle";
 import { expectClose, type Prepared } from "./benchmark.js";
+import { ofLanes } from "./kernels.js";
 import text from "./kernels/draws.wgsl";
 
 export interface Law {
@@ -58,7 +59,6 @@ export function expectMean({ name, mean, variance }: Law, sum: number, draws: nu
 }
 
 const uniformUsage = 0x40;
-const lanesOfWorkgroup = 64;
 const blocks = 16;
 
 /** Draws where they are used, as a solver does: nothing but a sum of 64 draws a lane is stored. */
@@ -66,7 +66,6 @@ export function drawInRegisters(engine: Engine, law: Law): Prepared {
   const noise = law.noise();
   const lanes = engine.software ? 1 << 15 : 1 << 20;
   const drawn = 4 * blocks * lanes;
-  const result = engine.zeros([lanes, 4]);
   const table = noise.table ? engine.tensor(noise.table, { usage: uniformUsage }) : null;
   // A table is bound as solvers bind it: processors read uniforms quicker.
   const [space, length] = engine.software ? ["uniform", `, ${(noise.table?.length ?? 0) / 4}`] : ["storage, read", ""];
@@ -74,24 +73,21 @@ export function drawInRegisters(engine: Engine, law: Law): Prepared {
     `@group(0) @binding(2) var<${space}> noise_values: array<vec4f${length}>;\n` +
     "fn noise_table(block: u32, part: u32) -> f32 { return noise_values[block][part]; }\n" +
     "fn noise_law(instance: u32) -> u32 { return 0u; }";
-  const kernel = engine.kernel(`bench draws:${noise.name}`, () => [
-    { name: "blocks", text: `const BLOCKS = ${blocks}u;` },
-    ...(table ? [{ name: "noise table", text: tableText }] : []),
-    { name: `noise ${noise.name}`, text: noise.wgsl },
-    { name: "bench/kernels/draws.wgsl", text },
-  ]);
-  const unit = (): void =>
-    engine.dispatch({
-      kernel,
-      buffers: { result: result.slice("bench"), ...(table && { noise_values: table.slice("bench") }) },
-      uniforms: { key: [1, 2, 3, 0], lanes },
-      workgroups: Math.ceil(lanes / lanesOfWorkgroup),
-    });
+  const { result, record } = ofLanes(engine, `draws:${noise.name}`, lanes, {
+    pieces: [
+      { name: "blocks", text: `const BLOCKS = ${blocks}u;` },
+      ...(table ? [{ name: "noise table", text: tableText }] : []),
+      { name: `noise ${noise.name}`, text: noise.wgsl },
+      { name: "bench/kernels/draws.wgsl", text },
+    ],
+    uniforms: { key: [1, 2, 3, 0] },
+    ...(table && { buffers: { noise_values: table.slice("bench") } }),
+  });
   return {
     work: { draws: drawn },
-    unit,
+    unit: record,
     async verify() {
-      unit();
+      record();
       let sum = 0;
       for (const value of await result.read()) sum += value;
       expectMean(law, sum, drawn);

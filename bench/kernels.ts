@@ -3,6 +3,7 @@
 import type { Engine, Tensor } from "webgpu-imle";
 import barrier from "./kernels/barrier.wgsl";
 import copy from "./kernels/copy.wgsl";
+import lanesText from "./kernels/lanes.wgsl";
 import logarithm from "./kernels/logarithm.wgsl";
 import multiplyAddText from "./kernels/multiply-add.wgsl";
 
@@ -13,6 +14,35 @@ export interface Repeatable {
 }
 
 const lanesOfWorkgroup = 64;
+
+type Dispatch = Parameters<Engine["dispatch"]>[0];
+
+interface LaneWork {
+  /** With `work` and Uniforms among them: see kernels/lanes.wgsl. */
+  readonly pieces: readonly { readonly name: string; readonly text: string }[];
+  /** Save the number of lanes. */
+  readonly uniforms: Dispatch["uniforms"];
+  /** Buffers beside the result. */
+  readonly buffers?: Dispatch["buffers"];
+}
+
+/** A dispatch in which every lane works out a vec4f by itself. */
+export function ofLanes(engine: Engine, name: string, lanes: number, work: LaneWork): Repeatable {
+  const { pieces, uniforms, buffers = {} } = work;
+  const result = engine.zeros([lanes, 4]);
+  const kernel = engine.kernel(`bench ${name}`, () => [...pieces, { name: "bench/kernels/lanes.wgsl", text: lanesText }]);
+  return {
+    result,
+    record: () =>
+      engine.dispatch({
+        kernel,
+        buffers: { result: result.slice("bench"), ...buffers },
+        uniforms: { ...uniforms, lanes },
+        workgroups: Math.ceil(lanes / lanesOfWorkgroup),
+      }),
+  };
+}
+
 const multiplyAddsOfRound = 64;
 const factor = 0.5;
 const term = 1;
@@ -30,22 +60,14 @@ export const multiplyAddResult = term / (1 - factor);
  * @param chains a divisor of 64: enough to hide how long one takes, and no more than there are registers
  */
 export function multiplyAdd(engine: Engine, lanes: number, rounds: number, chains: 8 | 16): Repeatable {
-  const result = engine.zeros([lanes, 4]);
-  const kernel = engine.kernel(`bench multiply-add:${rounds}:${chains}`, () => [
-    { name: "rounds", text: `const ROUNDS = ${rounds}u;` },
-    { name: "chains", text: chainsText(chains) },
-    { name: "bench/kernels/multiply-add.wgsl", text: multiplyAddText },
-  ]);
-  return {
-    result,
-    record: () =>
-      engine.dispatch({
-        kernel,
-        buffers: { result: result.slice("bench") },
-        uniforms: { factor: Array<number>(4).fill(factor), term: Array<number>(4).fill(term), lanes },
-        workgroups: Math.ceil(lanes / lanesOfWorkgroup),
-      }),
-  };
+  return ofLanes(engine, `multiply-add:${rounds}:${chains}`, lanes, {
+    pieces: [
+      { name: "rounds", text: `const ROUNDS = ${rounds}u;` },
+      { name: "chains", text: chainsText(chains) },
+      { name: "bench/kernels/multiply-add.wgsl", text: multiplyAddText },
+    ],
+    uniforms: { factor: Array<number>(4).fill(factor), term: Array<number>(4).fill(term) },
+  });
 }
 
 /** A round is unrolled: on SwiftShader a turn of a loop costs as much as several multiply-adds. */
@@ -96,21 +118,13 @@ export const logarithmCount = (lanes: number, rounds: number): number => 4 * 4 *
 export const logarithmResult = 4 * 4.505241495792883;
 
 export function logarithms(engine: Engine, lanes: number, rounds: number): Repeatable {
-  const result = engine.zeros([lanes, 4]);
-  const kernel = engine.kernel(`bench logarithm:${rounds}`, () => [
-    { name: "rounds", text: `const ROUNDS = ${rounds}u;` },
-    { name: "bench/kernels/logarithm.wgsl", text: logarithm },
-  ]);
-  return {
-    result,
-    record: () =>
-      engine.dispatch({
-        kernel,
-        buffers: { result: result.slice("bench") },
-        uniforms: { term: Array<number>(4).fill(logarithmTerm), lanes },
-        workgroups: Math.ceil(lanes / lanesOfWorkgroup),
-      }),
-  };
+  return ofLanes(engine, `logarithm:${rounds}`, lanes, {
+    pieces: [
+      { name: "rounds", text: `const ROUNDS = ${rounds}u;` },
+      { name: "bench/kernels/logarithm.wgsl", text: logarithm },
+    ],
+    uniforms: { term: Array<number>(4).fill(logarithmTerm) },
+  });
 }
 
 /** After `rounds` barriers, lane l of each workgroup holds (l + rounds) mod 64. */
