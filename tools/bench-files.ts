@@ -1,22 +1,19 @@
 /** How the command of the benchmarks reads and writes files, and ends where it cannot. */
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import { parseResults } from "../bench/read-results.js";
 import type { ResultsFile } from "../bench/results.js";
+import { writeWholeFile } from "./whole-file.js";
 
 export function fail(message: string, code: number): never {
   console.error(message);
   process.exit(code);
 }
 
-/** Writes the file so that whoever opens it, at any time, finds a whole one. */
+/** Writes the file that an option names, or ends. */
 export function writeWhole(option: string, file: string, text: string): void {
-  const draft = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, text);
-    renameSync(draft, file);
+    writeWholeFile(file, text);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     fail(`webgpu-imle: ${option}: the file must be writable, got ${reason} for ${file}`, 1);

@@ -1,7 +1,6 @@
 /** `npm start`: runs one experiment, or all of them, shows how it goes, and leaves pages of what came out. */
 
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { ImleError } from "webgpu-imle";
 import { digits } from "../examples/digits/experiment.js";
@@ -19,6 +18,7 @@ import {
   runtimeNames,
 } from "./runtimes/index.js";
 import { ProgressDisplay, table } from "./terminal.js";
+import { writeWholeFile } from "./whole-file.js";
 
 /** A further experiment is one more entry. */
 const experiments: readonly Experiment[] = [digits, terrain, synthetic];
@@ -104,13 +104,9 @@ function parse(argv: readonly string[]): Parameters[] {
   }));
 }
 
-/** Writes the page so that whoever opens it, at any time, finds a whole one. */
 function writePage(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, text);
-    renameSync(draft, file);
+    writeWholeFile(file, text);
   } catch (error) {
     throw new ImleError(
       "data",

@@ -1,8 +1,8 @@
 /** "Which four patches explain a digit?" as `npm start` runs it. */
 
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, projectRoot } from "../../tools/runtimes/paths.js";
+import { writeWholeFile } from "../../tools/whole-file.js";
 import type { ProgramEvent } from "../../tools/runtimes/host.js";
 import type { Circumstances, Experiment, Options, Run } from "../report/experiment.js";
 import { readDigits } from "./data.js";
@@ -36,10 +36,7 @@ export const digits: Experiment = {
   prepare(options) {
     const packed = readDigits(digitsFolder);
     const folder = join(cacheFolder, "digits");
-    mkdirSync(folder, { recursive: true });
-    const draft = join(folder, `digits.${process.pid}.bin`);
-    writeFileSync(draft, packed);
-    renameSync(draft, join(folder, "digits.bin"));
+    writeWholeFile(join(folder, "digits.bin"), packed);
     return new DigitsRun(options, unpackDigits(packed.buffer).test, folder);
   },
 };
