@@ -125,7 +125,7 @@ export default async function main(host: Host): Promise<void> {
           const found = duel.result;
           const spreads = [found.before.spread, found.after.spread] as const;
           const { ratio, interval, verdict } = found;
-          const times = { before: found.before.median, after: found.after.median, unit: "ms" };
+          const times = { before: found.before.value, after: found.after.value, unit: "ms" };
           emit({ type: "compared", row: { name, ...times, ratio, interval, spreads, verdict, busy: 1 } });
         });
       } catch (error) {

@@ -12,13 +12,12 @@ export function batchesOf(engine: Engine, unit: () => void, timestamps: Timestam
     engine.flush();
     const recorded = performance.now();
     timestamps?.end();
-    await engine.idle();
-    const ended = performance.now();
-    return {
-      wall: ended - started,
-      recording: recorded - started,
-      device: timestamps === null ? null : await timestamps.read(),
-    };
+    // Both at once: where the runtime polls, one after the other is two waits.
+    const [device, ended] = await Promise.all([
+      timestamps?.read() ?? null,
+      engine.idle().then(() => performance.now()),
+    ]);
+    return { wall: ended - started, recording: recorded - started, device };
   };
 }
 

@@ -3,7 +3,8 @@
 import type { Engine, Tensor } from "webgpu-imle";
 import { batchesOf, type Timestamps } from "./batches.js";
 import { multiplyAdd } from "./kernels.js";
-import { measureFixedCost, type RunBatch } from "./measure.js";
+import { type Batch, type Calibrator, measureFixedCost, type RunBatch } from "./measure.js";
+import { leastOf } from "./ratio.js";
 
 /** From here on a row counts as measured on a busy machine. */
 export const busyFrom = 1.25;
@@ -12,8 +13,9 @@ export const busyFrom = 1.25;
 // somebody else has it.
 const lanesFor = ({ software }: Engine): number => (software ? 1 << 14 : 1 << 17);
 
-export class Calibration {
-  private quickest = Infinity;
+export class Calibration implements Calibrator {
+  /** Of the whole run. */
+  private readonly times: number[] = [];
 
   private constructor(
     private readonly run: RunBatch,
@@ -31,9 +33,9 @@ export class Calibration {
     const run = batchesOf(engine, work.record, timestamps);
     await run(1);
     // Where there are no timestamps, long against a poll of the device.
-    const wanted = Math.max(30, timestamps === null ? 4 * fixedCost : 0);
+    const wanted = timestamps === null ? Math.max(30, 4 * fixedCost) : 10;
     let units = 2;
-    while (units < 1 << 12 && (await run(units)).wall - fixedCost < wanted) units *= 2;
+    while (units < 1 << 12 && timeOf(await run(units), fixedCost) < wanted) units *= 2;
     const calibration = new Calibration(run, fixedCost, units, work.result);
     for (let i = 0; i < 3; i++) await calibration.time();
     return calibration;
@@ -43,21 +45,23 @@ export class Calibration {
   async time(): Promise<number> {
     // Lengths differ, so that what a poll rounds up falls anywhere.
     const units = this.units + Math.floor((Math.random() * this.units) / 4);
-    const { device, wall } = await this.run(units);
-    const time = (device ?? Math.max(wall - this.fixedCost, wall / 2)) / units;
-    this.quickest = Math.min(this.quickest, time);
+    const time = timeOf(await this.run(units), this.fixedCost) / units;
+    this.times.push(time);
     return time;
   }
 
-  /** How busy the machine was while the kernel took so long, as a multiple of its quickest. */
-  busy(time: number): number {
-    return time / this.quickest;
+  /** Milliseconds that it takes in the quiet moments of the run. */
+  quiet(): number {
+    return leastOf(this.times);
   }
 
   dispose(): void {
     this.scratch.dispose();
   }
 }
+
+const timeOf = ({ device, wall }: Batch, fixedCost: number): number =>
+  device ?? Math.max(wall - fixedCost, wall / 2);
 
 /** A batch with one dispatch of hardly any work. */
 export async function fixedCostOf(engine: Engine): Promise<number> {

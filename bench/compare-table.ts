@@ -2,7 +2,7 @@
 
 import { busyFrom } from "./calibration.js";
 import type { ComparedRow, Comparison } from "./compare.js";
-import { bytes, duration, number, percent } from "./table.js";
+import { bytes, duration, number, percent, spreadText } from "./table.js";
 
 const shown = (value: number, unit: string): string =>
   unit === "ms" ? duration(value) : unit === "B" ? bytes(value) : `${number(value)} ${unit}`.trim();
@@ -22,7 +22,7 @@ const signedPercent = (share: number): string => `${share < 0 ? "−" : "+"}${pe
 export function comparisonTable({ rows }: Comparison): string[][] {
   const head = ["benchmark/case", "before", "±", "after", "±", "after / before", "between", ""];
   const lines = rows.map((row) => {
-    const [before, after] = row.spreads?.map(percent) ?? ["", ""];
+    const [before, after] = row.spreads?.map(spreadText) ?? ["", ""];
     const ratio = row.ratio === null ? "" : row.ratio.toFixed(3);
     const between = row.interval?.map((end) => end.toFixed(2)).join(" and ") ?? "";
     const values = [shown(row.before, row.unit), before!, shown(row.after, row.unit), after!];

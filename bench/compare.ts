@@ -1,9 +1,9 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
-import { busyFrom } from "./calibration.js";
-import { type Change, changeOf, falseMarks, leastOf, type Ratio, ratioOfRuns } from "./ratio.js";
+import { mostSensitive } from "./estimate.js";
+import { calibrationOf } from "./measure.js";
+import { type Change, changeOf, falseMarks, leastOf, leastShare, type Ratio, ratioOfRuns } from "./ratio.js";
 import { adapterName, type ResultsFile, type Row, type TimedRow } from "./results.js";
-import type { Summary } from "./statistics.js";
 
 /** `unclear` is a change that other work on the machine may have made, or a row too uncertain to tell of one. */
 export type Verdict = Change | "more" | "less";
@@ -20,8 +20,8 @@ export interface ComparedRow {
   readonly ratio: number | null;
   /** That holds the true ratio; null where too little is known for one. */
   readonly interval: Ratio["interval"];
-  /** Half the distances between the quartiles, as shares of the medians; null for counts, which have none. */
-  readonly spreads: readonly [before: number, after: number] | null;
+  /** Of times what another run may differ by, of counts half the distance of the quartiles; null where none is known. */
+  readonly spreads: readonly [before: number | null, after: number | null] | null;
   readonly verdict: Verdict;
   /** How busy the machine was at worst; 1 is not at all. */
   readonly busy: number;
@@ -37,19 +37,6 @@ export interface Comparison {
 
 const keyOf = ({ benchmark, name }: Row): string => `${benchmark}/${name}`;
 
-/**
- * For rows without samples, which older files have: a change counts when it is larger than both spreads together, and
- * the 95 % intervals of the medians have nothing in common.
- */
-export function verdictOf(before: Summary, after: Summary): Verdict {
-  const difference = after.median - before.median;
-  const scatter = before.spread * before.median + after.spread * after.median;
-  const [low, high] = difference > 0 ? [before, after] : [after, before];
-  const apart = low.interval === null || high.interval === null || low.interval[1] < high.interval[0];
-  if (Math.abs(difference) <= scatter || !apart) return "same";
-  return difference > 0 ? "slower" : "faster";
-}
-
 /** What all rows of a comparison share. */
 interface Circumstances {
   /** Milliseconds of the calibration kernel at its quickest; null where the files are of different machines. */
@@ -59,47 +46,33 @@ interface Circumstances {
 }
 
 /** How busy the machine was beside a row: one run may have been disturbed from its beginning to its end. */
-function busyOf(row: TimedRow, quickest: number | null): number {
-  return quickest === null || row.calibration === undefined ? row.busy : Math.max(row.busy, row.calibration / quickest);
+function busyOf({ busy, measurement: { samples } }: TimedRow, quickest: number | null): number {
+  const calibration = calibrationOf(samples, leastShare);
+  return quickest === null || calibration === null ? busy : Math.max(busy, calibration / quickest);
 }
 
-/** By how much the calibration kernel's time changed beside a row, as a logarithm: any row may have, as much. */
-function driftOf(before: TimedRow, after: TimedRow, quickest: number | null): number {
-  if (quickest === null || before.calibration === undefined || after.calibration === undefined) return 0;
-  return Math.abs(Math.log(after.calibration / before.calibration));
-}
-
-const hasSamples = ({ rows }: ResultsFile): boolean =>
-  rows.some((row) => row.kind === "timed" && row.measurement.samples !== undefined);
-
-/**
- * Null where the calibration kernels of the files do not compare: on different adapters or processors, or where one
- * file is of before there were samples, when that kernel was a smaller one.
- */
+/** Null where the calibration kernels of the files do not compare: on different adapters or processors. */
 function quickestCalibration(before: ResultsFile, after: ResultsFile): number | null {
   if (adapterName(before) !== adapterName(after) || before.machine.processor !== after.machine.processor) return null;
-  if (hasSamples(before) !== hasSamples(after)) return null;
-  const times = [...before.rows, ...after.rows].flatMap((row) => {
-    if (row.kind !== "timed") return [];
-    return row.measurement.samples?.calibration ?? row.calibration ?? [];
-  });
+  const times = [...before.rows, ...after.rows].flatMap((row) =>
+    row.kind === "timed" ? (calibrationOf(row.measurement.samples, leastShare) ?? []) : [],
+  );
   return times.length === 0 ? null : Math.min(...times);
 }
 
 type Judged = Ratio & Pick<ComparedRow, "before" | "after" | "verdict">;
-
-/** Other work that takes the calibration kernel f times as long takes a row from f^0 to f^1.5 times, as measured. */
-const mostSensitive = 1.5;
 
 /**
  * How much other work slowed a row down is not known, only how much it slowed the calibration kernel down beside it: the
  * interval is widened to what the ratio may be without it, and a change is told where all of that shows it. Where the
  * calls are what takes the time, another process's engine of JavaScript does them at another pace.
  */
-function judgeSamples(before: TimedRow, after: TimedRow, { quickest, uncertainty }: Circumstances): Judged {
-  const [a, b] = [before.measurement.samples!, after.measurement.samples!];
-  const { ratio, interval: ranks } = ratioOfRuns(a.times, b.times, uncertainty);
-  const freed = quickest === null ? 1 : (a.calibration / b.calibration) ** mostSensitive;
+function judge(before: TimedRow, after: TimedRow, { quickest, uncertainty }: Circumstances): Judged {
+  const [a, b] = [before.measurement.samples, after.measurement.samples];
+  const { ratio, interval: ranks, share } = ratioOfRuns(a.times, b.times, uncertainty);
+  const [first, second] = [calibrationOf(a, share), calibrationOf(b, share)];
+  const calibrated = quickest !== null && first !== null && second !== null;
+  const freed = calibrated ? (first / second) ** mostSensitive : 1;
   const interval =
     ranks === null ? null : ([ranks[0] * Math.min(1, freed), ranks[1] * Math.max(1, freed)] as const);
   const [least, most] = [ratio * Math.min(1, freed), ratio * Math.max(1, freed)];
@@ -109,24 +82,11 @@ function judgeSamples(before: TimedRow, after: TimedRow, { quickest, uncertainty
   return { before: leastOf(a.times), after: leastOf(b.times), ratio, interval, verdict };
 }
 
-function judgeSummaries(before: TimedRow, after: TimedRow, busy: number, { quickest }: Circumstances): Judged {
-  const [a, b] = [before.measurement.time, after.measurement.time];
-  const ratio = b.median / a.median;
-  const change = verdictOf(a, b);
-  const isDrift = Math.abs(Math.log(ratio)) <= driftOf(before, after, quickest);
-  const verdict = change !== "same" && (busy >= busyFrom || isDrift) ? "unclear" : change;
-  return { before: a.median, after: b.median, ratio, interval: null, verdict };
-}
-
 function compareRows(name: string, before: Row, after: Row, circumstances: Circumstances): ComparedRow[] {
   if (before.kind === "timed" && after.kind === "timed") {
     const [a, b] = [before.measurement, after.measurement];
     const busy = Math.max(busyOf(before, circumstances.quickest), busyOf(after, circumstances.quickest));
-    const judged =
-      a.samples !== undefined && b.samples !== undefined
-        ? judgeSamples(before, after, circumstances)
-        : judgeSummaries(before, after, busy, circumstances);
-    return [{ name, ...judged, unit: "ms", spreads: [a.time.spread, b.time.spread], busy }];
+    return [{ name, ...judge(before, after, circumstances), unit: "ms", spreads: [a.time.spread, b.time.spread], busy }];
   }
   if (before.kind !== "counted" || after.kind !== "counted") return [];
   return before.counts.flatMap((one): ComparedRow[] => {

@@ -3,9 +3,9 @@
  * ratio of two batches beside each other. Nothing here knows of devices or clocks.
  */
 
+import { type Estimate, estimateOf } from "./estimate.js";
 import { type Batch, batchLength, type Figure, type RunBatch, unitTimes } from "./measure.js";
 import { changeOf, type Change, type Ratio, ratioOfTurns } from "./ratio.js";
-import { type Summary, summarise } from "./statistics.js";
 
 export interface DuelSettings {
   /** Milliseconds that a batch of the slower build takes. */
@@ -27,8 +27,8 @@ export interface DuelSettings {
 
 export interface DuelResult extends Ratio {
   /** Milliseconds a unit. */
-  readonly before: Summary;
-  readonly after: Summary;
+  readonly before: Estimate;
+  readonly after: Estimate;
   readonly verdict: Change;
 }
 
@@ -73,7 +73,7 @@ export class Duel {
   get result(): DuelResult {
     const [before, after] = [this.timesOf("before"), this.timesOf("after")];
     const found = ratioOfTurns(before, after, this.settings.uncertainty);
-    return { before: summarise(before), after: summarise(after), ...found, verdict: changeOf(found) };
+    return { before: estimateOf(before), after: estimateOf(after), ...found, verdict: changeOf(found) };
   }
 
   private isKnown(): boolean {

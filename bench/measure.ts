@@ -2,19 +2,20 @@
  * The measuring core: what one unit of work costs, free of what a batch costs whatever is in it.
  *
  * A batch records n units and waits until the device has run them. It takes `fixed + n · unit`: the fixed part is the
- * wait itself, which on Deno is a poll about every 11 ms, so that a batch is also rounded up to the next poll. Each
- * sample is therefore a pair of batches, one short and one long, and counts
+ * wait itself, which on Deno is a poll about every 11 ms. Where the device has a clock of its own, that clock does not
+ * see the wait, and each batch is a sample. Elsewhere long and short batches take turns, and
  *
  *     unit = (wall(long) − wall(short)) / (long − short)
  *
- * in which the fixed part cancels. The lengths of the pairs differ a little from one to the next: what is rounded up
- * then falls anywhere between two polls, and so cancels too in the middle of many pairs.
+ * of the least of each says what the fixed part is, which is then taken out of the long ones. Their lengths differ a
+ * little from one to the next: what a poll rounds up then falls anywhere between two polls, and cancels too.
  *
  * Nothing here knows of devices or clocks: times come from the batches.
  */
 
-import { leastOf } from "./ratio.js";
-import { median, type Summary, summarise } from "./statistics.js";
+import { type Estimate, estimateOf, isKnown } from "./estimate.js";
+import { least, leastOf, leastShare } from "./ratio.js";
+import { median } from "./statistics.js";
 
 /** What a batch took, in milliseconds. */
 export interface Batch {
@@ -30,11 +31,11 @@ export interface Batch {
 export type RunBatch = (units: number) => Promise<Batch>;
 
 export interface MeasureSettings {
-  /** Milliseconds that a long batch takes at least, save where `maximumUnits` is too few. */
+  /** Milliseconds that a batch takes at least, save where `maximumUnits` is too few. */
   readonly batchMilliseconds: number;
-  /** Milliseconds, of all rounds together, after which no further pair begins. */
-  readonly budgetMilliseconds: number;
-  /** The half width of the median's interval at which a measurement has settled, as a share of the median. */
+  /** Milliseconds after which a round ends, whatever is known. */
+  readonly roundMilliseconds: number;
+  /** The spread at which a measurement has settled. */
   readonly precision: number;
   /** Units in a batch at most: each leaves commands and promises behind until it has run. */
   readonly maximumUnits: number;
@@ -44,51 +45,66 @@ export interface MeasureSettings {
 export type Figure = "wall" | "recording";
 
 export interface Measurement {
-  /** Milliseconds a unit. */
-  readonly time: Summary;
-  /** Milliseconds a unit by the device's timestamps; null where it has none. */
-  readonly device: Summary | null;
+  /** Milliseconds a unit: by the device's clock where it has one. */
+  readonly time: Estimate;
+  /** The same by the processor's clock, without what a wait costs; null where `time` is by that already. */
+  readonly wall: number | null;
   /** Milliseconds a unit that the calls take. */
   readonly recording: number;
   /** Milliseconds a batch, whatever is in it: measured, and not part of `time`. */
   readonly fixed: number;
-  /** Units in a long batch. */
+  /** Units in a batch. */
   readonly units: number;
-  /** Whether the interval of the median became as narrow as asked for within the time budget. */
+  /** Whether the spread became as small as asked for within the time budget. */
   readonly settled: boolean;
-  /** What two runs are compared by; absent in older files, and where nothing was calibrated. */
-  readonly samples?: Samples;
+  readonly samples: Samples;
 }
 
 /** Single batches, in the order in which they were taken. */
 export interface Samples {
-  /** Milliseconds a unit: by the device's timestamps, or without what a wait costs. */
+  /** Milliseconds a unit. */
   readonly times: readonly number[];
-  /** Milliseconds of the calibration kernel beside the least of them: the middle of its own least third. */
-  readonly calibration: number;
+  /** Milliseconds of the calibration kernel beside each; null where nothing was calibrated. */
+  readonly calibrations: readonly number[] | null;
+}
+
+/**
+ * Milliseconds of the calibration kernel beside the least of the samples, their geometric mean; null where nothing was
+ * calibrated.
+ * @param share  of the samples
+ */
+export function calibrationOf({ times, calibrations }: Samples, share: number): number | null {
+  if (calibrations === null) return null;
+  const besides = times.map((time, i) => ({ time, beside: calibrations[i]! }));
+  const logs = least(besides, ({ time }) => time, share).map(({ beside }) => Math.log(beside));
+  return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+}
+
+/** A kernel that is always the same, which tells how busy the machine is. */
+export interface Calibrator {
+  /** Milliseconds that it takes now. */
+  time(): Promise<number>;
+  /** Milliseconds that it takes in the quiet moments of the run. */
+  quiet(): number;
 }
 
 export interface MeasureOptions extends MeasureSettings {
-  readonly run: RunBatch;
   /** Milliseconds. */
   readonly now: () => number;
   /** By default `wall`. */
   readonly figure?: Figure;
   /** Milliseconds that a batch takes with next to nothing in it, as {@link measureFixedCost} has it. */
   readonly fixedCost: number;
-  /** Between which other measurements have their turn; by default 1. */
-  readonly rounds?: number;
+  readonly calibrator?: Calibrator;
   /** In [0, 1); by default `Math.random`. */
   readonly random?: () => number;
 }
 
-/**
- * Pairs from which on the interval of the median is known; that each of several rounds takes where it has time for
- * them; and after which a spent budget ends the measurement: later where the median is not above 0, which other work
- * beside slow units can do to few pairs.
- */
-const leastPairs = { settled: 6, round: 4, spent: 3, positive: 12 } as const;
+/** Samples that a round takes before it may end: by what is known, or because its time is spent. */
+const leastSamples = { known: 12, spent: 2 } as const;
 const growth = 8;
+/** Milliseconds between two looks at how busy the machine is. */
+const betweenCalibrations = 100;
 
 /**
  * How long a batch takes with next to nothing in it: the wait for the device, and for whoever polls it.
@@ -113,136 +129,148 @@ export function clockStep(now: () => number, steps = 20): number {
   return least;
 }
 
+interface Counted {
+  readonly units: number;
+  readonly batch: Batch;
+}
+
+interface Taken extends Counted {
+  /** How many times the machine had been looked at before: the looks beside it are this one and the next. */
+  readonly looks: number;
+}
+
+const wallOf = ({ batch, units }: Counted): number => batch.wall / units;
+const recordingOf = ({ batch, units }: Counted): number => batch.recording / units;
+
 /**
  * A measurement that is made in rounds, between which others have their turn: what a machine is busy with for some
- * seconds then falls on a part of it alone.
+ * seconds then falls on a part of it alone, and the least of its samples are free of it.
  */
 export class Measuring {
   private units: number | null = null;
-  private rounds = 0;
-  private readonly pairs: Pair[] = [];
+  private readonly long: Taken[] = [];
+  private readonly short: Taken[] = [];
+  private readonly calibrations: number[] = [];
 
-  constructor(private readonly options: Omit<MeasureOptions, "run">) {}
+  constructor(private readonly options: MeasureOptions) {}
 
   /**
-   * Warms up (the first batch also compiles), in the first round finds the length of a batch, and takes pairs until the
-   * median is known or the round's part of the budget is spent.
-   * @param calibrate  times a kernel that is always the same, in milliseconds: done before and after each pair
+   * Warms up (the first batch also compiles), in the first round finds the length of a batch, and takes samples until
+   * the time is known or the round's time is spent.
    */
-  async round(run: RunBatch, calibrate?: () => Promise<number>): Promise<void> {
-    const { now, precision, budgetMilliseconds, rounds = 1, random = Math.random } = this.options;
-    const isLast = ++this.rounds >= rounds;
-    await run(1);
+  async round(run: RunBatch): Promise<void> {
+    const { now, precision, roundMilliseconds, calibrator, figure = "wall", random = Math.random } = this.options;
+    const { device } = await run(1);
+    const inPairs = figure === "wall" && device === null;
     const units = (this.units ??= await batchLength({ ...this.options, run }));
-    const end = now() + budgetMilliseconds / rounds;
-    let before = (await calibrate?.()) ?? null;
-    for (let pairs = 1; ; pairs++) {
-      const long = units + Math.floor((random() * units) / 4);
-      const short = Math.max(1, Math.round(long / 4));
-      const brief = await run(short);
-      const full = await run(long);
-      const after = (await calibrate?.()) ?? null;
-      const calibration = before === null || after === null ? null : (before + after) / 2;
-      this.pairs.push({ short, long, brief, full, calibration });
-      before = after;
-      const time = summarise(this.times());
-      const spent = now() >= end;
-      const enough = !isLast ? 1 : time.median > 0 ? leastPairs.spent : leastPairs.positive;
-      if (spent && this.pairs.length >= enough) return;
-      if (isNarrow(time, precision) && (spent || rounds === 1 || pairs >= leastPairs.round)) return;
+    const take = async (list: Taken[], count: number): Promise<void> =>
+      void list.push({ units: count, batch: await run(count), looks: this.calibrations.length });
+    const end = now() + roundMilliseconds;
+    let calibrated = -Infinity;
+    const calibrate = async (): Promise<void> => {
+      if (calibrator === undefined) return;
+      this.calibrations.push(await calibrator.time());
+      calibrated = now();
+    };
+    for (let samples = 1; ; samples++) {
+      if (now() - calibrated >= betweenCalibrations) await calibrate();
+      const count = units + Math.floor((random() * units) / 4);
+      if (inPairs) await take(this.short, Math.max(1, Math.round(count / 4)));
+      await take(this.long, count);
+      const isSpent = samples >= leastSamples.spent && now() >= end;
+      if (isSpent || (samples >= leastSamples.known && isKnown(estimateOf(this.samples().times), precision))) break;
     }
+    await calibrate();
   }
 
   /** After one round at least. */
   get result(): Measurement {
-    const { pairs } = this;
-    const slope = summarise(this.times());
-    const devices = pairs.flatMap(({ brief, full, long, short }) =>
-      full.device === null || brief.device === null ? [] : [(full.device - brief.device) / (long - short)],
-    );
-    const hasDevice = devices.length === pairs.length;
-    // A poll would be too much of a short batch's wall time.
-    const batches = pairs.flatMap(({ short, long, brief, full }) => [
-      ...(hasDevice ? [{ batch: brief, units: short }] : []),
-      { batch: full, units: long },
-    ]);
-    // What other work did to few pairs may leave no difference: then what is left of a wait is no longer taken out.
-    const long = pairs.map((pair) => ({ batch: pair.full, units: pair.long }));
-    const time = slope.median > 0 ? slope : summarise(unitTimes(long, this.options));
+    const { figure = "wall", precision, fixedCost } = this.options;
+    const { times, fixed } = this.samples();
+    const time = estimateOf(times, this.busy);
+    const hasClock = figure === "wall" && this.long.every(({ batch }) => batch.device !== null);
     return {
       time,
-      device: hasDevice ? summarise(devices) : null,
-      recording: median(pairs.map(callsOf)),
-      fixed: median(pairs.map((pair) => pair.brief.wall - pair.short * wallOf(pair))),
+      wall: hasClock ? leastOf(this.long.map((one) => withoutWait(one, fixedCost))) : null,
+      recording: leastOf(this.long.map(recordingOf)),
+      fixed,
       units: this.units!,
-      settled: isNarrow(slope, this.options.precision),
-      ...(this.calibrations.length > 0 && {
-        samples: { times: unitTimes(batches, this.options), calibration: leastOf(this.calibrations) },
-      }),
+      settled: isKnown(time, precision),
+      samples: { times, calibrations: this.besides },
     };
   }
 
-  /** Milliseconds of the calibration kernel beside each pair. */
-  get calibrations(): number[] {
-    return this.pairs.flatMap(({ calibration }) => calibration ?? []);
+  /** How many times as long the calibration kernel took beside the least samples as in the run's quiet moments. */
+  get busy(): number {
+    const beside = calibrationOf({ times: this.samples().times, calibrations: this.besides }, leastShare);
+    return beside === null ? 1 : Math.max(1, beside / this.options.calibrator!.quiet());
   }
 
-  private times(): number[] {
-    return this.pairs.map(this.options.figure === "recording" ? callsOf : wallOf);
+  private get besides(): number[] | null {
+    if (this.calibrations.length === 0) return null;
+    return this.long.map(({ looks }) => median(this.calibrations.slice(looks - 1, looks + 1)));
+  }
+
+  /** Milliseconds a unit of each batch, and what a batch takes beside its units. */
+  private samples(): { readonly times: number[]; readonly fixed: number } {
+    const { long, short } = this;
+    const { figure, fixedCost } = this.options;
+    if (figure === "recording") return { times: long.map(recordingOf), fixed: fixedCost };
+    if (short.length === 0) {
+      const waits = long.map(({ batch }) => batch.wall - (batch.device ?? batch.wall - fixedCost));
+      return { times: unitTimes(long, this.options), fixed: median(waits) };
+    }
+    const fixed = waitOf(short, long) ?? fixedCost;
+    return { times: long.map((one) => withoutWait(one, fixed)), fixed };
   }
 }
 
-interface Pair {
-  readonly short: number;
-  readonly long: number;
-  readonly brief: Batch;
-  readonly full: Batch;
-  /** Milliseconds of the calibration kernel beside it; null where there is none. */
-  readonly calibration: number | null;
+/** Milliseconds that all batches take alike, by the least of both; null where other work has eaten the difference up. */
+function waitOf(short: readonly Counted[], long: readonly Counted[]): number | null {
+  const [brief, full] = [short, long].map((list) => least(list, wallOf, leastShare)) as [Counted[], Counted[]];
+  const slopes = brief.flatMap((a) =>
+    full.flatMap((b) => (b.units > a.units ? (b.batch.wall - a.batch.wall) / (b.units - a.units) : [])),
+  );
+  const unit = median(slopes);
+  return unit > 0 ? Math.max(0, median(brief.map(({ batch, units }) => batch.wall - units * unit))) : null;
 }
 
-const wallOf = ({ brief, full, long, short }: Pair): number => (full.wall - brief.wall) / (long - short);
-// Calls do not wait for the device, so that no fixed part is to be taken out of their time.
-const callsOf = ({ brief, full, long, short }: Pair): number => (full.recording + brief.recording) / (long + short);
+/** Milliseconds a unit by the processor's clock; something is left of the shortest batch too. */
+const withoutWait = ({ batch: { wall }, units }: Counted, wait: number): number =>
+  Math.max(wall - wait, wall / 10) / units;
 
-/**
- * Milliseconds a unit of single batches: by the device's timestamps where every batch has them, else without what a
- * wait costs. They scatter a third as much as differences of two batches, and what is left of the wait in them is in
- * all alike: for ratios.
- */
+/** Milliseconds a unit of single batches: by the device's clock where it has one, else without what a wait costs. */
 export function unitTimes(
-  batches: readonly { readonly batch: Batch; readonly units: number }[],
+  batches: readonly Counted[],
   { figure = "wall", fixedCost }: { readonly figure?: Figure; readonly fixedCost: number },
 ): number[] {
-  const hasDevice = batches.every(({ batch }) => batch.device !== null);
-  return batches.map(({ batch: { device, wall, recording }, units }) => {
-    if (figure === "recording") return recording / units;
-    return (hasDevice ? device! : Math.max(wall - fixedCost, wall / 10)) / units;
+  const hasClock = batches.every(({ batch }) => batch.device !== null);
+  return batches.map((one) => {
+    if (figure === "recording") return recordingOf(one);
+    return hasClock ? one.batch.device! / one.units : withoutWait(one, fixedCost);
   });
 }
 
 /** A measurement in one round. */
-export async function measure({ run, ...options }: MeasureOptions): Promise<Measurement> {
+export async function measure({ run, ...options }: MeasureOptions & { readonly run: RunBatch }): Promise<Measurement> {
   const measuring = new Measuring(options);
   await measuring.round(run);
   return measuring.result;
 }
 
-function isNarrow({ median: middle, interval, count }: Summary, precision: number): boolean {
-  if (interval === null || count < leastPairs.settled || !(middle > 0)) return false;
-  return (interval[1] - interval[0]) / 2 <= precision * middle;
-}
+type BatchOptions = Pick<MeasureOptions, "batchMilliseconds" | "maximumUnits" | "fixedCost"> & {
+  readonly run: RunBatch;
+};
 
-type BatchOptions = Pick<MeasureOptions, "run" | "batchMilliseconds" | "maximumUnits" | "fixedCost">;
-
-/** Units in a long batch: as many as take the time asked for, at least two. */
+/** Units in a batch: as many as take the time asked for, at least two where a short batch is to be shorter. */
 export async function batchLength(options: BatchOptions): Promise<number> {
   const { run, batchMilliseconds, maximumUnits, fixedCost } = options;
   for (let units = 1; ; ) {
-    const worked = (await run(units)).wall - fixedCost;
+    const { device, wall } = await run(units);
+    const worked = device ?? wall - fixedCost;
     const wanted = Math.ceil((units * batchMilliseconds) / Math.max(worked, batchMilliseconds / 1000));
     if (worked >= batchMilliseconds / 2 || units >= maximumUnits) {
-      return Math.max(2, Math.min(wanted, maximumUnits));
+      return Math.max(device === null ? 2 : 1, Math.min(wanted, maximumUnits));
     }
     units = Math.min(maximumUnits, Math.max(units + 1, Math.min(wanted, growth * units)));
   }

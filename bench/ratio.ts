@@ -1,6 +1,6 @@
 /** By what factor times have changed, with an interval that assumes nothing of how they scatter. */
 
-import { quantile } from "./statistics.js";
+import { ascending, quantile } from "./statistics.js";
 
 export interface Ratio {
   /** After over before. */
@@ -9,16 +9,27 @@ export interface Ratio {
   readonly interval: readonly [low: number, high: number] | null;
 }
 
-/** Of each run's samples, from the least on: what two runs are compared by where there are enough. */
-const leastShare = 1 / 3;
-/** Of fewer a third tells nothing, and all are compared. */
-const enoughForShare = 24;
+/** Of a run's samples, from the least on: what its figure is the middle of. */
+export const leastShare = 1 / 3;
+/** What two runs are compared by: the first that can tell. */
+const leastShares = [leastShare, 1 / 2, 1] as const;
+/** The share of quotients that an interval must leave out at each end: of fewer values a third tells too little. */
+const leftOut = 1 / 25;
 
-const shareOf = (...counts: readonly number[]): number => (Math.min(...counts) < enoughForShare ? 1 : leastShare);
+/** The least of anything that has a time, in ascending order. */
+export const least = <One>(list: readonly One[], timeOf: (one: One) => number, share: number): One[] =>
+  [...list].sort((a, b) => timeOf(a) - timeOf(b)).slice(0, countOf(list.length, share));
+
+function shareFor(before: number, after: number, uncertainty: number): number {
+  const canTell = (share: number): boolean => {
+    const law = lawOfRanks(before, after, share);
+    return rejected(law, uncertainty / 2) >= leftOut * (law.length - 1);
+  };
+  return leastShares.find(canTell) ?? 1;
+}
 
 /** The middle of the least third: what a row would take on a machine that does nothing else. */
-export const leastOf = (values: readonly number[]): number =>
-  quantile([...values].sort((a, b) => a - b), leastShare / 2);
+export const leastOf = (values: readonly number[]): number => quantile(ascending(values), leastShare / 2);
 
 /**
  * Of two runs, by the least third of each: other work only ever adds to a time, so that the least are nearly free of it
@@ -28,19 +39,21 @@ export const leastOf = (values: readonly number[]): number =>
  * @param before  above 0, not empty
  * @param after  above 0, not empty
  * @param uncertainty  the share of such intervals that may miss the true ratio
- * @param share  of the values of each that are compared; by default a third, or all where they are few
+ * @returns the ratio, and the share of the values that was compared
+ * @param given  the share of the values of each that are compared; by default a third, or more where they are few
  */
 export function ratioOfRuns(
   before: readonly number[],
   after: readonly number[],
   uncertainty: number,
-  share = shareOf(before.length, after.length),
-): Ratio {
+  given?: number,
+): Ratio & { readonly share: number } {
   const size = Math.ceil(Math.max(before.length, after.length) / mostValues);
   const [first, second] = [before, after].map((times) => leastOfBlocks(times, size));
-  const [a, b] = [first!, second!].map((times) => least(times, share));
+  const share = given ?? shareFor(first!.length, second!.length, uncertainty);
+  const [a, b] = [first!, second!].map((times) => ascending(times).slice(0, countOf(times.length, share)));
   const logs = b!.flatMap((late) => a!.map((early) => Math.log(late / early)));
-  return middleOf(logs, lawOfRanks(first!.length, second!.length, share), uncertainty);
+  return { ...middleOf(logs, lawOfRanks(first!.length, second!.length, share), uncertainty), share };
 }
 
 /** The law of the ranks of many more takes long: then the least of every few neighbours stands for them. */
@@ -81,9 +94,6 @@ export function ratioOfTurns(before: readonly number[], after: readonly number[]
 }
 
 const countOf = (values: number, share: number): number => Math.ceil(values * share);
-
-const least = (times: readonly number[], share: number): number[] =>
-  [...times].sort((a, b) => a - b).slice(0, countOf(times.length, share));
 
 /** @param law  how probable it is that so many of the values lie below the true one: of 0, 1, … */
 function middleOf(values: number[], law: Float64Array, uncertainty: number): Ratio {

@@ -7,19 +7,23 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
-const isPair = (value: unknown): boolean =>
-  value === null || (Array.isArray(value) && value.length === 2 && value.every(isNumber));
+const isNumberOrNull = (value: unknown): boolean => value === null || isNumber(value);
 
-function isSummary(value: unknown): boolean {
-  if (!isObject(value) || !isNumber(value.median) || !(value.median > 0) || !isNumber(value.spread)) return false;
-  return isPair(value.interval);
-}
+const isPair = (value: unknown): boolean =>
+  value === null || (Array.isArray(value) && value.length === 2 && value.every(isNumberOrNull));
+
+const isEstimate = (value: unknown): boolean =>
+  isObject(value) && isNumber(value.value) && value.value > 0 && isNumberOrNull(value.spread);
 
 const isCount = (value: unknown): boolean =>
   isObject(value) && typeof value.name === "string" && isNumber(value.value) && typeof value.unit === "string";
 
+const isNumbers = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(isNumber);
+
 const isSamples = (value: unknown): boolean =>
-  isObject(value) && isNumber(value.calibration) && Array.isArray(value.times) && value.times.every(isNumber);
+  isObject(value) &&
+  isNumbers(value.times) &&
+  (value.calibrations === null || (isNumbers(value.calibrations) && value.calibrations.length === value.times.length));
 
 const isCompared = (value: unknown): boolean =>
   isObject(value) &&
@@ -33,7 +37,7 @@ const isRate = (value: unknown): boolean =>
   isObject(value) &&
   typeof value.quantity === "string" &&
   isNumber(value.perSecond) &&
-  (value.share === null || isNumber(value.share));
+  isNumberOrNull(value.share);
 
 function isRow(value: unknown): boolean {
   if (!isObject(value) || typeof value.benchmark !== "string" || typeof value.name !== "string") return false;
@@ -44,11 +48,10 @@ function isRow(value: unknown): boolean {
   return (
     value.kind === "timed" &&
     isNumber(value.busy) &&
-    (value.calibration === undefined || isNumber(value.calibration)) &&
     isObject(measurement) &&
-    isSummary(measurement.time) &&
-    (measurement.device === null || isSummary(measurement.device)) &&
-    (measurement.samples === undefined || isSamples(measurement.samples)) &&
+    isEstimate(measurement.time) &&
+    isNumberOrNull(measurement.wall) &&
+    isSamples(measurement.samples) &&
     Array.isArray(value.rates) &&
     value.rates.every(isRate)
   );

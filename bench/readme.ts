@@ -32,7 +32,7 @@ function cell(row: TimedRow | null): string {
   if (row === null) return "–";
   const best = bestShare(row);
   const share = best === null ? "" : `, ${percent(best.share)} of ${quantityUnit(best.quantity)}`;
-  return `${marks(row) === "" ? "" : "≈ "}${duration(row.measurement.time.median)}${share}`;
+  return `${marks(row) === "" ? "" : "≈ "}${duration(row.measurement.time.value)}${share}`;
 }
 
 /** What others took over what the row took: `jax-js ×5.7, PyTorch ×0.17`. */
@@ -81,7 +81,7 @@ export function readmeSection(files: readonly ResultsFile[], headlines: readonly
   const compared = headlines.map((name) => [name, ...files.map((file) => ratios(file, name))]).filter(inAny);
   return [
     tableOf(["benchmark/case", ...columns], rows),
-    "≈: the median had not settled, the machine was busy, or the calls were what took the time.",
+    "≈: another such run may differ by more than 5 % (2 % where the run was not quick), the machine was busy, or the calls were what took the time.",
     ...(compared.length === 0
       ? []
       : [

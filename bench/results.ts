@@ -6,13 +6,13 @@ import type { Figure, Measurement } from "./measure.js";
 import type { AbsentPeer, PeerResult } from "./peers/peer.js";
 
 /** Changes when a reader of older files would misread newer ones. */
-export const resultsFormat = 1;
+export const resultsFormat = 2;
 
 /** Work done in a second, and what share of the adapter's ceiling that is. */
 export interface Rate {
   readonly quantity: Quantity;
   readonly perSecond: number;
-  /** Of the ceiling that this run measured; null where it measured none. */
+  /** Of the ceiling that this run measured, as {@link placeRow} has it; null where it measured none. */
   readonly share: number | null;
 }
 
@@ -30,10 +30,8 @@ export interface TimedRow extends RowPlace {
   readonly rates: readonly Rate[];
   /** Set where the row's rate is a ceiling for the others. */
   readonly ceiling: Quantity | null;
-  /** How long the calibration kernel took beside it, as a multiple of the quickest so far: above 1 is busy. */
+  /** How many times as long the calibration kernel took beside its least samples as in the run's quiet moments. */
   readonly busy: number;
-  /** Milliseconds of the calibration kernel, the median of those beside it; older files have none. */
-  readonly calibration?: number;
   /** Whether the calls that record and submit took most of the wall time: the device may have waited for them. */
   readonly boundByCalls: boolean;
   /** Whether the result was compared with something independent first. */
@@ -73,15 +71,19 @@ export type BenchEvent =
       readonly type: "row-started";
       readonly benchmark: string;
       readonly name: string;
-      /** Rows before this one, and in all, those of all rounds counted. */
+      /** From 1. */
+      readonly round: number;
+      /** The share of the run that is done. */
       readonly done: number;
-      readonly rows: number;
-      /** Whether it is the case's last round. */
+    }
+  /** In the course of a case that takes long: the share of the run that is done. */
+  | { readonly type: "row-progress"; readonly done: number }
+  | {
+      readonly type: "row";
+      readonly row: Row;
+      /** Whether no further round is to come for it, if there is time. */
       readonly isLast: boolean;
     }
-  /** Of a case that takes long: the share of it that is done. */
-  | { readonly type: "row-progress"; readonly share: number }
-  | { readonly type: "row"; readonly row: Row }
   /** There was no time for it. */
   | { readonly type: "left-out"; readonly name: string };
 
@@ -130,11 +132,34 @@ export interface Against {
   readonly rows: readonly ComparedRow[];
 }
 
-/** Puts a row in the place of an earlier one of the same case, or at the end. */
+/** Puts a row in the place of an earlier one of the same case, or at the end, and gives all their shares of ceilings. */
 export function placeRow(rows: Row[], row: Row): void {
   const place = rows.findIndex(({ benchmark, name }) => benchmark === row.benchmark && name === row.name);
   if (place < 0) rows.push(row);
   else rows[place] = row;
+  const ceilings = ceilingsOf(rows);
+  for (const [i, one] of rows.entries()) if (one.kind === "timed") rows[i] = withShares(one, ceilings);
+}
+
+/** The best rate of each quantity that a row was to reach. */
+function ceilingsOf(rows: readonly Row[]): ReadonlyMap<Quantity, number> {
+  const ceilings = new Map<Quantity, number>();
+  for (const row of rows) {
+    for (const { quantity, perSecond } of row.kind === "timed" ? row.rates : []) {
+      const isCeiling = row.kind === "timed" && row.ceiling === quantity;
+      if (isCeiling) ceilings.set(quantity, Math.max(perSecond, ceilings.get(quantity) ?? 0));
+    }
+  }
+  return ceilings;
+}
+
+/** A ceiling has no share of its own quantity. */
+function withShares(row: TimedRow, ceilings: ReadonlyMap<Quantity, number>): TimedRow {
+  const rates = row.rates.map((rate) => {
+    const ceiling = rate.quantity === row.ceiling ? undefined : ceilings.get(rate.quantity);
+    return { ...rate, share: ceiling === undefined ? null : rate.perSecond / ceiling };
+  });
+  return { ...row, rates };
 }
 
 type Adapter = Pick<ResultsFile, "adapter">;

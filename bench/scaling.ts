@@ -49,7 +49,7 @@ interface Figure {
 }
 
 function figuresOf(row: Row): Figure[] {
-  if (row.kind === "timed") return [{ figure: "time", unit: "ms", value: row.measurement.time.median }];
+  if (row.kind === "timed") return [{ figure: "time", unit: "ms", value: row.measurement.time.value }];
   if (row.kind === "failed") return [];
   const bytes = row.counts.filter(({ unit, value }) => unit === "B" && value > 0);
   return bytes.map(({ name, value }) => ({ figure: name, unit: "B", value }));

@@ -1,13 +1,13 @@
 /** Runs benchmarks on an engine and tells of each row. Knows of no runtime: the command and a page both use it. */
 
 import { Engine } from "webgpu-imle";
-import { Allowance } from "./allowance.js";
 import { batchesOf, Timestamps } from "./batches.js";
 import { type Benchmark, type Case, isTimed, type Quantity, type TimedCase, type Work } from "./benchmark.js";
 import { Calibration, fixedCostOf } from "./calibration.js";
-import { clockStep, type MeasureSettings, Measuring } from "./measure.js";
+import { clockStep, type MeasureOptions, Measuring } from "./measure.js";
 import type { BenchEvent, Rate, Row, TimedRow } from "./results.js";
-import { median } from "./statistics.js";
+import { isOver, paceOf } from "./pace.js";
+import { schedule } from "./schedule.js";
 
 /** A case that is to be run. */
 export interface Chosen {
@@ -52,23 +52,11 @@ export function unmatched(benchmarks: readonly Benchmark[], patterns: readonly s
   return patterns.filter((pattern) => !names.some((name) => name.includes(pattern)));
 }
 
-// A poll (Deno's, 11 ms) rounds each batch up, so batches are long against it.
-const batchOfFixedCost = 10;
-const batchOfClockSteps = 500;
-
-/** Rounds of a run that is not quick: each row is measured at several times, so that drift is seen in its spread. */
-const fullRounds = 4;
-
-/** Milliseconds a row at most, without what a case needs to get ready. */
-const budgets = { quick: 800, full: 4000 } as const;
-
-function settingsFor(quick: boolean, budget: number | undefined, fixedCost: number, step: number): MeasureSettings {
-  return {
-    batchMilliseconds: Math.max(quick ? 40 : 100, batchOfFixedCost * fixedCost, batchOfClockSteps * step),
-    budgetMilliseconds: budget ?? (quick ? budgets.quick : budgets.full),
-    precision: quick ? 0.05 : 0.02,
-    maximumUnits: 4096,
-  };
+/** What every case of a run shares. */
+interface Bench {
+  readonly engine: Engine;
+  readonly timestamps: Timestamps | null;
+  readonly settings: Omit<MeasureOptions, "figure">;
 }
 
 // Of the wall time: from here on the calls, and not the device, may be what is measured.
@@ -81,72 +69,52 @@ interface Timing {
   verified: boolean;
 }
 
-/** What every case of a run shares. */
-interface Bench {
-  readonly engine: Engine;
-  readonly timestamps: Timestamps | null;
-  readonly calibration: Calibration;
-  readonly ceilings: Map<Quantity, number>;
-}
-
 /** Runs the cases one after the other, in rounds. A case that fails is a row that says so. */
 export async function runSuite(options: SuiteOptions): Promise<void> {
   const { chosen, quick, budget, allowance = Infinity, emit, signal } = options;
-  const rounds = quick ? 1 : fullRounds;
-  const time = new Allowance(allowance, () => performance.now());
+  const now = (): number => performance.now();
   const engine = await Engine.create();
   const timestamps = Timestamps.of(engine.device);
   try {
     const fixedCost = await fixedCostOf(engine);
-    const step = clockStep(() => performance.now());
+    const step = clockStep(now);
     const found = { fixedMilliseconds: fixedCost, clockStepMilliseconds: step, timestamps: timestamps !== null };
     emit({ type: "circumstances", circumstances: found });
-    const settings = settingsFor(quick, budget, fixedCost, step);
     const calibration = await Calibration.create(engine, fixedCost, timestamps);
-    const bench: Bench = { engine, timestamps, calibration, ceilings: new Map() };
+    const pace = paceOf(quick, { fixedCost, step, timestamps: timestamps !== null }, budget);
+    const settings = { ...pace.settings, fixedCost, now, calibrator: calibration };
+    const bench: Bench = { engine, timestamps, settings };
     const timings = new Map<Case, Timing>();
-    const rows = chosen.reduce((sum, { case: one }) => sum + (isTimed(one) ? rounds : 1), 0);
-    let done = 0;
-    let current = chosen;
-    for (let round = 0; round < rounds; round++) {
-      const further: Chosen[] = [];
-      for (const [index, { benchmark, case: one }] of current.entries()) {
-        if (signal?.aborted === true) break;
-        const siblings = current.filter((other) => other.benchmark === benchmark);
-        const rank = siblings.findIndex((other) => other.case === one);
-        const isCeiling = isTimed(one) && one.ceiling !== undefined;
-        const headline = isTimed(one) && one.headline === true;
-        const isTime = time.allows({ remaining: current.length - index, rank, cases: siblings.length, headline });
-        if (!isCeiling && !isTime) {
-          emit({ type: "left-out", name: fullName(benchmark, one) });
-          continue;
-        }
-        const started = performance.now();
-        const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
-        const isLast = !isTimed(one) || round === rounds - 1;
-        emit({ type: "row-started", benchmark: benchmark.name, name: one.name, done: done++, rows, isLast });
-        let row: Row;
-        try {
-          if (isTimed(one)) {
-            const { figure = "wall" } = one;
-            const now = (): number => performance.now();
-            const measuring = (): Measuring => new Measuring({ ...settings, figure, fixedCost, rounds, now });
-            const timing = timings.get(one) ?? { measuring: measuring(), work: {}, verified: false };
-            timings.set(one, timing);
-            await timeCase(bench, one, timing, round === 0);
-            further.push({ benchmark, case: one });
-            row = rowOf(bench, place, one, timing);
-          } else {
-            const progress = (share: number): void => emit({ type: "row-progress", share });
-            row = { kind: "counted", ...place, counts: await one.count({ engine, quick, progress }) };
-          }
-        } catch (error) {
-          row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };
-        }
-        time.took(performance.now() - started);
-        emit({ type: "row", row });
+    const scheduled = chosen.map(({ benchmark, case: one }) => ({
+      benchmark: benchmark.name,
+      headline: isTimed(one) && one.headline === true,
+      ceiling: isTimed(one) && one.ceiling !== undefined,
+    }));
+    const turns = schedule(scheduled, { ...pace, patience: pace.patience * chosen.length, allowance, now });
+    for (let turn = turns.next(); !turn.done && signal?.aborted !== true; ) {
+      const { index, round, leftOut, done, then } = turn.value;
+      const { benchmark, case: one } = chosen[index]!;
+      if (leftOut) {
+        emit({ type: "left-out", name: fullName(benchmark, one) });
+        turn = turns.next(true);
+        continue;
       }
-      current = further;
+      emit({ type: "row-started", benchmark: benchmark.name, name: one.name, round: round + 1, done });
+      const place = { benchmark: benchmark.name, name: one.name, parameters: one.parameters ?? {} };
+      let row: Row;
+      try {
+        if (isTimed(one)) {
+          row = await timeCase(bench, place, one, timings);
+        } else {
+          const progress = (share: number): void => emit({ type: "row-progress", done: done + share * (then - done) });
+          row = { kind: "counted", ...place, counts: await one.count({ engine, quick, progress }) };
+        }
+      } catch (error) {
+        row = { kind: "failed", ...place, message: error instanceof Error ? error.message : String(error) };
+      }
+      const isLast = row.kind !== "timed" || isOver(pace, row.measurement.settled, round);
+      emit({ type: "row", row, isLast });
+      turn = turns.next(isLast);
     }
     calibration.dispose();
   } finally {
@@ -155,53 +123,49 @@ export async function runSuite(options: SuiteOptions): Promise<void> {
   }
 }
 
-/** A round of a case; its result is compared before the first one. */
-async function timeCase(bench: Bench, one: TimedCase, timing: Timing, isFirst: boolean): Promise<void> {
-  const { engine, timestamps, calibration } = bench;
+/** A round of a case; its result is compared before the first one. Gives what the rounds so far make of it. */
+async function timeCase(bench: Bench, place: RowPlace, one: TimedCase, timings: Map<Case, Timing>): Promise<TimedRow> {
+  const { engine, timestamps, settings } = bench;
+  const { figure = "wall" } = one;
+  const known = timings.get(one);
+  const timing = known ?? { measuring: new Measuring({ ...settings, figure }), work: {}, verified: false };
+  timings.set(one, timing);
   const scope = engine.openScope();
   try {
     const prepared = await one.prepare(engine);
-    if (isFirst) await prepared.verify?.();
+    if (known === undefined) await prepared.verify?.();
     timing.work = prepared.work ?? {};
     timing.verified = prepared.verify !== undefined;
-    const run = batchesOf(engine, () => prepared.unit(), timestamps);
-    await timing.measuring.round(run, () => calibration.time());
+    await timing.measuring.round(batchesOf(engine, () => prepared.unit(), timestamps));
   } finally {
     scope.close();
   }
+  return rowOf(place, one, timing);
 }
 
 type RowPlace = Pick<TimedRow, "benchmark" | "name" | "parameters">;
 
 /** What the rounds so far make of a case. */
-function rowOf({ calibration, ceilings }: Bench, place: RowPlace, one: TimedCase, timing: Timing): TimedRow {
+function rowOf(place: RowPlace, one: TimedCase, timing: Timing): TimedRow {
   const { figure = "wall", ceiling = null } = one;
-  const { work, verified } = timing;
-  const measurement = timing.measuring.result;
-  const { median: time } = measurement.time;
-  const beside = median(timing.measuring.calibrations);
-  const rates = ratesOf(work, time, ceilings);
-  const own = rates.find(({ quantity }) => quantity === ceiling);
-  if (own !== undefined) ceilings.set(own.quantity, Math.max(own.perSecond, ceilings.get(own.quantity) ?? 0));
+  const { work, verified, measuring } = timing;
+  const measurement = measuring.result;
+  const { value: time } = measurement.time;
   return {
     kind: "timed",
     ...place,
     figure,
     measurement,
     work,
-    rates,
+    rates: ratesOf(work, time),
     ceiling,
-    busy: calibration.busy(beside),
-    calibration: beside,
+    busy: measuring.busy,
     boundByCalls: figure === "wall" && measurement.recording > mostOfTheTime * time,
     verified,
   };
 }
 
-function ratesOf(work: Work, milliseconds: number, ceilings: ReadonlyMap<Quantity, number>): Rate[] {
-  return (Object.entries(work) as [keyof Work, number][]).map(([quantity, amount]) => {
-    const perSecond = (amount / milliseconds) * 1000;
-    const ceiling = ceilings.get(quantity);
-    return { quantity, perSecond, share: ceiling === undefined ? null : perSecond / ceiling };
+const ratesOf = (work: Work, milliseconds: number): Rate[] =>
+  (Object.entries(work) as [Quantity, number][]).map(([quantity, amount]) => {
+    return { quantity, perSecond: (amount / milliseconds) * 1000, share: null };
   });
-}

@@ -33,6 +33,9 @@ export function duration(milliseconds: number): string {
 export const percent = (share: number): string =>
   `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 
+/** `3.1 %`; a question mark where samples are too few to tell. */
+export const spreadText = (spread: number | null): string => (spread === null ? "?" : percent(spread));
+
 /** What a reader must know before believing a row. */
 export function marks(row: TimedRow): string {
   const { measurement, busy, boundByCalls } = row;
@@ -79,8 +82,8 @@ export function peersTable(results: readonly PeerResult[], rows: readonly Row[])
   const head = ["benchmark/case", "time", "peer", "its time", "±", "peer / ours"];
   const lines = results.map(({ peer, benchmark, name, time, ratio, message }) => {
     const own = rows.find((row) => row.benchmark === benchmark && row.name === name);
-    const ours = own?.kind === "timed" ? duration(own.measurement.time.median) : "";
-    const cells = time === null ? ["", ""] : [duration(time.median), percent(time.spread)];
+    const ours = own?.kind === "timed" ? duration(own.measurement.time.value) : "";
+    const cells = time === null ? ["", ""] : [duration(time.value), spreadText(time.spread)];
     return [`${benchmark}/${name}`, ours, peer, ...cells, ratio === null ? `none: ${message}` : `×${number(ratio)}`];
   });
   return [head, ...lines];
@@ -112,16 +115,14 @@ function rateColumns(rows: readonly TimedRow[]): RateColumn[] {
 }
 
 function timedTable(rows: readonly TimedRow[]): string[][] {
-  const deviceOf = ({ figure, measurement: { device } }: TimedRow) => (figure === "wall" ? device : null);
-  const hasDevice = rows.some((row) => deviceOf(row) !== null);
+  const hasWall = rows.some(({ measurement }) => measurement.wall !== null);
   const rates = rateColumns(rows);
-  const head = ["case", "time", "±", ...(hasDevice ? ["device"] : []), ...rates.map((column) => column.head), ""];
+  const head = ["case", "time", "±", ...(hasWall ? ["wall"] : []), ...rates.map((column) => column.head), ""];
   const lines = rows.map((row) => {
-    const { time } = row.measurement;
-    const device = deviceOf(row);
-    const deviceCell = hasDevice ? [device === null ? "" : duration(device.median)] : [];
+    const { time, wall } = row.measurement;
+    const wallCell = hasWall ? [wall === null ? "" : duration(wall)] : [];
     const rateCells = rates.map((column) => column.cell(row));
-    return [row.name, duration(time.median), percent(time.spread), ...deviceCell, ...rateCells, marks(row)];
+    return [row.name, duration(time.value), spreadText(time.spread), ...wallCell, ...rateCells, marks(row)];
   });
   return [head, ...lines];
 }

@@ -1,25 +1,30 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { compareResults, verdictOf } from "../bench/compare.js";
+import { compareResults } from "../bench/compare.js";
 import { comparisonSummary, comparisonTable } from "../bench/compare-table.js";
 import { parseResults } from "../bench/read-results.js";
-import { countedRow, failedRow, resultsFile, summary, timedRow } from "./support/bench-results.js";
+import { countedRow, failedRow, resultsFile, estimate, timedRow } from "./support/bench-results.js";
+
+const samples = (milliseconds: number, calibration: number) => ({
+  times: Array.from({ length: 24 }, (_, i) => milliseconds * (1 + i / 1000)),
+  calibrations: Array<number>(24).fill(calibration),
+});
 
 const before = resultsFile([
-  timedRow("a", "steady", { time: summary(10, 0.02) }),
-  timedRow("a", "slow", { time: summary(10, 0.02) }),
-  timedRow("a", "fast", { time: summary(10, 0.02) }),
-  timedRow("a", "disturbed", { time: summary(10, 0.02) }, { busy: 1.6 }),
+  timedRow("a", "steady", { time: estimate(10, 0.02) }),
+  timedRow("a", "slow", { time: estimate(10, 0.02) }),
+  timedRow("a", "fast", { time: estimate(10, 0.02) }),
+  timedRow("a", "disturbed", { samples: samples(10, 1) }),
   timedRow("a", "gone"),
   timedRow("b", "breaks"),
   countedRow("b", "bytes", [{ name: "live", value: 100, unit: "B" }, { name: "old", value: 1, unit: "" }]),
 ]);
 const after = resultsFile(
   [
-    timedRow("a", "fast", { time: summary(8, 0.02) }),
-    timedRow("a", "slow", { time: summary(12, 0.02) }),
-    timedRow("a", "steady", { time: summary(10.3, 0.02) }),
-    timedRow("a", "disturbed", { time: summary(14, 0.02) }),
+    timedRow("a", "fast", { time: estimate(8, 0.02) }),
+    timedRow("a", "slow", { time: estimate(12, 0.02) }),
+    timedRow("a", "steady", { time: estimate(10.3, 0.02) }),
+    timedRow("a", "disturbed", { samples: samples(14, 1.6) }),
     timedRow("a", "new"),
     failedRow("b", "breaks", "3 is not 4"),
     countedRow("b", "bytes", [{ name: "live", value: 200, unit: "B" }]),
@@ -49,27 +54,17 @@ comparisons("rows are matched by name, with ratio and verdict, and the rest is n
   assert.equal(differences, ["--quick: true → false"]);
 });
 
-comparisons("without samples a change within both spreads is none, nor one of medians whose intervals meet", () => {
-  assert.is(verdictOf(summary(10, 0.1), summary(11.9, 0.1)), "same");
-  assert.is(verdictOf(summary(10, 0.01), summary(12, 0.01)), "slower");
-  assert.is(verdictOf(summary(12, 0.01), summary(10, 0.01)), "faster");
-  const wide = { ...summary(12, 0.01), interval: [9, 15] as const };
-  assert.is(verdictOf(summary(10, 0.01), wide), "same");
-});
-
 comparisons("a run that was disturbed all the time is known by its calibration, on the same adapter", () => {
   const run = (milliseconds: number, calibration: number, description: string) =>
-    resultsFile([timedRow("a", "row", { time: summary(milliseconds, 0.02) }, { calibration })], {
+    resultsFile([timedRow("a", "row", { samples: samples(milliseconds, calibration) })], {
       adapter: { runtimeVersion: "Node", description },
     });
-  const verdicts = (calibration: number, description: string) =>
-    compareResults(run(10, 1, "one"), run(15, calibration, description)).rows.map(({ verdict }) => verdict);
-  assert.equal(verdicts(1.05, "one"), ["slower"]);
-  assert.equal(verdicts(1.5, "one"), ["unclear"]);
-  assert.equal(verdicts(1.5, "another"), ["slower"]);
-  const small = (calibration: number) =>
-    compareResults(run(10, 1, "one"), run(11.5, calibration, "one")).rows.map(({ verdict }) => verdict);
-  assert.equal([small(1.05), small(1.2), small(0.85)], [["slower"], ["unclear"], ["unclear"]]);
+  const verdicts = (after: number, calibration: number, description = "one") =>
+    compareResults(run(10, 1, "one"), run(after, calibration, description)).rows.map(({ verdict }) => verdict);
+  assert.equal(verdicts(15, 1.05), ["slower"]);
+  assert.equal(verdicts(15, 1.5), ["unclear"]);
+  assert.equal(verdicts(15, 1.5, "another"), ["slower"]);
+  assert.equal([verdicts(11.5, 1.02), verdicts(11.5, 1.2), verdicts(10, 1.2)], [["slower"], ["same"], ["unclear"]]);
 });
 
 comparisons("a file compared with itself has no change", () => {
@@ -81,10 +76,10 @@ comparisons("a file compared with itself has no change", () => {
 comparisons("changes are marked in the table, with both spreads, and counted below it", () => {
   const comparison = compareResults(before, after);
   const lines = comparisonTable(comparison);
-  assert.equal(lines[1], ["a/steady", "10.0 ms", "2.0 %", "10.3 ms", "2.0 %", "1.030", "", ""]);
-  assert.equal(lines[2]!.slice(-3), ["1.200", "", "▲ slower +20 %"]);
-  assert.equal(lines[3]!.slice(-3), ["0.800", "", "▼ faster −20 %"]);
-  assert.equal(lines[4]!.slice(-3), ["1.400", "", "? unclear, busy ×1.6"]);
+  assert.equal(lines[1], ["a/steady", "10.0 ms", "2.0 %", "10.3 ms", "2.0 %", "1.030", "1.02 and 1.04", ""]);
+  assert.equal(lines[2]!.slice(-3), ["1.200", "1.19 and 1.21", "▲ slower +20 %"]);
+  assert.equal(lines[3]!.slice(-3), ["0.800", "0.80 and 0.80", "▼ faster −20 %"]);
+  assert.equal(lines[4]!.slice(-3), ["1.400", "0.69 and 1.41", "? unclear, busy ×1.6"]);
   assert.equal(lines[5], ["b/bytes: live", "100 B", "", "200 B", "", "2.000", "", "▲ more +100 %"]);
   assert.is(
     comparisonSummary(comparison),
@@ -98,8 +93,8 @@ comparisons("a file is read back as it was written; what is none is told in one 
     ["no JSON {", /^x\.json: must be a result file of the benchmarks, got text that is not JSON$/],
     [[], /got other JSON$/],
     [null, /got other JSON$/],
-    [{ format: 1 }, /got other JSON$/],
-    [{ ...before, format: 7 }, /must have format 1, got 7$/],
+    [{ format: 2 }, /got other JSON$/],
+    [{ ...before, format: 7 }, /must have format 2, got 7$/],
     [{ ...before, rows: [null] }, /row 0 must be a row of the benchmarks/],
     [{ ...before, rows: [...before.rows, { ...before.rows[0], measurement: {} }] }, /row 7 must be a row/],
     [{ ...before, machine: 3 }, /must say on which machine/],

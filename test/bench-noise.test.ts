@@ -4,9 +4,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { compareResults, type Verdict } from "../bench/compare.js";
 import { Duel } from "../bench/duel.js";
-import type { Batch, RunBatch } from "../bench/measure.js";
+import type { Estimate } from "../bench/estimate.js";
+import { type Batch, Measuring, type RunBatch } from "../bench/measure.js";
+import { isOver, paceOf } from "../bench/pace.js";
 import { changeOf, falseMarks, leastOf, ratioOfPairs, ratioOfRuns, ratioOfTurns } from "../bench/ratio.js";
 import type { ResultsFile } from "../bench/results.js";
+import { schedule } from "../bench/schedule.js";
 import { resultsFile, timedRow } from "./support/bench-results.js";
 import { randomSource } from "./support/random.js";
 
@@ -69,7 +72,7 @@ function run(machine: Machine, random: Random, scatter: number, slower: number):
   }
   return resultsFile(
     times.map((list, row) =>
-      timedRow("a", String(row), { samples: { times: list, calibration: leastOf(calibrations[row]!) } }),
+      timedRow("a", String(row), { samples: { times: list, calibrations: calibrations[row]! } }),
     ),
   );
 }
@@ -123,6 +126,90 @@ noise("a run that was disturbed from beginning to end has no marks, in either di
     );
     assert.is(marked, 0, `${marked}`);
     assert.ok(share("unclear") >= 0.5);
+  }
+});
+
+/**
+ * A quick run of the suite's own schedule and measuring core on a made-up machine: batches by a device's clock, or by
+ * that of a processor which waits for polls.
+ */
+async function quickRun(machine: Machine, random: Random, { slower = 1, poll = 0 } = {}): Promise<ResultsFile> {
+  const load = loadOf(machine, random);
+  let clock = 0;
+  const now = (): number => clock;
+  const noise = (): number => Math.exp(0.05 * Math.abs(normal(random)));
+  const calibrations: number[] = [];
+  const calibrator = {
+    time: (): Promise<number> => {
+      calibrations.push(3 * load(clock / 1000) * noise());
+      clock += 12;
+      return Promise.resolve(calibrations.at(-1)!);
+    },
+    quiet: () => leastOf(calibrations),
+  };
+  const pace = paceOf(true, { fixedCost: poll, step: 0, timestamps: poll === 0 });
+  const measurings = Array.from({ length: rows }, () => {
+    return new Measuring({ ...pace.settings, now, fixedCost: poll, calibrator, random });
+  });
+  const build = (row: number): RunBatch => (units): Promise<Batch> => {
+    const unit = slower * 0.05 * 2 ** (row / 4);
+    const worked = units * unit * load(clock / 1000) ** (0.2 + row / rows) * noise();
+    const wall = poll === 0 ? worked + 1 : poll * (1 + Math.ceil(worked / poll));
+    clock += wall;
+    return Promise.resolve({ wall, recording: 0, device: poll === 0 ? worked : null });
+  };
+  const cases = measurings.map(() => ({ benchmark: "a", headline: false, ceiling: false }));
+  const turns = schedule(cases, { ...pace, patience: Infinity, allowance: 4500 * rows, now });
+  for (let turn = turns.next(); turn.done !== true; ) {
+    const { index, round, leftOut } = turn.value;
+    assert.not(leftOut);
+    clock += 1500; // more rows than these
+    await measurings[index]!.round(build(index));
+    turn = turns.next(isOver(pace, measurings[index]!.result.settled, round));
+  }
+  assert.ok(clock < 4700 * rows, `${clock} ms`);
+  return resultsFile(measurings.map(({ result, busy }, row) => timedRow("a", String(row), result, { busy })));
+}
+
+const measurementsOf = (file: ResultsFile) => file.rows.flatMap((row) => (row.kind === "timed" ? [row.measurement] : []));
+
+noise("a quick run settles where it can, and another differs from it by less than is printed, 19 of 20 times", async () => {
+  const random = randomSource(17);
+  // Polls are rounded up in all samples alike, by what nothing in them tells.
+  const cases = [[still, 0, 0.95, 0.95], [bursts, 0, 0.8, 0.93], [still, 11, 0, 0.85]] as const;
+  for (const [machine, poll, settled, least] of cases) {
+    let [within, count, calm] = [0, 0, 0];
+    for (let pair = 0; pair < 6; pair++) {
+      const [one, other] = [await quickRun(machine, random, { poll }), await quickRun(machine, random, { poll })];
+      const others = measurementsOf(other);
+      for (const [row, { time, settled: isSettled }] of measurementsOf(one).entries()) {
+        const next = others[row]!.time;
+        const told = ({ value, spread }: Estimate): number => value * (spread ?? Infinity);
+        if (Math.abs(time.value - next.value) <= Math.max(told(time), told(next))) within++;
+        if (isSettled) calm++;
+        count++;
+      }
+    }
+    const what = `${JSON.stringify(machine)}, poll ${poll}: ${within / count} within, ${calm / count} settled`;
+    assert.ok(within / count >= least, what);
+    assert.ok(calm / count >= settled, what);
+  }
+});
+
+noise("of quick runs a slowdown of 20 % is marked, quiet or in bursts, and nothing of a build with itself", async () => {
+  const random = randomSource(17);
+  for (const [machine, least] of [[still, 0.95], [bursts, 0.7]] as const) {
+    let marks = 0;
+    let seen = 0;
+    for (let pair = 0; pair < 6; pair++) {
+      const before = await quickRun(machine, random);
+      marks += verdictsOf(before, await quickRun(machine, random)).filter((one) => /slower|faster/.test(one)).length;
+      const verdicts = verdictsOf(before, await quickRun(machine, random, { slower: 1.2 }));
+      seen += verdicts.filter((one) => one === "slower").length / verdicts.length / 6;
+      assert.not(verdicts.includes("faster"));
+    }
+    assert.ok(marks <= 1, `${marks} marks`);
+    assert.ok(seen >= least, `${seen} of ${JSON.stringify(machine)}`);
   }
 });
 
@@ -206,7 +293,7 @@ noise("a quick run's few samples tell of a change where none of one run is like 
     resultsFile(
       Array.from({ length: rows }, (_, row) => {
         const times = Array.from({ length: 8 }, (_, i) => factor * (1 + i / 100));
-        return timedRow("a", String(row), { samples: { times, calibration: 1 } });
+        return timedRow("a", String(row), { samples: { times, calibrations: times.map(() => 1) } });
       }),
     );
   assert.ok(verdictsOf(file(1), file(1.2)).every((verdict) => verdict === "slower"));

@@ -3,10 +3,10 @@ import * as assert from "uvu/assert";
 import { curvesOf } from "../bench/report/curves.js";
 import { plotsOf } from "../bench/report/plots.js";
 import { familyOf, fitPower, scalingLine, scalingsOf } from "../bench/scaling.js";
-import { countedRow, summary, timedRow } from "./support/bench-results.js";
+import { countedRow, estimate, timedRow } from "./support/bench-results.js";
 
 const sized = (n: number, k: number, milliseconds: number) =>
-  timedRow("top-k", `mask [${n}] k ${k}`, { time: summary(milliseconds, 0.01) }, { parameters: { n, k } });
+  timedRow("top-k", `mask [${n}] k ${k}`, { time: estimate(milliseconds, 0.01) }, { parameters: { n, k } });
 const rows = [
   ...[400, 100, 200].map((n) => sized(n, 10, 3e-3 * n ** 1.5)),
   sized(100, 20, 1),

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Benchmark, TimedCase } from "../bench/benchmark.js";
 import { benchmarks } from "../bench/index.js";
-import type { BenchEvent, Row, TimedRow } from "../bench/results.js";
+import { type BenchEvent, placeRow, type Row, type TimedRow } from "../bench/results.js";
 import { choose, fullName, runSuite, unmatched } from "../bench/suite.js";
 import { duration, marks, number, tablesOf } from "../bench/table.js";
 
@@ -69,19 +69,27 @@ suites("it times, compares with the ceiling, counts, goes on after a wrong resul
   const events: BenchEvent[] = [];
   await runSuite({ chosen: choose(sample, []), quick: true, emit: (event) => events.push(event) });
   assert.is(events[0]?.type, "circumstances");
-  const rows = events.flatMap((event): Row[] => (event.type === "row" ? [event.row] : []));
+  const rows: Row[] = [];
+  for (const event of events) if (event.type === "row") placeRow(rows, event.row);
   assert.equal(rows.map(({ kind }) => kind), ["timed", "timed", "failed", "counted"]);
   const [peak, other, wrong, bytes] = rows as [TimedRow, TimedRow, Row, Row];
   for (const { measurement, rates } of [peak, other]) {
-    assert.ok(measurement.time.median > 0);
-    const perSecond = (64 * 64 * 1000) / measurement.time.median;
+    assert.ok(measurement.time.value > 0);
+    const perSecond = (64 * 64 * 1000) / measurement.time.value;
     assert.ok(Math.abs(rates[0]!.perSecond / perSecond - 1) < 1e-9);
   }
   assert.is(peak.rates[0]!.share, null);
   assert.is(other.rates[0]!.share, other.rates[0]!.perSecond / peak.rates[0]!.perSecond);
   assert.is(wrong.kind === "failed" && wrong.message, "3 is not 4");
   assert.equal(bytes.kind === "counted" && bytes.counts, [{ name: "live", value: 7, unit: "B" }]);
-  assert.equal(events.slice(-2).map(({ type }) => type), ["row-progress", "row"]);
+  assert.equal(
+    events.flatMap((event) => (event.type === "row" ? [[event.row.name, event.isLast]] : [])).slice(0, 4),
+    [["peak", false], ["other", false], ["wrong", true], ["bytes", true]],
+    "what is timed has a further round, what failed or was counted has none",
+  );
+  const shares = events.flatMap((event) => ("done" in event ? [event.done] : []));
+  assert.equal(shares, [...shares].sort((a, b) => a - b));
+  assert.ok(shares[0] === 0 && shares.at(-1)! < 1, shares.join());
   assert.equal(JSON.parse(JSON.stringify(rows)), rows);
 });
 
@@ -94,12 +102,13 @@ const row: TimedRow = {
   parameters: {},
   figure: "wall",
   measurement: {
-    time: { median: 0.25, interval: [0.24, 0.26], spread: 0.031, count: 9 },
-    device: { median: 0.2, interval: null, spread: 0, count: 9 },
+    time: { value: 0.25, spread: 0.031, count: 9 },
+    wall: 0.26,
     recording: 0.01,
     fixed: 1,
     units: 100,
     settled: true,
+    samples: { times: [0.25], calibrations: null },
   },
   work: { bytes: 1e6 },
   rates: [{ quantity: "bytes", perSecond: 4e9, share: 0.5 }],
@@ -116,11 +125,11 @@ tables("numbers have three digits, and times the unit that fits", () => {
   assert.equal([2e-6, 0.002, 3.21, 45_600].map(duration), ["2.00 ns", "2.00 µs", "3.21 ms", "45.6 s"]);
 });
 
-tables("a row has its time, spread, device time, rate and share", () => {
+tables("a row has its time, spread, wall time, rate and share", () => {
   assert.equal(tablesOf([row]), [
     [
-      ["case", "time", "±", "device", "GB/s", "of ceiling", ""],
-      ["c", "250 µs", "3.1 %", "200 µs", "4.00", "50 %", ""],
+      ["case", "time", "±", "wall", "GB/s", "of ceiling", ""],
+      ["c", "250 µs", "3.1 %", "260 µs", "4.00", "50 %", ""],
     ],
   ]);
 });

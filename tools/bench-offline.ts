@@ -15,11 +15,15 @@ import { table } from "./terminal.js";
 
 export const resultsFolder = join(projectRoot, "bench", "results");
 
-export function list(): string {
+/** Cases that have one of the patterns in their name, or all. */
+export function list(patterns: readonly string[]): string {
+  const isWanted = (name: string): boolean =>
+    patterns.length === 0 || patterns.some((pattern) => name.includes(pattern));
   return benchmarks
-    .map((benchmark) => {
-      const cases = benchmark.cases.map((one) => `    ${fullName(benchmark, one)}`);
-      return [`${benchmark.name}: ${benchmark.summary}`, ...cases].join("\n");
+    .flatMap((benchmark) => {
+      const names = benchmark.cases.map((one) => fullName(benchmark, one)).filter(isWanted);
+      if (names.length === 0) return [];
+      return [[`${benchmark.name}: ${benchmark.summary}`, ...names.map((name) => `    ${name}`)].join("\n")];
     })
     .join("\n\n");
 }

@@ -12,7 +12,7 @@ import type { BenchEvent, Circumstances, ResultsFile, Row } from "../bench/resul
 import { placeRow, resultsFormat } from "../bench/results.js";
 import { resultsText, savedName, savedText } from "../bench/saved.js";
 import { scalingLine, shownScalings } from "../bench/scaling.js";
-import { choose, type Chosen, unmatched } from "../bench/suite.js";
+import { choose, type Chosen, fullName, unmatched } from "../bench/suite.js";
 import { duration, peersTable, percent, tablesOf } from "../bench/table.js";
 import { against } from "./bench-against.js";
 import { fail, writeWhole } from "./bench-files.js";
@@ -54,6 +54,14 @@ const usage =
   "[--no-peers] [--against FOLDER] [--list] [--help], or --compare A.json B.json, or --from A.json --page FILE, " +
   "or --readme";
 
+const examples = `
+Examples:
+  npm run bench -- --quick                         what this machine does, within 3 minutes
+  npm run bench -- top-k matmul/512 --out a.json   some cases, and their figures as JSON and as a page
+  npm run bench -- matmul --against ../before      what a change has made of them
+  npm run bench -- --compare a.json b.json         two files, row by row
+What the columns say, and how it measures: bench/README.md`;
+
 function secondsOf(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 3600)) throw new InvalidArgumentError("it must be a number above 0, and at most 3600.");
@@ -66,21 +74,23 @@ function parse(): { readonly patterns: readonly string[]; readonly options: Opti
     .argument("[names...]", "only cases whose benchmark/case has one of these in it; ceilings always come along")
     .addOption(new Option("--runtime <name>", "where to run").choices(runtimeNames).default("node"))
     .addOption(new Option("--adapter <which>", "the adapter to take").choices(["system", "software"]))
-    .option("--quick", "less time a row, and less certainty", false)
-    .option("--seconds <number>", "time a row at most (default: 4, with --quick 0.8, with --against 10)", secondsOf)
+    .option("--quick", "ends within 3 minutes: less time a row, and less certainty")
+    .option("--seconds <number>", "time a row at most (default: 4, with --quick 1.5, with --against 10)", secondsOf)
     .option("--against <folder>", "measures another built checkout and this one in alternation, and their ratio")
     .option("--out <file>", "writes the results as JSON")
     .option("--page <file>", "writes the results as a page (default: beside --out, with .html)")
-    .option("--save", "keeps the results of all benchmarks in bench/results, under the adapter's name", false)
+    .option("--save", "keeps the results of all benchmarks in bench/results, under the adapter's name")
     .option("--no-peers", "does not time others, such as PyTorch, on the same work")
     .option("--from <file>", "writes the page of a result file, with --page, and runs nothing")
-    .option("--compare", "compares two result files, given in place of names, and runs nothing", false)
-    .option("--readme", "writes the README's tables from bench/results, and runs nothing", false)
-    .option("--list", "names all benchmarks and cases, and runs none", false)
+    .option("--compare", "compares two result files, given in place of names, and runs nothing")
+    .option("--readme", "writes the README's tables from bench/results, and runs nothing")
+    .option("--list", "names all benchmarks and cases, or those with one of the names in it, and runs none")
+    .addHelpText("after", examples)
     .showHelpAfterError(`Usage: npm run bench -- ${usage}`)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse();
-  return { patterns: command.processedArgs[0] as string[], options: command.opts<Options>() };
+  const flags = { quick: false, list: false, save: false, compare: false, readme: false };
+  return { patterns: command.processedArgs[0] as string[], options: { ...flags, ...command.opts<Options>() } };
 }
 
 const quoted = (argument: string): string => (/^[\w./:=-]+$/.test(argument) ? argument : JSON.stringify(argument));
@@ -99,16 +109,16 @@ if (options.readme) {
   console.log(renewReadme());
   process.exit(0);
 }
-if (options.list) {
-  console.log(list());
-  process.exit(0);
-}
 if (options.save && patterns.length > 0) fail("error: --save keeps all benchmarks: leave the names away", 2);
 const unknown = unmatched(benchmarks, patterns);
 if (unknown.length > 0) {
   const names = benchmarks.map(({ name }) => name).join(", ");
   const given = unknown.map((name) => `"${name}"`).join(" or ");
   fail(`error: no benchmark has ${given} in its name; there are ${names} (--list names the cases)`, 2);
+}
+if (options.list) {
+  console.log(list(patterns));
+  process.exit(0);
 }
 
 const { runtime, quick, adapter: choice } = options;
@@ -172,20 +182,30 @@ save("interrupted");
 const display = new ProgressDisplay();
 const chosen = choose(benchmarks, patterns, quick);
 let progress = 0;
-let running: (BenchEvent & { readonly type: "row-started" }) | null = null;
-const shown = new Set<Row>();
-/** Of one benchmark: rows that no further round will change. */
-let ready: Row[] = [];
+let current = "";
+const shown = new Set<string>();
+/** Cases that no further round will change. */
+const ready = new Set<string>();
 /** Prints the tables of rows of one benchmark. */
 const showTables = (fresh: readonly Row[]): void => {
   if (fresh.length === 0) return;
-  for (const row of fresh) shown.add(row);
+  shown.add(fresh[0]!.benchmark);
   const failures = fresh.filter((row) => row.kind === "failed");
   const tables = tablesOf(fresh).map((one) => `${table(one)}\n`);
   const messages = failures.map((row) => `  ${row.name}: FAILED: ${row.message}\n`);
   const laws = shownScalings(fresh);
   const scaling = laws.length === 0 ? [] : [laws.map((law) => `  ${scalingLine(law)}\n`).join("")];
   display.line(`\n${fresh[0]!.benchmark}\n${[...tables, ...messages, ...scaling].join("\n")}`);
+};
+
+const nameOf = ({ benchmark, name }: Row): string => `${benchmark}/${name}`;
+/** Prints a benchmark's tables as soon as no further round will change them. */
+const showTablesOf = (benchmark: string): void => {
+  const own = chosen.filter((one) => one.benchmark.name === benchmark);
+  const names = own.map((one) => fullName(one.benchmark, one.case));
+  if (names.every((name) => ready.has(name) || leftOut.includes(name))) {
+    showTables(rows.filter((row) => row.benchmark === benchmark));
+  }
 };
 
 const onEvent = (event: BenchEvent): void => {
@@ -197,22 +217,18 @@ const onEvent = (event: BenchEvent): void => {
         `clock steps of ${duration(clockStepMilliseconds)}; ${timestamps ? "with" : "without"} device timestamps.`,
     );
   } else if (event.type === "row-started") {
-    if (ready.length > 0 && ready[0]!.benchmark !== event.benchmark) {
-      showTables(ready);
-      ready = [];
-    }
-    running = event;
-    progress = event.done / event.rows;
-    display.report(event.done / event.rows, `${event.benchmark}/${event.name}`);
+    current = `${event.benchmark}/${event.name}`;
+    progress = event.done;
+    display.report(event.done, current);
   } else if (event.type === "row-progress") {
-    if (running !== null) {
-      display.report((running.done + event.share) / running.rows, `${running.benchmark}/${running.name}`);
-    }
+    display.report(event.done, current);
   } else if (event.type === "left-out") {
     leftOut.push(event.name);
   } else {
-    placeRow(rows, event.row);
-    if (running?.isLast === true) ready.push(event.row);
+    const { row, isLast } = event;
+    placeRow(rows, row);
+    if (isLast) ready.add(nameOf(row));
+    showTablesOf(row.benchmark);
     save("interrupted");
   }
 };
@@ -232,7 +248,7 @@ const result = await runProgram({
 });
 display.end();
 for (const name of new Set(rows.map(({ benchmark }) => benchmark))) {
-  showTables(rows.filter((row) => row.benchmark === name && !shown.has(row)));
+  if (!shown.has(name)) showTables(rows.filter(({ benchmark }) => benchmark === name));
 }
 
 if (options.peers && result.outcome === "finished") {
@@ -243,7 +259,7 @@ if (options.peers && result.outcome === "finished") {
     // Whoever asks for everything and has little time gets the peers of what the README shows.
     if (quick && patterns.length === 0 && one.headline !== true) return [];
     const { benchmark, name, measurement } = row;
-    return [{ benchmark, name, task: one.peers, milliseconds: measurement.time.median }];
+    return [{ benchmark, name, task: one.peers, milliseconds: measurement.time.value }];
   });
   const limit = quick ? { allowance: quickRun.peers } : {};
   const pairs = peers.map(({ tasks }) => rowsOfPeers.filter(({ task }) => tasks.includes(task.task)).length);

@@ -6,7 +6,7 @@ import { adapterLine } from "../../tools/runtimes/host.js";
 import { benchmarks } from "../index.js";
 import { figuresOf } from "../report/figures.js";
 import type { Plot } from "../report/plots.js";
-import { allTables, ceilingBars, trust } from "../report/sections.js";
+import { allTables, ceilingBars, rowsIntroduction, trust } from "../report/sections.js";
 import { type BenchEvent, type Circumstances, type ResultsFile, placeRow, resultsFormat, type Row } from "../results.js";
 import { choose, type Chosen, runSuite } from "../suite.js";
 import { duration } from "../table.js";
@@ -52,7 +52,7 @@ function chosenCases(): Chosen[] {
 }
 
 /** Seconds that a row takes, about, with what it needs to get ready. */
-const secondsOfRow = { quick: 2, full: 6 } as const;
+const secondsOfRow = { quick: 2, full: 5 } as const;
 
 /** Says what a run would be, and what the button beside it does. */
 function showPlan(): void {
@@ -77,7 +77,7 @@ function showRows(rows: readonly Row[]): void {
   show(
     "results",
     html`<section><h2>Of what the adapter can do</h2>${ceilingBars(rows)}</section>
-${parts}<section><h2>All rows</h2><p class="introduction">${trust(rows)}</p>${allTables(rows)}</section>`,
+${parts}<section><h2>All rows</h2><p class="introduction">${trust(rows)} ${rowsIntroduction}</p>${allTables(rows)}</section>`,
   );
   drawPlots(plots);
 }
@@ -125,7 +125,6 @@ export default async function main(): Promise<void> {
     const started = new Date();
     const rows: Row[] = [];
     let circumstances: Circumstances | null = null;
-    let running: (BenchEvent & { readonly type: "row-started" }) | null = null;
     const update = (state: ResultsFile["state"]): void => {
       const seconds = (Date.now() - started.getTime()) / 1000;
       const place = { format: resultsFormat, state, started: started.toISOString(), seconds, quick } as const;
@@ -137,11 +136,10 @@ export default async function main(): Promise<void> {
         const step = circumstances.clockStepMilliseconds;
         if (step >= coarseStep) warnings.add(`This browser's clock is coarse, in steps of ${duration(step)}.`);
       } else if (event.type === "row-started") {
-        element<HTMLProgressElement>("bar").value = event.done / event.rows;
-        running = event;
-        element("status").textContent = `${event.done + 1} of ${event.rows}: ${event.benchmark}/${event.name}`;
-      } else if (event.type === "row-progress" && running !== null) {
-        element<HTMLProgressElement>("bar").value = (running.done + event.share) / running.rows;
+        element<HTMLProgressElement>("bar").value = event.done;
+        element("status").textContent = `Round ${event.round}: ${event.benchmark}/${event.name}`;
+      } else if (event.type === "row-progress") {
+        element<HTMLProgressElement>("bar").value = event.done;
       } else if (event.type === "row") {
         placeRow(rows, event.row);
         update("interrupted");
@@ -157,7 +155,7 @@ export default async function main(): Promise<void> {
       await runSuite({ chosen, quick, emit: onEvent, signal });
       const failed = rows.some(({ kind }) => kind === "failed");
       update(signal.aborted ? "interrupted" : failed ? "failed" : "finished");
-      element<HTMLProgressElement>("bar").value = signal.aborted ? rows.length / chosen.length : 1;
+      if (!signal.aborted) element<HTMLProgressElement>("bar").value = 1;
       const seconds = ((Date.now() - started.getTime()) / 1000).toFixed(0);
       const end = signal.aborted ? "Stopped" : "Finished";
       element("status").textContent = `${end}: ${rows.length} rows in ${seconds} s.`;

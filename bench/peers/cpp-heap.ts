@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder, projectRoot } from "../../tools/runtimes/paths.js";
 import { checkSumOfPaths } from "./grid-paths.js";
-import { type Peer, summaryOf } from "./peer.js";
+import { type Peer, peerEstimate } from "./peer.js";
 
 const run = promisify(execFile);
 const source = join(projectRoot, "bench", "peers", "heap.cpp");
@@ -45,7 +45,7 @@ export const cppHeap: Peer = {
         const { stdout } = await run(program, parameters, { timeout: 120_000 });
         const { times, sum } = JSON.parse(stdout) as { times: unknown; sum: number };
         checkSumOfPaths(task, sum);
-        return summaryOf(times);
+        return peerEstimate(times);
       },
     };
   },

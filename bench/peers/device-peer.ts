@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runProgram } from "../../tools/runtimes/index.js";
 import { cacheFolder, projectRoot } from "../../tools/runtimes/paths.js";
-import type { Summary } from "../statistics.js";
+import type { Estimate } from "../estimate.js";
 import type { DeviceArguments, DeviceEvent } from "./device-program.js";
 import type { Peer } from "./peer.js";
 import type { PeerTask, TaskName } from "./tasks.js";
@@ -121,7 +121,7 @@ export function devicePeer(peer: DevicePeer): Peer {
       };
       return {
         version,
-        async time(task): Promise<Summary> {
+        async time(task): Promise<Estimate> {
           const { time, message } = await event(task);
           if (time === null) throw new Error(message);
           return time;

@@ -1,8 +1,8 @@
 /** Times a peer on a runtime, by the same measuring core as everything else. `device-peer.ts` starts it. */
 
 import type { Host } from "../../tools/runtimes/host.js";
+import { type Estimate, estimateOf } from "../estimate.js";
 import { type Batch, measure, measureFixedCost } from "../measure.js";
-import { type Summary, summarise } from "../statistics.js";
 import { checkLastNumbers, type PeerTask } from "./tasks.js";
 
 export interface DeviceArguments {
@@ -16,7 +16,7 @@ export interface DeviceEvent {
   readonly type: "timed";
   readonly task: PeerTask;
   /** Milliseconds a unit; null where it failed. */
-  readonly time: Summary | null;
+  readonly time: Estimate | null;
   /** Why there is no time; empty otherwise. */
   readonly message: string;
 }
@@ -51,7 +51,7 @@ const batchOfFixedCost = 6;
 const longUnit = 400;
 const fewUnits = 3;
 
-async function time<Result>(work: DeviceWork<Result>, budgetMilliseconds: number): Promise<Summary> {
+async function time<Result>(work: DeviceWork<Result>, budgetMilliseconds: number): Promise<Estimate> {
   await work.check();
   const run = async (units: number): Promise<Batch> => {
     const started = performance.now();
@@ -67,21 +67,20 @@ async function time<Result>(work: DeviceWork<Result>, budgetMilliseconds: number
   if (times[0]! > longUnit) {
     const end = performance.now() + budgetMilliseconds;
     while (times.length < fewUnits && performance.now() < end) times.push((await run(1)).wall);
-    return summarise(times);
+    return estimateOf(times);
   }
   // A unit's own time is in it, so that it is an upper bound: Deno's poll is 11 ms.
   const fixedCost = Math.min(await measureFixedCost(() => run(1), 3), 12);
-  const measurement = await measure({
+  const { time } = await measure({
     run,
     now: () => performance.now(),
     fixedCost,
     batchMilliseconds: Math.max(40, batchOfFixedCost * fixedCost),
-    budgetMilliseconds,
+    roundMilliseconds: budgetMilliseconds,
     precision: 0.05,
     maximumUnits: 64,
   });
-  if (!(measurement.time.median > 0)) throw new Error("the machine is too busy to time it");
-  return measurement.time;
+  return time;
 }
 
 /** @param prepare  makes a task ready. @throws Error in one line where the peer cannot do it */
@@ -91,7 +90,7 @@ export async function timeTasks<Result>(
 ): Promise<void> {
   const { tasks, budgetMilliseconds } = host.args as DeviceArguments;
   for (const task of tasks) {
-    const tell = (result: Summary | null, message: string): void =>
+    const tell = (result: Estimate | null, message: string): void =>
       host.emit({ type: "timed", task, time: result, message } satisfies DeviceEvent);
     try {
       const work = await prepare(task);

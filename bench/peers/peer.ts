@@ -2,8 +2,7 @@
 
 import type { RuntimeName } from "../../tools/runtimes/host.js";
 import type { AdapterChoice } from "../../tools/runtimes/runtime.js";
-import type { Summary } from "../statistics.js";
-import { median, summarise } from "../statistics.js";
+import { type Estimate, estimateOf } from "../estimate.js";
 import type { PeerTask, TaskName } from "./tasks.js";
 
 /** A peer that is there. */
@@ -11,7 +10,7 @@ export interface ReadyPeer {
   /** Which one it is: `2.15.0 (cpu)`. */
   readonly version?: string;
   /** Times one unit, until the budget is spent. @throws Error in one line */
-  time(task: PeerTask, budgetMilliseconds: number): Promise<Summary>;
+  time(task: PeerTask, budgetMilliseconds: number): Promise<Estimate>;
   close?(): Promise<void> | void;
 }
 
@@ -43,7 +42,7 @@ export interface PeerResult {
   readonly benchmark: string;
   readonly name: string;
   /** Milliseconds a unit; null where it failed. */
-  readonly time: Summary | null;
+  readonly time: Estimate | null;
   /** The peer's time over the row's: above 1 the row is quicker. */
   readonly ratio: number | null;
   /** Why there is no time; empty otherwise. */
@@ -118,7 +117,7 @@ export async function runPeers(
     if (late()) return { time: null, ratio: null, message: leftOut };
     try {
       const time = await before(endOfPeer, signal, ready.time(task, budgetMilliseconds));
-      return { time, ratio: time.median / milliseconds, message: "" };
+      return { time, ratio: time.value / milliseconds, message: "" };
     } catch (error) {
       return { time: null, ratio: null, message: oneLine(error) };
     }
@@ -159,7 +158,7 @@ export async function runPeers(
 }
 
 /** Repeats work of the processor: at least five times after two for warming up. */
-export function timeWork(work: () => void, budgetMilliseconds: number): Summary {
+export function timeWork(work: () => void, budgetMilliseconds: number): Estimate {
   for (let i = 0; i < 2; i++) work();
   const times: number[] = [];
   const ending = performance.now() + budgetMilliseconds;
@@ -168,12 +167,12 @@ export function timeWork(work: () => void, budgetMilliseconds: number): Summary 
     work();
     times.push(performance.now() - started);
   }
-  return summarise(times);
+  return estimateOf(times);
 }
 
 /** Checks what another process timed. @throws Error */
-export function summaryOf(times: unknown): Summary {
+export function peerEstimate(times: unknown): Estimate {
   const valid = Array.isArray(times) && times.length > 0 && times.every((time) => typeof time === "number" && time > 0);
-  if (!valid || !(median(times as number[]) > 0)) throw new Error("a peer must give times above 0");
-  return summarise(times as number[]);
+  if (!valid) throw new Error("a peer must give times above 0");
+  return estimateOf(times as number[]);
 }

@@ -1,7 +1,7 @@
 /** Dijkstra's algorithm with `heapq` in plain Python, as the papers' code solves grids. */
 
 import { checkSumOfPaths } from "./grid-paths.js";
-import { type Peer, summaryOf } from "./peer.js";
+import { type Peer, peerEstimate } from "./peer.js";
 import { startPython } from "./python.js";
 
 /** Of a larger batch the first instances are solved, and their time is scaled: it takes seconds otherwise. */
@@ -18,7 +18,7 @@ export const pythonHeap: Peer = {
         const batch = Math.min(task.batch, mostInstances);
         const { times, sum } = (await ask({ ...task, batch, budget })) as { times: number[]; sum: number };
         checkSumOfPaths({ ...task, batch }, sum);
-        return summaryOf(times.map((time) => (time * task.batch) / batch));
+        return peerEstimate(times.map((time) => (time * task.batch) / batch));
       },
       close,
     };

@@ -1,6 +1,6 @@
 /** PyTorch, where a python3 (or what PYTHON names) has it: on its GPU if it has one, else on all cores. */
 
-import { type Peer, summaryOf } from "./peer.js";
+import { type Peer, peerEstimate } from "./peer.js";
 import { startPython } from "./python.js";
 import { checkLastNumbers, lastNumbers } from "./tasks.js";
 
@@ -28,9 +28,9 @@ export const pytorch: Peer = {
       async time(task, budget) {
         const lastCount = lastNumbers(task).length;
         const { times, last } = (await ask({ ...task, budget, lastCount })) as { times: unknown; last: number[] };
-        const summary = summaryOf(times);
+        const estimate = peerEstimate(times);
         checkLastNumbers(task, last);
-        return summary;
+        return estimate;
       },
       close,
     };

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Peer, summaryOf } from "./peer.js";
+import { type Peer, peerEstimate } from "./peer.js";
 import { startPython } from "./python.js";
 
 export const torchImle: Peer = {
@@ -17,7 +17,7 @@ export const torchImle: Peer = {
     const { ask, close } = await startPython("torch-imle.py", "has no torch, or cannot load this torch-imle");
     return {
       time: async (task, budget) =>
-        summaryOf(((await ask({ ...task, budget, lastCount: 0 })) as { times: unknown }).times),
+        peerEstimate(((await ask({ ...task, budget, lastCount: 0 })) as { times: unknown }).times),
       close,
     };
   },

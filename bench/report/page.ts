@@ -7,7 +7,7 @@ import { adapterName, type ResultsFile } from "../results.js";
 import { scalingsOf } from "../scaling.js";
 import { duration, peersTable } from "../table.js";
 import { figuresOf } from "./figures.js";
-import { allTables, ceilingBars, extent, ratioBars, tableOf, trust } from "./sections.js";
+import { allTables, ceilingBars, extent, ratioBars, rowsIntroduction, tableOf, trust } from "./sections.js";
 
 export const plotScripts = ["node_modules/uplot/dist/uPlot.iife.min.js", "bench/report/plots.client.js"] as const;
 export const plotStyles = ["node_modules/uplot/dist/uPlot.min.css", "bench/report/report.css"] as const;
@@ -77,8 +77,7 @@ nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
       ...curves,
       {
         heading: "All rows",
-        introduction: html`The median time of one unit of work; ± is half the distance between the quartiles. Rates
-count what must be done at least. Only shares and ratios of one run compare.`,
+        introduction: rowsIntroduction,
         body: allTables(rows),
       },
     ],

@@ -74,12 +74,17 @@ export function trust(rows: readonly Row[]): string {
     ...(busy > 0 ? [`the machine was busy during ${busy}`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ];
-  return doubts.length === 0 ? "Every median settled, on a quiet machine." : `Read with care: ${doubts.join(", ")}.`;
+  return doubts.length === 0 ? "Every time settled, on a quiet machine." : `Read with care: ${doubts.join(", ")}.`;
 }
+
+/** What the columns of all tables are. */
+export const rowsIntroduction: Markup = html`The time of one unit of work: the middle of the least third of all samples,
+since other work on the machine only ever adds to a time. Another such run differs by less than ±, 19 of 20 times. Rates
+count what must be done at least. Only shares and ratios of one run compare.`;
 
 /** The longest and the shortest row, for the head of a page. */
 export function extent(rows: readonly Row[]): string {
-  const times = rows.filter(isTimed).map(({ measurement }) => measurement.time.median);
+  const times = rows.filter(isTimed).map(({ measurement }) => measurement.time.value);
   if (times.length === 0) return "–";
   return `${duration(Math.min(...times))} to ${duration(Math.max(...times))}`;
 }

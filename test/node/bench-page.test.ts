@@ -10,13 +10,13 @@ import { parseResults } from "../../bench/read-results.js";
 import { benchPage } from "../../bench/report/page.js";
 import { serveSession } from "../../tools/runtimes/server.js";
 import { launchBrowser } from "../support/browser.js";
-import { countedRow, failedRow, resultsFile, summary, timedRow } from "../support/bench-results.js";
+import { countedRow, failedRow, resultsFile, estimate, timedRow } from "../support/bench-results.js";
 import { assertHarmless, assertSelfContained, assertWholeHtml, hostile, textOf } from "../support/whole-html.js";
 
 const rate = (share: number) => ({ quantity: "bytes", perSecond: 1e9, share }) as const;
 const results = resultsFile([
   ...[100, 200, 400].map((n) =>
-    timedRow("top-k", `mask [${n}]`, { time: summary(n / 50, 0.02) }, { parameters: { n }, rates: [rate(n / 500)] }),
+    timedRow("top-k", `mask [${n}]`, { time: estimate(n / 50, 0.02) }, { parameters: { n }, rates: [rate(n / 500)] }),
   ),
   timedRow("top-k", "other", { settled: false }, { busy: 2 }),
   ...[1, 10, 100].map((samples) =>
@@ -52,6 +52,7 @@ pages("a page of results is whole HTML with bars, powers, all rows and doubts, a
   assert.match(shown, "n^1.00");
   assert.match(shown, "Read with care: 1 of 4 did not settle, the machine was busy during 1, 1 failed.");
   assert.match(shown, "did not settle, busy ×2.0");
+  assert.match(shown, /the middle of the least third of all samples.*differs by less than ±, 19 of 20 times/s);
   assert.match(shown, "4.00 ms");
 });
 
@@ -62,7 +63,7 @@ const both = (operations: number, bytes: number) =>
   ] as const;
 
 pages("rows that count operations and bytes are shown under the roof, and peers on both sides of the middle", () => {
-  const peer = { benchmark: "matmul", time: summary(1, 0.01), message: "" };
+  const peer = { benchmark: "matmul", time: estimate(1, 0.01), message: "" };
   const text = benchPage(
     resultsFile(
       [
@@ -168,7 +169,7 @@ pages("it runs what is chosen, warns of hidden tabs and coarse clocks, stops, an
       const warnings = (await tab.locator("#warnings").textContent())!;
       assert.match(warnings, "This tab was hidden during a run");
       assert.match(warnings, /This browser's clock is coarse, in steps of 125 µs\./);
-      assert.match((await tab.locator("#status").textContent())!, /^\d+ of \d+: ceilings\//);
+      assert.match((await tab.locator("#status").textContent())!, /^Round 1: ceilings\//);
       await tab.locator("#stop").click();
       await tab.locator("#download:not([disabled])").waitFor({ timeout: 60_000 });
       assert.match((await tab.locator("#status").textContent())!, /^Stopped: \d+ rows in \d+ s\.$/);

@@ -2,14 +2,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Allowance } from "../../bench/allowance.js";
 import { benchmarks } from "../../bench/index.js";
 import { parseResults } from "../../bench/read-results.js";
 import { headlinesOf, readmeSection, withSection } from "../../bench/readme.js";
 import type { ResultsFile } from "../../bench/results.js";
 import { savedName, savedText } from "../../bench/saved.js";
 import { projectRoot } from "../../tools/runtimes/index.js";
-import { countedRow, resultsFile, summary, timedRow } from "../support/bench-results.js";
+import { countedRow, resultsFile, estimate, timedRow } from "../support/bench-results.js";
 
 const saved = suite("saved results");
 
@@ -43,7 +42,7 @@ saved("the README's tables are those of bench/results", () => {
 const share = (value: number) => [{ quantity: "bytes", perSecond: 1e9, share: value }] as const;
 const measured: ResultsFile = resultsFile(
   [
-    timedRow("a", "one", { time: summary(0.123456789, 0.0123456789) }, { rates: share(0.931) }),
+    timedRow("a", "one", { time: estimate(0.123456789, 0.0123456789) }, { rates: share(0.931) }),
     timedRow("a", "two", { settled: false }, { busy: 2 }),
     countedRow("memory", "step", [{ name: "peak", value: 123456789, unit: "B" }]),
   ],
@@ -64,10 +63,10 @@ const measured: ResultsFile = resultsFile(
     },
     peerVersions: { "jax-js, same adapter": "0.1.25", PyTorch: "2.15.0 (cpu)" },
     peers: [
-      { peer: "PyTorch", benchmark: "a", name: "one", time: summary(1, 0.1), ratio: 8.1, message: "" },
+      { peer: "PyTorch", benchmark: "a", name: "one", time: estimate(1, 0.1), ratio: 8.1, message: "" },
       { peer: "jax-js", benchmark: "a", name: "one", time: null, ratio: null, message: "no" },
       { peer: "TensorFlow.js, same adapter", benchmark: "a", name: "one", time: null, ratio: 0.5, message: "" },
-      { peer: "PyTorch", benchmark: "a", name: "two", time: summary(1, 0.1), ratio: 2, message: "" },
+      { peer: "PyTorch", benchmark: "a", name: "two", time: estimate(1, 0.1), ratio: 2, message: "" },
     ],
   },
 );
@@ -78,7 +77,7 @@ saved("a file is named by its runtime, adapter and processor, and read back with
   const back = parseResults(text, "a file");
   assert.is(back.rows.length, 3);
   const [row, , counted] = back.rows;
-  assert.is(row!.kind === "timed" ? row!.measurement.time.median : 0, 0.1235);
+  assert.is(row!.kind === "timed" ? row!.measurement.time.value : 0, 0.1235);
   assert.is(counted!.kind === "counted" ? counted!.counts[0]!.value : 0, 123456789);
   assert.is(back.commit, measured.commit);
   assert.not.match(text, "limits");
@@ -110,31 +109,6 @@ saved("the section is put between its marks, again and again; a README without t
   assert.match(once, "\n\na new section\n\n");
   assert.is(withSection(once, "a new section"), once);
   assert.throws(() => withSection("no marks", "text"), /^README\.md must have a line/);
-});
-
-saved("where time is short benchmarks keep the first of their cases and headlines; at its end nothing runs", () => {
-  let now = 0;
-  const allowance = new Allowance(10_000, () => now);
-  const run: string[] = [];
-  const sizes = [
-    ["a", 4],
-    ["b", 8],
-    ["c", 2],
-  ] as const;
-  let remaining = sizes.reduce((sum, [, cases]) => sum + cases, 0);
-  for (const [name, cases] of sizes) {
-    for (let rank = 0; rank < cases; rank++, remaining--) {
-      if (!allowance.allows({ remaining, rank, cases, headline: name === "b" && rank === 7 })) continue;
-      now += 1500;
-      allowance.took(1500);
-      run.push(`${name}${rank}`);
-    }
-  }
-  assert.equal(run, ["a0", "a1", "b0", "b1", "b2", "b7", "c0"]);
-  now = 10_000;
-  assert.not(allowance.allows({ remaining: 1, rank: 0, cases: 1, headline: true }));
-  const endless = new Allowance(Infinity, () => now);
-  assert.ok(endless.allows({ remaining: 1000, rank: 999, cases: 1000, headline: false }));
 });
 
 saved.run();
