@@ -268,10 +268,10 @@ export class Commands {
   }
 
   /**
-   * Copies ranges to the host, after everything recorded so far. One staging buffer, one wait.
-   * @throws ImleError `device-lost` where the device goes before the bytes have come
+   * Copies ranges to the host, after everything recorded so far. One staging buffer, one wait. What is refused is thrown
+   * at once; the promise rejects where the bytes do not come.
    */
-  async read(slices: readonly Slice[]): Promise<ArrayBuffer[]> {
+  read(slices: readonly Slice[]): Promise<ArrayBuffer[]> {
     this.recorder?.refuse("read", "read nothing back", "Return the tensor from the step, and read it there.");
     must(
       !this.hosted,
@@ -290,6 +290,11 @@ export class Commands {
     slices.forEach((slice, i) => this.copy(slice, { buffer: staging, offset: starts[i]! }));
     this.flush("read");
     this.counts.readbacks++;
+    return this.map(staging, slices, starts);
+  }
+
+  /** @throws ImleError `device-lost` where the device goes before the bytes have come */
+  private async map(staging: GPUBuffer, slices: readonly Slice[], starts: readonly number[]): Promise<ArrayBuffer[]> {
     this.device.pushErrorScope("validation"); // where it has no memory, which has been reported
     const mapping = staging.mapAsync(1);
     void this.device.popErrorScope().catch(() => undefined);

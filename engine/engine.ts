@@ -638,9 +638,10 @@ export class Engine {
     this.assertUsable("read");
     const { status } = this;
     const withStatus = status.inUse ? [...slices, status.slice()] : slices;
+    const reading = this.commands.read(withStatus);
     let bytes: ArrayBuffer[];
     try {
-      bytes = await this.lifetime.untilEnded(this.commands.read(withStatus));
+      bytes = await this.lifetime.untilEnded(reading);
     } catch (error) {
       if (this.lifetime.hasEnded) throw error;
       throw (await this.faults.settle(null)) ?? error;

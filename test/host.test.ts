@@ -117,6 +117,22 @@ host("what would come before the host's submit is refused, and afterwards all go
   engine.submitted();
 });
 
+host("a read that is refused takes no error that another is to have", async () => {
+  const x = engine.ones([3]);
+  const gone = device.createBuffer({ size: 16, usage: anyUse });
+  const wrapped = engine.wrap(gone, [4]);
+  gone.destroy();
+  const encoder = device.createCommandEncoder();
+  engine.record(encoder, () => engine.scope(() => void x.add(1)));
+  const early = outcome(x.read());
+  device.queue.submit([encoder.finish()]);
+  engine.submitted();
+  engine.scope(() => void wrapped.add(1));
+  engine.flush();
+  assert.is(((await early) as ImleError).code, "engine");
+  await rejected(engine.idle(), "buffer", /the driver must accept/);
+});
+
 host("a host that submits before engine.flush() sees what was there before, and after it what was recorded", async () => {
   const shared = engine.wrap(device.createBuffer({ size: 16, usage: anyUse }), [4]);
   const copies = [0, 1].map(() => engine.wrap(device.createBuffer({ size: 16, usage: anyUse }), [4]));
