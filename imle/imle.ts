@@ -13,7 +13,7 @@ import { gumbel } from "./noise/gumbel/gumbel.js";
 import { perturbAndMap } from "./perturb-and-map.js";
 import type { PerturbOptions } from "./perturb-options.js";
 import { pid } from "./target/pid.js";
-import { requireTarget, type Target } from "./target/target.js";
+import { requireTarget, type SolvedOutput, type Target } from "./target/target.js";
 
 /** Options of {@link imle}: noise is `gumbel()` by default, and `temperature` τ of the forward pass. */
 export interface ImleOptions extends LayerOptions, PerturbedOptions {
@@ -104,17 +104,18 @@ export function imle(solver: Solver, options: ImleOptions = {}): ImleLayer {
     const backward = (gradient: Tensor): Tensor => {
       const { target } = own;
       if (target.backward) {
-        return target.backward({
+        const slope = target.backward({
           ...{ theta, gradient, samples, marginalSamples, instanceAxes, sign },
           states: knowsStates(output, samples, marginalSamples) ? z : null,
-          solve: (side, { first, count, of }, output = "samples") => {
+          solve: (side, { first, count, of }, output = "samples", differenceFrom) => {
             const part = { samples: count, sampleRange: { first, of } };
             const options = side
-              ? optionsOf(targetTemperature, output, { target: side, gradient })
+              ? optionsOf(targetTemperature, output, { target: side, gradient }, differenceFrom)
               : optionsOf(own.temperature, output);
             return perturbAndMap(solver, theta, { ...options, ...part });
           },
         });
+        return divideByLambda ? slope.div(target.lambda!) : slope;
       }
       const scale = divideByLambda ? sign / target.lambda! : sign;
       const options = optionsOf(targetTemperature, "mean", { target, gradient }, { states: z, scale });
@@ -167,11 +168,12 @@ function preparationOf(
     return { calls: [{ ...forward, output }, { ...aimed, ...aim, differenceFrom: { states, scale: 1 } }] };
   }
   const known = knowsStates(output, samples, marginalSamples) ? states : null;
-  const outputs = marginalSamples > 1 ? (["samples", "sampleCounts"] as const) : (["samples"] as const);
+  const outputs: readonly SolvedOutput[] = target.outputs ?? (marginalSamples > 1 ? (["samples", "sampleCounts"] as const) : (["samples"] as const));
   return {
     calls: [
       { ...forward, output },
       ...outputs.flatMap((output): PerturbOptions[] => [{ ...forward, output }, { ...aimed, ...aim, output }]),
+      ...(outputs.includes("mean") ? [{ ...aimed, ...aim, differenceFrom: { states: theta, scale: 1 } }] : []),
     ],
     kernels: target.kernels?.(engine, { states: known, marginalSamples }) ?? [],
   };

@@ -77,6 +77,35 @@ for (const one of solverCases) {
     expectClose(await gradientOf(solver, { target: optimalState() }), gradientUnder(one, base));
   });
 
+  test(`${name}: pid with a central difference is half of what lies between both sides, divided by λ where asked`, async () => {
+    const [alpha, lambda] = [0.75, 1.5];
+    const towards = (side: number) => (i: number): number =>
+      fround(fround(alpha * theta[i]!) - fround(sign * side * lambda * gradient[i]!));
+    const [lower, upper] = [gradientUnder(one, towards(1)), gradientUnder(one, towards(-1))];
+    const expected = lower.map((value, i) => (value - upper[i]!) / 2);
+    const target = pid({ alpha, lambda, difference: "central" });
+    expectClose(await gradientOf(solver, { target }), expected);
+    const divided = expected.map((value) => value / lambda);
+    expectClose(await gradientOf(solver, { target, divideByLambda: true }), divided);
+  });
+
+  for (const [output, marginalSamples] of [["mean", 2], ["samples", 1], ["samples", 2]] as const) {
+    test(`${name}: central and one-sided pid agree on both sides (output ${output}, M ${marginalSamples})`, async () => {
+      const draws = randomNumbers(randomSource(32), instances * samples * marginalSamples * n);
+      const given = givenNoise(engine.tensor(draws, [instances, samples * marginalSamples, n]));
+      const dz = randomNumbers(randomSource(33), instances * n * (output === "samples" ? samples : 1));
+      const step = async (difference: "one-sided" | "central", scale: number): Promise<Float32Array> => {
+        const leaf = engine.tensor(theta, [instances, n], { requiresGrad: true });
+        const target = pid({ lambda: 2, difference });
+        const z = imle(solver, { noise: given, samples, marginalSamples, target, output })(leaf);
+        z.backward(engine.tensor(dz.map((x) => x * scale), z.shape));
+        return leaf.grad!.read();
+      };
+      const [ahead, behind] = [await step("one-sided", 1), await step("one-sided", -1)];
+      expectClose(await step("central", 1), Float64Array.from(ahead, (value, i) => (value - behind[i]!) / 2));
+    });
+  }
+
   test(`${name}: known solves under the true weights, which may change from call to call`, async () => {
     const truths = [1, 2].map((seed) => randomNumbers(randomSource(seed), instances * n));
     const [first, second] = truths.map((values) => engine.tensor(values, [instances, n]));
@@ -260,13 +289,18 @@ test("in a captured step the adaptive state advances at every replay, to the bit
   assert.equal(outcomes[1], outcomes[0]);
 });
 
-test("an adaptive step is at most eight dispatches and no readback, and compiles nothing that was prepared", async () => {
+test("adaptive and central steps are at most eight dispatches, no readback, and compile nothing that was prepared", async () => {
   const engine = await Engine.create();
   const settings = [1, 7].flatMap((samples) => [1, 3].map((marginalSamples) => ({ samples, marginalSamples })));
-  for (const difference of ["one-sided", "central"] as const) {
+  const targets: readonly [string, () => Target][] = [
+    ["adaptive, one-sided", adaptive],
+    ["adaptive, central", () => adaptive({ difference: "central" })],
+    ["pid, central", () => pid({ difference: "central" })],
+  ];
+  for (const [name, target] of targets) {
     for (const output of ["mean", "samples"] as const) {
       for (const setting of settings) {
-        const layer = imle(topK(4), { ...setting, output, target: adaptive({ difference }) });
+        const layer = imle(topK(4), { ...setting, output, target: target() });
         const theta = engine.uniform([8, 20], { requiresGrad: true });
         await engine.prepare(layer, [theta.shape]);
         const dy = engine.uniform(output === "mean" ? [8, 20] : [8, setting.samples, 20]);
@@ -275,7 +309,7 @@ test("an adaptive step is at most eight dispatches and no readback, and compiles
         layer(theta).backward(dy);
         const after = engine.stats();
         const spent = after.dispatches - before.dispatches;
-        const what = `${difference}, ${output}, S ${setting.samples}, M ${setting.marginalSamples}`;
+        const what = `${name}, ${output}, S ${setting.samples}, M ${setting.marginalSamples}`;
         assert.ok(spent <= 8, `${what}: ${spent} dispatches`);
         assert.is(after.readbacks, before.readbacks);
         assert.is(after.pipelines, before.pipelines, `${what}: all was prepared`);

@@ -2,6 +2,7 @@ import type { Engine } from "../../engine/engine.js";
 import { formatValue, must } from "../../engine/error.js";
 import type { Kernel } from "../../engine/kernel.js";
 import type { Tensor } from "../../engine/tensor.js";
+import type { PerturbOptions } from "../perturb-options.js";
 import type { SamplePart } from "../sample-parts.js";
 
 /** A target distribution: which parameters θ′ the backward pass solves under. One file or folder a target. */
@@ -27,9 +28,14 @@ export interface Target {
   readonly state?: (engine: Engine) => { readonly values: Tensor };
   /** The gradient, for a target that is more than one solve under θ′. */
   readonly backward?: (pass: BackwardPass) => Tensor;
+  /** What `backward` asks its solves for, by default samples, and with M > 1 their counts. */
+  readonly outputs?: readonly SolvedOutput[];
   /** Kernels of `backward` beside those of its solves, for `engine.prepare`. */
   readonly kernels?: (engine: Engine, pass: Pick<BackwardPass, "states" | "marginalSamples">) => readonly Kernel[];
 }
+
+/** What a solve of a backward pass leaves: see {@link BackwardPass.solve}. */
+export type SolvedOutput = "samples" | "sampleCounts" | "mean";
 
 /** A backward pass, for targets that do it by themselves. */
 export interface BackwardPass {
@@ -49,9 +55,15 @@ export interface BackwardPass {
   readonly states: Tensor | null;
   /**
    * States of some samples, under the noise of the forward pass: at θ as forward solved it, or under a target. f32
-   * [...batch, samples, ...instance], means over a sample's draws, or for output `sampleCounts` their sums, i32.
+   * [...batch, samples, ...instance], means over a sample's draws, or for output `sampleCounts` their sums, i32; for
+   * `mean` f32 of θ's shape, or how far states are from it: {@link PerturbOptions.differenceFrom}.
    */
-  solve(target: Target | null, part: SamplePart, output?: "samples" | "sampleCounts"): Tensor;
+  solve(
+    target: Target | null,
+    part: SamplePart,
+    output?: SolvedOutput,
+    differenceFrom?: PerturbOptions["differenceFrom"],
+  ): Tensor;
 }
 
 /** @throws ImleError `value` unless it is a target */

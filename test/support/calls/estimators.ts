@@ -56,7 +56,7 @@ export function estimators({ engine, matrix, f32: weights, tensors, indices, sol
       "sumOfGamma",
       options({ kappa: slot(2, isKappas), iterations, method: choice("table", "direct") }, "kappa"),
     ),
-    ...call("pid", options({ alpha: any, lambda: from0 })),
+    ...call("pid", options({ alpha: any, lambda: from0, difference: choice("one-sided", "central") })),
     ...call(
       "adaptive",
       options({
