@@ -218,26 +218,33 @@ function planTiles({ rows, columns, inner, batches, left, right }: Product, larg
 const quadColumns = 32;
 /** What a load costs, in multiply-adds (SwiftShader, from a profile). */
 const costOfLoad = 14;
-/** Multiplications from which a quad's tile pays for its compilation, and one of more than 32 rows does. */
-const quadsFrom = { small: 2 ** 22, large: 2 ** 27 } as const;
+/** What quads may take, and the multiplications from which it pays for its compilation. */
+const quadSizes: readonly { readonly from: number; readonly rows: number; readonly unroll: number }[] = [
+  { from: 2 ** 27, rows: 64, unroll: 8 },
+  { from: 2 ** 22, rows: 32, unroll: 8 },
+  { from: 2 ** 18, rows: 16, unroll: 4 },
+];
 
 /**
  * Tiles of quads: of as many rows as waste least, both on loads and beyond the last row. A tile of r rows has r/4 + 8
  * loads for 8·r multiply-adds. On SwiftShader 20 × 32 computes 100×784×512 1.5 times as fast as a lane's 16 × 16 does,
- * and compiles no longer; 52 × 32 1.7 times as fast, and 3 times as long.
+ * and compiles no longer; 52 × 32 1.7 times as fast, and 3 times as long. More steps at once store the sums less often,
+ * which costs as much as three multiply-adds each time.
  */
 function planQuads(product: Product, largest: number): Plan {
   const { rows, columns, inner, batches, left, right } = product;
   const work = rows * columns * inner * batches;
-  if (work < quadsFrom.small || columns <= quadColumns / 2 || rows <= 8) return planTiles(product, largest);
+  const most = quadSizes.find(({ from }) => work >= from);
+  if (!most || columns <= quadColumns / 2 || rows <= 8) return planTiles(product, largest);
   const step = left === "outer" ? 16 : 4;
-  const most = Math.min(2 * largest, work < quadsFrom.large ? 32 : 64);
   const costOf = (size: number): number => Math.ceil(rows / size) * (8 * size + costOfLoad * (size / 4 + 8));
   let size = 16;
-  for (let next = size + step; next <= most; next += step) if (costOf(next) < costOf(size)) size = next;
+  for (let next = size + step; next <= Math.min(most.rows, 2 * largest); next += step) {
+    if (costOf(next) < costOf(size)) size = next;
+  }
   const tiles = Math.ceil(rows / size) * Math.ceil(columns / quadColumns) * batches;
   const splits = splitCount(inner, tiles, lanesWanted / 4);
-  const unroll = inner % 8 === 0 ? 8 : unrollOf(inner, left, right);
+  const unroll = inner % most.unroll === 0 ? most.unroll : unrollOf(inner, left, right);
   return { by: "quad", rows: size, columns: quadColumns, splits, unroll, lanes: 4 };
 }
 
