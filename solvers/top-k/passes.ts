@@ -1,8 +1,10 @@
 import { constantsText, sharedLength } from "../bounds.js";
 import type { Pass, Strategy } from "../solver.js";
+import { bracketText } from "./bracket.js";
 import fill from "./fill.wgsl";
 import fillGroups from "./fill-groups.wgsl";
 import fillRow from "./fill-row.wgsl";
+import laneBracket from "./lane-bracket.wgsl";
 import laneGroups from "./lane-groups.wgsl";
 import laneRow from "./lane-row.wgsl";
 import layoutText from "./layout.wgsl";
@@ -30,6 +32,9 @@ const onChip = 3584;
 
 /** Longest row of one invocation: a few milliseconds, and what lavapipe allows its loops. */
 export const longestOfLane = 8192;
+
+/** Turns of all loops of one invocation's row: two runs, at most eleven cuts, and the run that emits. */
+export const bracketIterations = (n: number): number => 14 * (Math.ceil(n / 4) + 1) + 16;
 
 /** Invocations, or workgroups, that share the keys of a long row. */
 const mostParts = { lane: 64, workgroup: 32 } as const;
@@ -70,11 +75,13 @@ function layoutOf({ strategy, n, k, ordered }: Selection): Layout {
   const grouped = groupBlocks > 0;
   const groups = grouped ? Math.ceil(n / (4 * groupBlocks)) : 0;
   const parts = lane ? (grouped ? shareOut(groups, keysOfPart, most) : drawing) : 1;
-  // Of candidates the lane strategy keeps the indices too.
-  const ofRow = !long && !lane ? 0 : Math.ceil(n / 4);
+  const all = Math.ceil(n / 4);
+  // A row of one invocation keeps candidates as well, and a block that ends them.
+  const ofRow = long ? all : lane ? 2 * all + 1 : 0;
+  // Of the groups' candidates the lane strategy keeps the indices too.
   const keys = grouped ? Math.max(Math.ceil(groups / 4), k * groupBlocks * (lane ? 2 : 1)) : ofRow;
   const areas = (grouped ? k : 0) + (ordered ? 2 * k : 0);
-  const before = lane ? 65 * parts + 1 : 0;
+  const before = lane && long ? 65 * parts + 1 : 0;
   return { long, drawing, parts, groupBlocks, before, blocks: keys + areas > 0 ? before + 1 + areas + keys : 0 };
 }
 
@@ -137,6 +144,7 @@ function orderPasses(strategy: Strategy, k: number, common: () => string): reado
 
 /** One invocation a row; long rows by parts, between which one invocation decides a byte. */
 function lanePasses(common: () => string, { long, drawing, parts, groupBlocks }: Layout): readonly Pass[] {
+  if (!long) return [{ wgsl: () => [common(), laneBracket, bracketText(), "fn solve() { select_row(); }"].join("\n") }];
   const grouped = groupBlocks > 0;
   const text = (solve: string) => (): string => [common(), radix, grouped ? laneGroups : laneRow, solve].join("\n");
   const alone = (call: string): Pass => ({ wgsl: text(`fn solve() { ${call}; }`) });
@@ -144,7 +152,6 @@ function lanePasses(common: () => string, { long, drawing, parts, groupBlocks }:
     wgsl: text(`fn solve(part: u32) { ${call}; }`),
     parts: () => by,
   });
-  if (!long) return [alone("select_row()")];
   const draw = shared(grouped ? "keep_maxima(part)" : "keep_row(part)", drawing);
   if (grouped && parts === 1) return [draw, alone("select_groups()")];
   const [count, decide] = [shared("count_part(part)"), alone("decide_byte()")];

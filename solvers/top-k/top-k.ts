@@ -8,7 +8,7 @@ import lane from "./lane.wgsl";
 import laneBlocks from "./lane-blocks.wgsl";
 import { blockList, emitText, sortedList } from "./list.js";
 import listBlock from "./list-block.wgsl";
-import { emitsAll, longestOfLane, type Selection, selectionPasses, selectionWorkspace } from "./passes.js";
+import { bracketIterations, emitsAll, longestOfLane, type Selection, selectionPasses, selectionWorkspace } from "./passes.js";
 import { rankText } from "./rank.js";
 import wanted from "./wanted.wgsl";
 
@@ -146,7 +146,8 @@ export function selectLargest(
     workspace: (shape, strategy, outputs) =>
       inRegisters(strategy, shape[0]!) ? 0 : selectionWorkspace(selectionOf(strategy, shape, outputs)),
     workspaceUnit: "vec4u",
-    loopIterations: ([n]) => (n! <= rankLimit ? 0 : k <= listLimit ? Math.ceil(n! / 4) + k + 16 : 5 * Math.ceil(n! / 4) + 1200),
+    loopIterations: ([n]) =>
+      n! <= rankLimit ? 0 : k <= listLimit ? Math.ceil(n! / 4) + k + 16 : bracketIterations(n!),
     strategies: {
       lane: (shape, outputs) => passesOf("lane", shape, outputs),
       workgroup: (shape, outputs) => passesOf("workgroup", shape, outputs),
