@@ -4,7 +4,7 @@ import { must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
 import { cachesWeights, composeSolver, type Composition, identityOf, textOf } from "./compose.js";
 import { emissionOf, type EmitMode } from "./emit.js";
-import { type Finish, meanMode } from "./means.js";
+import { emitsEvery, type Finish, meanMode } from "./means.js";
 import {
   type Batch,
   chooseStrategy,
@@ -19,6 +19,15 @@ import type { WeightSource } from "./weights.js";
 
 /** Workspace of all slots together: on processors what their caches hold, else half the default limit of a binding. */
 const workspaceBytes = { software: 1 << 22, hardware: 1 << 26 } as const;
+
+/**
+ * Up to so many states, of all solves together, an invocation writes its own zeros, which takes less than a clear of the
+ * output: on lavapipe that costs as much as a dispatch, 24 µs of a core, and a zero 0.8 to 1.1 ns.
+ */
+const mostOwnZeros = 1 << 15;
+
+/** Turns of the loops that write zeros, which count with the solver's own: see bounds.ts. */
+const mostTurnsOfZeros = 4096;
 
 /** Invocations of a workgroup of the lane strategy: few on processors, so that small batches use all of their cores. */
 const lanesOf = (engine: Engine): number => (engine.software ? 8 : 64);
@@ -60,6 +69,8 @@ export interface Call {
   /** (instance, sample) pairs, or instances where one invocation solves all samples. */
   readonly jobs: number;
   readonly emit: EmitMode;
+  /** Whether a solve begins with zeros in its states and further outputs, which then need no clear. */
+  readonly zeros: boolean;
   readonly strategy: Strategy;
   readonly steps: readonly Step[];
   /** Invocations of a workgroup of the lane strategy. */
@@ -96,10 +107,16 @@ export function planCall(
   const strategy = chooseStrategy(operation, solver, facts, request.strategy);
   const steps = stepsOf(solver, strategy, instanceShape, outputs);
   const undivided = steps.length === 1 && steps[0]!.parts === 1 && steps[0]!.repeat === 1;
-  const means =
-    output === "mean" && meanMode({ engine, solver, strategy, undivided, batch, stateSize, samples, source });
+  const lengths = outputs.map((name) => product(solver.outputs[name]?.shape(instanceShape) ?? []));
+  const written = lengths.reduce((total, length) => total + length, stateSize);
+  const canBegin = strategy === "lane" && undivided && written <= mostTurnsOfZeros;
+  const summed = { engine, solver, strategy, undivided, batch, stateSize, samples, source, zeros: canBegin };
+  const means = output === "mean" && meanMode(summed);
   const counts = samples === 1 ? "single" : groups === 1 ? "count" : "group";
   const emit = output === "states" ? "state" : means || counts;
+  // A mean begins with what becomes of zero, and no clear can write that.
+  const few = (emit === "state" || emit === "single") && draws * written <= mostOwnZeros;
+  const zeros = canBegin && (emit === "final" || few);
   const jobs = emit === "sum" ? batch.instances : draws;
   const lanes = lanesOf(engine);
   const unit = solver.workspaceUnit === "vec4u" ? 4 : 1;
@@ -114,6 +131,7 @@ export function planCall(
     stateSize,
     jobs,
     emit,
+    zeros,
     strategy,
     steps,
     lanes,
@@ -158,7 +176,7 @@ export function kernelsOfCall(
   source: WeightSource,
   variant: { readonly aligned: boolean; readonly traced: boolean; readonly finish?: Finish | undefined },
 ): Kernel[] {
-  const { strategy, lanes, emit, interleaved, outputs } = call;
+  const { strategy, lanes, emit, interleaved, outputs, zeros } = call;
   const { instanceShape } = call.batch;
   const known = knownKernels(engine, solver);
   const { aligned, traced, finish } = variant;
@@ -166,15 +184,20 @@ export function kernelsOfCall(
   const base = !finish ? "none" : finish.baseSamples > 1 ? "samples" : "means";
   const alignedBase = !finish || holdsVectors(finish.base.slice(solver.name));
   const layout = [lanes, interleaved, instanceShape.join(), aligned, traced, base, alignedBase];
-  const shared = [strategy, ...layout, source.key, emit, ...outputs].join("|");
+  const shared = [strategy, ...layout, source.key, emit, zeros, ...outputs].join("|");
   return call.steps.map(({ pass, index, fills }) => {
     const key = `${shared}|${index}`;
     let kernel = known.get(key);
     if (!kernel) {
       const number = several && pass ? index + 1 : null;
       const text = pass ? textOf(pass, instanceShape) : "";
-      const emission = emissionOf(text, call.stateSize, { mode: emit, base, aligned: alignedBase });
-      const how = { solver, strategy, pass, number, fills, instanceShape, source, emission, outputs };
+      const emission = emissionOf(text, call.stateSize, {
+        mode: emit,
+        base,
+        aligned: alignedBase,
+        zeros: zeros && !emitsEvery(solver, instanceShape, strategy),
+      });
+      const how = { solver, strategy, pass, number, fills, zeros, instanceShape, source, emission, outputs };
       const composition: Composition = { ...how, lanes, interleaved, aligned, traced };
       const label = `${solver.name} (${strategy})`;
       kernel = engine.kernel(identityOf(composition), () => composeSolver(composition), label);

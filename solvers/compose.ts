@@ -22,6 +22,8 @@ export interface Composition {
   readonly number: number | null;
   /** Whether the weights are drawn in this pass, before `solve`. */
   readonly fills: boolean;
+  /** Whether a solve begins with zeros in its states and further outputs. */
+  readonly zeros: boolean;
   readonly instanceShape: readonly number[];
   readonly source: WeightSource;
   readonly emission: Emission;
@@ -81,11 +83,11 @@ function entryPoint({ strategy, emission }: Composition): Piece {
 
 /** Tells compositions apart: equal for those, and only those, of one text. */
 export function identityOf(composition: Composition): string {
-  const { solver, strategy, pass, fills, instanceShape, source, lanes, emission } = composition;
+  const { solver, strategy, pass, fills, zeros, instanceShape, source, lanes, emission } = composition;
   const held = emission.registers > 0 ? product(instanceShape) : 0;
   const sizes = [lanes, workgroupSizeOf(pass, instanceShape), held];
   const author = pass ? [textOf(pass, instanceShape), pass.parts !== undefined] : [];
-  const own = [authorName(composition), fills, cachesWeights(solver, strategy), ...sizes, source.key, ...author];
+  const own = [authorName(composition), fills, zeros, cachesWeights(solver, strategy), ...sizes, source.key, ...author];
   return [...own, declarations(composition)].join("|");
 }
 
@@ -239,11 +241,16 @@ const traceText = `fn trace(i: u32, x: f32) {
   if (i < uniforms.trace_words) { traced[(at_instance * uniforms.samples + at_sample) * uniforms.trace_words + i] = x; }
 }`;
 
-function calls({ strategy, pass, fills }: Composition): string {
+function calls({ solver, strategy, pass, fills, zeros, outputs }: Composition): string {
   const parameters = [...(strategy === "workgroup" && pass ? ["lane"] : []), ...(pass?.parts ? ["part"] : [])];
   const barriers = strategy === "workgroup" ? " workgroupBarrier(); storageBarrier();" : "";
+  const cleared = outputs.map((name) => {
+    const zero = `emit_${name}(i, ${solver.outputs[name]!.dtype}());`;
+    return ` for (var i = 0u; i < uniforms.output_length_${name} + unknown_zero(); i++) { ${zero} }`;
+  });
+  const begin = zeros ? ` zero_states();${cleared.join("")}` : "";
   return [
-    `fn before_solve(lane: u32, lanes: u32) {${fills ? ` fill_weights(lane, lanes);${barriers}` : ""} }`,
+    `fn before_solve(lane: u32, lanes: u32) {${begin}${fills ? ` fill_weights(lane, lanes);${barriers}` : ""} }`,
     `fn call_solve(lane: u32, part: u32) { solve(${parameters.join(", ")}); }`,
   ].join("\n");
 }

@@ -12,6 +12,8 @@ export interface Emission {
   readonly base: "none" | "means" | "samples";
   /** Whether states are whole blocks of four, written as vec4f. */
   readonly wide: boolean;
+  /** Whether a solve begins with zeros everywhere, so that the output need not be cleared before. */
+  readonly zeros: boolean;
   /** For `sum`: blocks of four that are summed in registers, and not in memory; 0 for memory. */
   readonly registers: number;
 }
@@ -19,16 +21,16 @@ export interface Emission {
 /** Sums in registers must not crowd out the solver's own. */
 const mostRegisters = 16;
 
-/** The emission of a text: blocks pay where it emits in blocks. */
+/** The emission of a text: blocks pay where it emits in blocks, and for zeros. */
 export function emissionOf(
   text: string,
   stateSize: number,
-  { mode, base, aligned }: { readonly mode: EmitMode; readonly base: Emission["base"]; readonly aligned: boolean },
+  { mode, base, aligned, zeros }: Pick<Emission, "mode" | "base" | "zeros"> & { readonly aligned: boolean },
 ): Emission {
   const inBlocks = /\bemit4\(/.test(text);
-  const wide = inBlocks && aligned && stateSize % 4 === 0 && (mode === "state" || mode === "final" || mode === "sum");
+  const wide = (inBlocks || zeros) && aligned && stateSize % 4 === 0 && (mode === "state" || mode === "final" || mode === "sum");
   const blocks = Math.ceil(stateSize / 4);
-  return { mode, base, wide, registers: inBlocks && mode === "sum" && blocks <= mostRegisters ? blocks : 0 };
+  return { mode, base, wide, zeros, registers: inBlocks && mode === "sum" && blocks <= mostRegisters ? blocks : 0 };
 }
 
 /** Whether a mode leaves means, and not states or counts. */
@@ -56,7 +58,7 @@ export function emissionText(
   const baseType = wide ? "vec4f" : "f32";
   if (hasBase) lines.push(`@group(0) @binding(${binding + 1}) var<storage, read> base: array<${baseType}>;`);
   if (finishes(mode)) lines.push(finishedText(base, wide));
-  lines.push(wide ? wideText(emission) : narrowText(emission));
+  lines.push(wide ? wideText(emission) : narrowText(emission), zerosText(emission));
   return { text: lines.join("\n"), bindings: hasBase ? 2 : 1 };
 }
 
@@ -167,6 +169,15 @@ fn finish_states(instance: u32) {
     let at = instance * (${blocks}) + q;
     output[at] = finished(at, output[at]);
   }
+}`;
+}
+
+/** The states of a solve before anything is emitted. */
+function zerosText({ zeros, wide }: Emission): string {
+  if (!zeros) return "fn zero_states() {}";
+  const [bound, zero] = wide ? ["uniforms.state_size / 4u", "emit4(i, vec4i())"] : ["uniforms.state_size", "emit(i, 0)"];
+  return `fn zero_states() {
+  for (var i = 0u; i < ${bound} + unknown_zero(); i++) { ${zero}; }
 }`;
 }
 

@@ -31,17 +31,19 @@ export interface MeanFacts {
   readonly stateSize: number;
   readonly samples: number;
   readonly source: WeightSource;
+  /** Whether a solve may begin with zeros. */
+  readonly zeros: boolean;
 }
 
 /**
  * How the mean over samples can be taken where the states are made, without counting them in memory first: `final`,
- * where every state is emitted once and is the only one, or `sum`, where one invocation solves all samples of an
+ * where every state is written once, or zeros before, and is the only one, or `sum`, where one invocation solves all samples of an
  * instance. Null where neither is possible.
  */
 export function meanMode(facts: MeanFacts): Extract<EmitMode, "final" | "sum"> | null {
-  const { engine, solver, strategy, undivided, batch, stateSize, samples } = facts;
+  const { engine, solver, strategy, undivided, batch, stateSize, samples, zeros } = facts;
   if (storageBuffers(facts) > engine.device.limits.maxStorageBuffersPerShaderStage) return null;
-  if (samples === 1 && emitsEvery(solver, batch.instanceShape, strategy)) return "final";
+  if (samples === 1 && (zeros || emitsEvery(solver, batch.instanceShape, strategy))) return "final";
   const own = solver.loopIterations?.(batch.instanceShape);
   if (strategy !== "lane" || !undivided || own === undefined) return null;
   // Ten rounds of Philox a block of four weights, where a compiler keeps them as a loop.

@@ -62,13 +62,12 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
     const result = engine.output(operation, shape, output === "states" || means ? "f32" : "i32");
     buffers["output"] = result.slice(operation);
     const further = createOutputs(operation, engine, solver, batch, names);
-    for (const [name, tensor] of Object.entries(further)) {
-      engine.commands.clear((buffers[`output_${name}`] = tensor.slice(operation)));
-    }
+    for (const [name, tensor] of Object.entries(further)) buffers[`output_${name}`] = tensor.slice(operation);
     const solves = result.size > 0 && batch.size > 0;
     const adds = call.emit === "count" || call.emit === "group";
     const writes = call.emit === "sum" || (!adds && emitsEvery(solver, batch.instanceShape, call.strategy));
-    if (!solves || !writes) engine.commands.clear(buffers["output"]);
+    if (!solves || !(writes || call.zeros)) engine.commands.clear(buffers["output"]);
+    if (!solves || !call.zeros) Object.keys(further).forEach((name) => engine.commands.clear(buffers[`output_${name}`]!));
     if (!solves) return { state: result, ...further };
     if (finish) buffers["base"] = finish.base.slice(operation);
 
