@@ -173,11 +173,20 @@ fn finish_states(instance: u32) {
 }
 
 /** The states of a solve before anything is emitted. */
-function zerosText({ zeros, wide }: Emission): string {
+function zerosText({ mode, zeros, wide }: Emission): string {
   if (!zeros) return "fn zero_states() {}";
-  const [bound, zero] = wide ? ["uniforms.state_size / 4u", "emit4(i, vec4i())"] : ["uniforms.state_size", "emit(i, 0)"];
+  if (wide) {
+    return `fn zero_states() {
+  for (var q = 0u; q < uniforms.state_size / 4u + unknown_zero(); q++) { emit4(q, vec4i()); }
+}`;
+  }
+  const row = mode === "state" ? "(at_instance * uniforms.samples + at_sample)" : "at_instance";
+  const zero = (at: string): string => `output[${at}] = ${mode === "final" ? `finished(${at}, 0.0)` : `${outputTypes[mode]}()`};`;
   return `fn zero_states() {
-  for (var i = 0u; i < ${bound} + unknown_zero(); i++) { ${zero}; }
+  let end = (${row} + 1u) * uniforms.state_size + unknown_zero();
+  var at = ${row} * uniforms.state_size;
+  for (; at + 4u <= end; at += 4u) { ${["at", "at + 1u", "at + 2u", "at + 3u"].map(zero).join(" ")} }
+  for (; at < end; at++) { ${zero("at")} }
 }`;
 }
 
