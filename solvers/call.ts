@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.js";
 import { must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
 import { cachesWeights, composeSolver, type Composition, identityOf, textOf } from "./compose.js";
-import { emissionOf, type EmitMode } from "./emit.js";
+import { emissionOf, type EmitMode, type Width } from "./emit.js";
 import { emitsEvery, type Finish, meanMode } from "./means.js";
 import {
   type Batch,
@@ -166,7 +166,7 @@ function stepsOf(
 }
 
 /**
- * The kernels of a call, one a step. With `aligned`, rows of weights are read as whole vec4f; with `traced`, what the
+ * The kernels of a call, one a step. Weights are read `width` at once; with `traced`, what the
  * solver traces is kept.
  */
 export function kernelsOfCall(
@@ -174,16 +174,16 @@ export function kernelsOfCall(
   solver: Solver,
   call: Call,
   source: WeightSource,
-  variant: { readonly aligned: boolean; readonly traced: boolean; readonly finish?: Finish | undefined },
+  variant: { readonly width: Width; readonly traced: boolean; readonly finish?: Finish | undefined },
 ): Kernel[] {
   const { strategy, lanes, emit, interleaved, outputs, zeros } = call;
   const { instanceShape } = call.batch;
   const known = knownKernels(engine, solver);
-  const { aligned, traced, finish } = variant;
+  const { width, traced, finish } = variant;
   const several = call.steps.filter(({ pass }) => pass !== null).length > 1;
   const base = !finish ? "none" : finish.baseSamples > 1 ? "samples" : "means";
   const alignedBase = !finish || holdsVectors(finish.base.slice(solver.name));
-  const layout = [lanes, interleaved, instanceShape.join(), aligned, traced, base, alignedBase];
+  const layout = [lanes, interleaved, instanceShape.join(), width, traced, base, alignedBase];
   const shared = [strategy, ...layout, source.key, emit, zeros, ...outputs].join("|");
   return call.steps.map(({ pass, index, fills }) => {
     const key = `${shared}|${index}`;
@@ -198,7 +198,7 @@ export function kernelsOfCall(
         zeros: zeros && !emitsEvery(solver, instanceShape, strategy),
       });
       const how = { solver, strategy, pass, number, fills, zeros, instanceShape, source, emission, outputs };
-      const composition: Composition = { ...how, lanes, interleaved, aligned, traced };
+      const composition: Composition = { ...how, lanes, interleaved, width, traced };
       const label = `${solver.name} (${strategy})`;
       kernel = engine.kernel(identityOf(composition), () => composeSolver(composition), label);
       known.set(key, kernel);

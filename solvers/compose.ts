@@ -7,7 +7,7 @@ import weightCached from "./contract/weight-cached.wgsl";
 import weight from "./contract/weight.wgsl";
 import workgroup from "./contract/workgroup.wgsl";
 import type { DType } from "../engine/tensor.js";
-import { type Emission, emissionFields, emissionText } from "./emit.js";
+import { type Emission, emissionFields, emissionText, vectorOf, type Width } from "./emit.js";
 import { type Pass, product, type Solver, type Strategy } from "./solver.js";
 import { heldText } from "./held-weights.js";
 import { declareTable, type WeightSource } from "./weights.js";
@@ -33,8 +33,8 @@ export interface Composition {
   readonly lanes: number;
   /** Whether slots of neighbouring invocations lie word by word next to each other. */
   readonly interleaved: boolean;
-  /** Whether rows of weights are whole blocks of four, and so read as vec4f. */
-  readonly aligned: boolean;
+  /** How many weights are read at once, as a vector. */
+  readonly width: Width;
   /** Whether `trace` keeps what it is given. */
   readonly traced: boolean;
 }
@@ -131,8 +131,8 @@ function declarations(composition: Composition): string {
     lines.push(`@group(0) @binding(${++binding}) var<storage, ${access}> ${name}: array<${type}>;`);
   };
   for (const name of ["theta", ...Object.keys(source.rows)]) {
-    bind(name, "read", composition.aligned ? "vec4f" : "f32");
-    lines.push(load4(name, composition.aligned));
+    bind(name, "read", vectorOf(composition.width));
+    lines.push(load4(name, composition.width));
   }
   for (const [name, table] of Object.entries(source.tables)) lines.push(declareTable(++binding, name, table));
   for (const name of Object.keys(source.words)) bind(name, "read", "u32");
@@ -180,8 +180,14 @@ export function usesWorkspace(
   return cachesWeights(solver, strategy) || solver.workspace(instanceShape, strategy, outputs) > 0;
 }
 
-function load4(name: string, aligned: boolean): string {
-  if (aligned) return `fn load4_${name}(row: u32, q: u32) -> vec4f { return ${name}[row * (uniforms.size / 4u) + q]; }`;
+function load4(name: string, width: Width): string {
+  if (width === 4) return `fn load4_${name}(row: u32, q: u32) -> vec4f { return ${name}[row * (uniforms.size / 4u) + q]; }`;
+  if (width === 2) {
+    return `fn load4_${name}(row: u32, q: u32) -> vec4f {
+  let at = row * (uniforms.size / 2u) + 2u * q;
+  return vec4f(${name}[at], ${name}[min(at + 1u, (row + 1u) * (uniforms.size / 2u) - 1u)]);
+}`;
+  }
   return `fn load4_${name}(row: u32, q: u32) -> vec4f {
   let base = row * uniforms.size + 4u * q;
   let last = (row + 1u) * uniforms.size - 1u;

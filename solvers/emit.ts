@@ -5,13 +5,22 @@
  */
 export type EmitMode = "state" | "single" | "count" | "group" | "final" | "sum";
 
+/** Numbers that are read or written at once. */
+export type Width = 1 | 2 | 4;
+
+/** The widest of which rows of `size` are made. */
+export const widthOf = (size: number): Width => (size % 4 === 0 ? 4 : size % 2 === 0 ? 2 : 1);
+
+/** Their type in WGSL. */
+export const vectorOf = (width: Width): string => (width === 1 ? "f32" : `vec${width}f`);
+
 /** How states leave a solver. */
 export interface Emission {
   readonly mode: EmitMode;
   /** For `final` and `sum`: what the mean is taken from. */
   readonly base: "none" | "means" | "samples";
-  /** Whether states are whole blocks of four, written as vec4f. */
-  readonly wide: boolean;
+  /** How many states are written at once, as a vector: 4 or 2 where rows are whole ones, else 1. */
+  readonly width: Width;
   /** Whether a solve begins with zeros everywhere, so that the output need not be cleared before. */
   readonly zeros: boolean;
   /** For `sum`: blocks of four that are summed in registers, and not in memory; 0 for memory. */
@@ -28,9 +37,11 @@ export function emissionOf(
   { mode, base, aligned, zeros }: Pick<Emission, "mode" | "base" | "zeros"> & { readonly aligned: boolean },
 ): Emission {
   const inBlocks = /\bemit4\(/.test(text);
-  const wide = (inBlocks || zeros) && aligned && stateSize % 4 === 0 && (mode === "state" || mode === "final" || mode === "sum");
   const blocks = Math.ceil(stateSize / 4);
-  return { mode, base, wide, zeros, registers: inBlocks && mode === "sum" && blocks <= mostRegisters ? blocks : 0 };
+  const registers = inBlocks && mode === "sum" && blocks <= mostRegisters ? blocks : 0;
+  const inVectors = (inBlocks || zeros) && aligned && (mode === "state" || mode === "final" || mode === "sum");
+  const width = inVectors ? widthOf(stateSize) : 1;
+  return { mode, base, width: registers > 0 && width === 2 ? 1 : width, zeros, registers };
 }
 
 /** Whether a mode leaves means, and not states or counts. */
@@ -51,28 +62,26 @@ export function emissionText(
   emission: Emission,
   binding: number,
 ): { readonly text: string; readonly bindings: number } {
-  const { mode, base, wide } = emission;
-  const type = wide ? "vec4f" : outputTypes[mode];
+  const { mode, base, width } = emission;
+  const type = width > 1 ? vectorOf(width) : outputTypes[mode];
   const lines = [`@group(0) @binding(${binding}) var<storage, read_write> output: array<${type}>;`];
   const hasBase = finishes(mode) && base !== "none";
-  const baseType = wide ? "vec4f" : "f32";
-  if (hasBase) lines.push(`@group(0) @binding(${binding + 1}) var<storage, read> base: array<${baseType}>;`);
-  if (finishes(mode)) lines.push(finishedText(base, wide));
-  lines.push(wide ? wideText(emission) : narrowText(emission), zerosText(emission));
+  if (hasBase) lines.push(`@group(0) @binding(${binding + 1}) var<storage, read> base: array<${vectorOf(width)}>;`);
+  if (finishes(mode)) lines.push(finishedText(base, width));
+  lines.push(width > 1 ? wideText(emission) : narrowText(emission), zerosText(emission));
   return { text: lines.join("\n"), bindings: hasBase ? 2 : 1 };
 }
 
-/** What becomes of a sum of states at a place of the result, by ones or by fours. */
-function finishedText(base: Emission["base"], wide: boolean): string {
-  const [type, zero, size] = wide
-    ? ["vec4f", "vec4f()", "(uniforms.state_size / 4u)"]
-    : ["f32", "0.0", "uniforms.state_size"];
+/** What becomes of a sum of states at a place of the result, by vectors of a width. */
+function finishedText(base: Emission["base"], width: Width): string {
+  const type = vectorOf(width);
+  const size = vectorsOfRow(width);
   if (base === "none") return `fn finished(at: u32, sum: ${type}) -> ${type} { return sum / uniforms.draws; }`;
   const mean = {
     means: `fn base_mean(at: u32) -> ${type} { return base[at]; }`,
     samples: `fn base_mean(at: u32) -> ${type} {
   let first = (at / ${size}) * uniforms.base_samples * ${size} + at % ${size};
-  var sum = ${zero};
+  var sum = ${type}();
   for (var s = 0u; s < uniforms.base_samples; s++) { sum += base[first + s * ${size}]; }
   return sum / f32(uniforms.base_samples);
 }`,
@@ -82,6 +91,13 @@ fn finished(at: u32, sum: ${type}) -> ${type} {
   return uniforms.finish_scale * (base_mean(at) - sum / uniforms.draws);
 }`;
 }
+
+/** How many vectors the states of a row are. */
+const vectorsOfRow = (width: Width): string => `(uniforms.state_size / ${width}u)`;
+
+/** Which row of the output an invocation writes. */
+const rowOf = (mode: EmitMode): string =>
+  mode === "state" ? "(at_instance * uniforms.samples + at_sample)" : "at_instance";
 
 /** What is emitted beyond the state is dropped: it would be another instance's. */
 const inside = "if (i < uniforms.state_size)";
@@ -132,61 +148,60 @@ fn finish_states(instance: u32) {
 }`;
 }
 
-function wideText({ mode, registers }: Emission): string {
+function wideText({ mode, width, registers }: Emission): string {
   if (registers > 0) {
     const finish = "let at = instance * (uniforms.state_size / 4u) + q;\n  output[at] = finished(at, sum);";
     return registersText(registers, finish);
   }
-  const blocks = "uniforms.state_size / 4u";
-  const row = mode === "state" ? "(at_instance * uniforms.samples + at_sample)" : "at_instance";
-  const at = `${row} * (${blocks}) + q`;
+  const vector = vectorOf(width);
+  const vectors = vectorsOfRow(width);
+  const first = `${rowOf(mode)} * ${vectors}`;
   const write = {
-    state: "output[at] = vec4f(values);",
-    final: "output[at] = finished(at, vec4f(values));",
-    sum: "output[at] += vec4f(values);",
+    state: "output[at] = value;",
+    final: "output[at] = finished(at, value);",
+    sum: "output[at] += value;",
   }[mode as "state" | "final" | "sum"];
+  const part = `i % ${width}u`;
   const one = {
-    state: "output[at][i & 3u] = f32(value);",
-    final: "output[at][i & 3u] = finished(at, vec4f(f32(value)))[i & 3u];",
-    sum: "output[at][i & 3u] += f32(value);",
+    state: `output[at][${part}] = f32(value);`,
+    final: `output[at][${part}] = finished(at, ${vector}(f32(value)))[${part}];`,
+    sum: `output[at][${part}] += f32(value);`,
   }[mode as "state" | "final" | "sum"];
-  const own = `fn emit4(q: u32, values: vec4i) {
-  let at = ${at};
-  if (q < ${blocks}) { ${write} }
+  const parts = width === 4 ? ["values"] : ["values.xy", "values.zw"];
+  const own = `fn emit_vector(v: u32, value: ${vector}) {
+  let at = ${first} + v;
+  if (v < ${vectors}) { ${write} }
+}
+fn emit4(q: u32, values: vec4i) {
+${parts.map((values, j) => `  emit_vector(${parts.length}u * q + ${j}u, ${vector}(${values}));`).join("\n")}
 }
 fn emit(i: u32, value: i32) {
-  let q = i >> 2u;
-  let at = ${at};
+  let at = ${first} + i / ${width}u;
   ${inside} { ${one} }
 }`;
   if (mode !== "sum") return own;
   return `${own}
 fn begin_states(instance: u32) {
-  for (var q = 0u; q < ${blocks}; q++) { output[instance * (${blocks}) + q] = vec4f(); }
+  for (var v = 0u; v < ${vectors}; v++) { output[instance * ${vectors} + v] = ${vector}(); }
 }
 fn finish_states(instance: u32) {
-  for (var q = 0u; q < ${blocks}; q++) {
-    let at = instance * (${blocks}) + q;
+  for (var v = 0u; v < ${vectors}; v++) {
+    let at = instance * ${vectors} + v;
     output[at] = finished(at, output[at]);
   }
 }`;
 }
 
 /** The states of a solve before anything is emitted. */
-function zerosText({ mode, zeros, wide }: Emission): string {
+function zerosText({ mode, zeros, width }: Emission): string {
   if (!zeros) return "fn zero_states() {}";
-  if (wide) {
-    return `fn zero_states() {
-  for (var q = 0u; q < uniforms.state_size / 4u + unknown_zero(); q++) { emit4(q, vec4i()); }
-}`;
-  }
-  const row = mode === "state" ? "(at_instance * uniforms.samples + at_sample)" : "at_instance";
-  const zero = (at: string): string => `output[${at}] = ${mode === "final" ? `finished(${at}, 0.0)` : `${outputTypes[mode]}()`};`;
+  const zero = `${width > 1 ? vectorOf(width) : outputTypes[mode]}()`;
+  const write = (at: string): string => `output[${at}] = ${mode === "final" ? `finished(${at}, ${zero})` : zero};`;
   return `fn zero_states() {
-  let end = (${row} + 1u) * uniforms.state_size + unknown_zero();
-  var at = ${row} * uniforms.state_size;
-  for (; at + 4u <= end; at += 4u) { ${["at", "at + 1u", "at + 2u", "at + 3u"].map(zero).join(" ")} }
-  for (; at < end; at++) { ${zero("at")} }
+  let end = (${rowOf(mode)} + 1u) * ${vectorsOfRow(width)} + unknown_zero();
+  var at = ${rowOf(mode)} * ${vectorsOfRow(width)};
+  for (; at + 4u <= end; at += 4u) { ${["at", "at + 1u", "at + 2u", "at + 3u"].map(write).join(" ")} }
+  for (; at < end; at++) { ${write("at")} }
 }`;
 }
 

@@ -6,10 +6,11 @@ import { requireOptions, requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import { type Call, kernelsOfCall, planCall, type Request } from "./call.js";
 import { usesWorkspace } from "./compose.js";
+import { widthOf } from "./emit.js";
 import { checkInputs, packInputs } from "./inputs.js";
 import { createOutputs, outputUniforms, requireOutputs } from "./outputs.js";
 import { emitsEvery } from "./means.js";
-import { type Batch, requireSolver, type Solver, type SolverInputs, type Strategy } from "./solver.js";
+import { requireSolver, type Solver, type SolverInputs, type Strategy } from "./solver.js";
 import { plainWeights, type WeightSource } from "./weights.js";
 
 /** What a solver's call reads, and what it leaves. */
@@ -81,7 +82,8 @@ function runForOutputs(solver: Solver, weights: Tensor, run: SolverRun): Record<
     const lengths = outputUniforms(solver, batch, names);
     const uniforms = Object.assign(uniformsOf(engine, solver, call, run), packed?.uniforms, lengths);
     const rowSlices = ["theta", ...Object.keys(source.rows)].map((name) => buffers[name]!);
-    const variant = { aligned: isAligned(batch, rowSlices), traced: trace !== undefined, finish };
+    const width = rowSlices.every(holdsVectors) ? widthOf(batch.size) : 1;
+    const variant = { width, traced: trace !== undefined, finish };
     const kernels = kernelsOfCall(engine, solver, call, source, variant);
     const isOne = jobs <= call.slots && call.steps.length === 1 && call.steps[0]!.repeat === 1;
     for (let first = 0; first < jobs; first += call.slots) {
@@ -110,7 +112,7 @@ export function solverKernels(
   run: Omit<SolverRun, "operation" | "inputs">,
 ): Kernel[] {
   const call = planCall(engine, solver, shape, { ...run, operation: "prepare" });
-  const variant = { aligned: call.batch.size % 4 === 0, traced: false, finish: run.finish };
+  const variant = { width: widthOf(call.batch.size), traced: false, finish: run.finish };
   return kernelsOfCall(engine, solver, call, run.source, variant);
 }
 
@@ -164,10 +166,6 @@ export function solveOutputs<Name extends string>(
   const run = { operation: "solveOutputs", samples: 1, source: plainWeights, output: "states" } as const;
   const names = [...new Set(outputs)];
   return runForOutputs(solver, weights, { ...run, outputs: names, inputs, ...options });
-}
-
-function isAligned(batch: Batch, slices: readonly Slice[]): boolean {
-  return batch.size % 4 === 0 && slices.every(holdsVectors);
 }
 
 function uniformsOf(engine: Engine, solver: Solver, call: Call, run: SolverRun): Record<string, UniformValue> {
