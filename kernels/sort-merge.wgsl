@@ -1,5 +1,5 @@
 // Merges neighbouring sorted stretches of `width` keys in each row of [rows, length]: one lane an element. The order of
-// equal ones stays.
+// equal ones stays. Of two stretches the first `kept` are kept, in rows of `merged_length`.
 
 #import lanes
 #import merge-sort
@@ -8,6 +8,8 @@ struct Uniforms {
   count: u32,
   length: u32,
   width: u32,
+  kept: u32,
+  merged_length: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -23,7 +25,11 @@ fn sorted_key(row: u32, place: u32) -> u32 {
 fn run(i: u32) {
   let row = i / uniforms.length * uniforms.length;
   let place = i - row;
-  let target_place = row + place_in_merge(row, place, uniforms.length, uniforms.width);
-  merged_keys[target_place] = keys[i];
-  merged_places[target_place] = places[i];
+  let pair = place / (2u * uniforms.width);
+  let rank = place_in_merge(row, place, uniforms.length, uniforms.width) - pair * 2u * uniforms.width;
+  if (rank < uniforms.kept) {
+    let target_place = i / uniforms.length * uniforms.merged_length + pair * uniforms.kept + rank;
+    merged_keys[target_place] = keys[i];
+    merged_places[target_place] = places[i];
+  }
 }

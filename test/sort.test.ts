@@ -30,6 +30,13 @@ function tied(shape: readonly number[], low: number, seed: number): Twin {
 const order = (row: readonly number[], sign: number): number[] =>
   row.map((_, i) => i).sort((a, b) => sign * (row[a]! - row[b]!) || a - b);
 
+/** The first so many along an axis. */
+function firstAlong({ shape, values }: Twin, axis: number, count: number): number[] {
+  const along = axis < 0 ? axis + shape.length : axis;
+  const inner = sizeOf(shape.slice(along + 1));
+  return values.filter((_, i) => Math.floor(i / inner) % shape[along]! < count);
+}
+
 const sorting = suite("sort");
 
 for (const descending of [false, true]) {
@@ -86,15 +93,42 @@ sorting("topKValues gives the k largest and their places, along any axis, with g
       assert.equal(values.shape, shape.map((length, i) => (i === along ? k : length)));
       assert.equal(indices.shape, values.shape);
       const whole = argsort(tensor, axis, { descending: true });
-      const cut = (y: Twin, keep: number): number[] => {
-        const inner = sizeOf(shape.slice(along + 1));
-        return y.values.filter((_, i) => Math.floor(i / inner) % shape[along]! < keep);
-      };
-      assert.equal([...(await indices.read<"i32">())], cut({ shape, values: [...(await whole.read())] }, k));
-      assert.equal([...(await values.read())], cut(rowsTwin((row) => [...row].sort((a, b) => b - a), x, axis), k));
+      const all = { shape, values: [...(await whole.read())] };
+      assert.equal([...(await indices.read<"i32">())], firstAlong(all, along, k));
+      const sorted = rowsTwin((row) => [...row].sort((a, b) => b - a), x, axis);
+      assert.equal([...(await values.read())], firstAlong(sorted, along, k));
       values.sum().backward();
       const mask = rowsTwin((row) => row.map((_, i) => Number(order(row, -1).indexOf(i) < k)), x, axis).values;
       assert.equal([...(await tensor.grad!.read())], mask);
+    }
+  }
+});
+
+sorting("topKValues of few among many: ties lowest first, ±0 equal, the lowest of numbers, stretches of many lengths", async () => {
+  const random = randomSource(12);
+  const cases = [
+    { shape: [3, 1000], axis: 1 },
+    { shape: [1, 40_000], axis: 1 },
+    { shape: [300, 129], axis: -1 },
+    { shape: [517, 2], axis: 0 },
+  ] as const;
+  for (const { shape, axis } of cases) {
+    for (const dtype of ["f32", "u32"] as const) {
+      const lowest = dtype === "f32" ? Math.fround(-3.4e38) : 0;
+      const drawn = [lowest, lowest + (dtype === "f32" ? 0 : 1), dtype === "f32" ? -0 : 2, 0, 7, 1e9];
+      const values = Array.from({ length: sizeOf(shape) }, () => Math.fround(drawn[randomWhole(random, 0, 5)]!));
+      // A row of the lowest alone.
+      const x = { shape, values: values.map((value, i) => (i < shape[1] ? lowest : value)) };
+      for (const k of [1, 5, 16]) {
+        const top = topKValues(engine.tensor(x.values, shape, { dtype }), k, axis);
+        const [found, best] = await Promise.all([top.indices.read<"i32">(), top.values.read()]);
+        const [firstPlaces, firstValues] = [
+          rowsTwin((row) => order(row, -1), x, axis),
+          rowsTwin((row) => order(row, -1).map((place) => row[place]!), x, axis),
+        ].map((twin) => firstAlong(twin, axis, k));
+        assert.equal([...found], firstPlaces, `places, ${dtype} [${shape}], k ${k}`);
+        assert.equal([...best], firstValues, `values, ${dtype} [${shape}], k ${k}`);
+      }
     }
   }
 });

@@ -68,6 +68,34 @@ for (const strategy of strategies) {
   });
 }
 
+test("lane: rows whose sample misleads, sorted, reversed, of few values, with one far away", async () => {
+  const random = randomSource(7);
+  for (const n of [65, 350, 1000, 8192]) {
+    // What is sampled are sixteen blocks of four, evenly spread.
+    const blocks = Math.ceil(n / 4);
+    const sampled = new Set(Array.from({ length: 16 }, (_, j) => Math.floor((j * blocks) / 16)));
+    const isSampled = (i: number): boolean => sampled.has(i >> 2);
+    const value = (): number => randomNumbers(random, 1, -3, 3)[0]!;
+    const rows: readonly ((i: number) => number)[] = [
+      (i) => (isSampled(i) ? 10 + value() : value()),
+      (i) => (isSampled(i) ? -10 + value() : value()),
+      (i) => i,
+      (i) => -i,
+      () => 1,
+      (i) => (i % 97 === 0 ? 3e38 : i % 89 === 0 ? -3e38 : 1e-30 * value()),
+      () => randomWhole(random, -2, 2),
+    ];
+    const weights = Float32Array.from({ length: rows.length * n }, (_, at) => rows[Math.floor(at / n)]!(at % n));
+    for (const k of [33, Math.ceil(n / 10), Math.ceil(n / 2), n - 3]) {
+      const z = engine.scope(() =>
+        solve(topK(Math.max(k, 33)), engine.tensor(weights, [rows.length, n]), undefined, { strategy: "lane" }).keep(),
+      );
+      assert.equal(await z.read(), expected(weights, n, Math.max(k, 33)), `n ${n}, k ${k}`);
+      z.dispose();
+    }
+  }
+});
+
 /** NaN of either sign, infinities, zeros, subnormal numbers, the largest ones, and two in the middle. */
 const special = new Uint32Array([
   ...[0x7fc00000, 0xffc00001, 0x7f800001, 0x7f800000, 0xff800000, 0x00000000, 0x80000000, 0x00000001, 0x80000001],

@@ -1,5 +1,6 @@
 import blocksSource from "../../kernels/sort-blocks.wgsl";
 import mergeSource from "../../kernels/sort-merge.wgsl";
+import stretchesSource from "../../kernels/top-k-stretches.wgsl";
 import { constants, type Piece } from "../compose.js";
 import { formatValue, must } from "../error.js";
 import { noGrad } from "../tape.js";
@@ -8,6 +9,7 @@ import { requireFlag, requireOptions, requireTensor } from "./arguments.js";
 import { resolveAxis } from "./axes.js";
 import { takeDistinct } from "./gather.js";
 import { slice } from "./slicing.js";
+import { sortedList } from "./sorted-list.js";
 import { transpose } from "./shape.js";
 
 /** The order of a sort. */
@@ -19,6 +21,15 @@ export interface SortOptions {
 const lanes = 64;
 /** Elements that are sorted by counting, before stretches are merged. */
 const blockLength = 32;
+
+/** Up to so many of a row are kept in registers while it is read. */
+const mostListed = 16;
+/** A stretch has so many elements for one that is kept, at least, or merging takes as long as a sort. */
+const stretchPerKept = 8;
+/** Lanes that run over stretches, as far as rows have them: a processor's few, or a GPU's many. */
+const listingLanes = { lane: 64, workgroup: 1 << 14 } as const;
+/** lavapipe ends an invocation's loops after 65,535 turns. */
+const longestStretch = 1 << 15;
 
 /** Of the bits of a number, a word whose order among words is that of the numbers. */
 const keys = {
@@ -69,7 +80,10 @@ export function topKValues(x: Tensor, k: number, axis = -1): { values: Tensor; i
     "Choose fewer.",
   );
   return x.engine.scope(() => {
-    const indices = slice(order(x, along, true), [...Array.from({ length: along }, () => null), { end: k }]);
+    const indices =
+      x.dtype === "f32" && k > 0 && k <= mostListed && length > blockLength && length >= stretchPerKept * k
+        ? alongAxis(x, along, (rows) => largestOfRows(rows, k))
+        : slice(order(x, along, true), [...Array.from({ length: along }, () => null), { end: k }]);
     return { values: takeDistinct("topKValues", x, indices, along), indices };
   });
 }
@@ -90,52 +104,100 @@ function check(
 
 /** The order of the elements along an axis: sorted by counting in blocks, which are merged, twice as long each time. */
 function order(x: Tensor, axis: number, descending: boolean): Tensor {
+  return alongAxis(x, axis, (rows) => orderRows(rows, descending));
+}
+
+/** What is done to the last axis, done to any. */
+function alongAxis(x: Tensor, axis: number, ofRows: (rows: Tensor) => Tensor): Tensor {
   const { engine, shape } = x;
-  if (axis === shape.length - 1) return orderRows(x, descending);
+  if (axis === shape.length - 1) return ofRows(x);
   return noGrad(() => {
     // That axis with the last one: the exchange is its own inverse.
     const axes = shape.map((_, i) => (i === axis ? shape.length - 1 : i === shape.length - 1 ? axis : i));
-    return engine.scope(() => transpose(orderRows(transpose(x, axes), descending), axes));
+    return engine.scope(() => transpose(ofRows(transpose(x, axes)), axes));
   });
 }
 
 function orderRows(x: Tensor, descending: boolean): Tensor {
   const { engine, shape, size, dtype } = x;
   const length = shape.at(-1)!;
-  let places = engine.output("sort", shape, "i32");
+  const places = engine.output("sort", shape, "i32");
   if (size === 0) return places;
-  let sorted = engine.output("sort", shape, "u32");
-  const workgroups = Math.ceil(size / lanes);
+  const keys = engine.output("sort", shape, "u32");
   engine.dispatch({
     kernel: engine.kernel(`sort-blocks:${dtype}:${descending}`, () => [
       constants({ LANES: lanes, BLOCK: blockLength }),
       keyPiece(dtype, descending),
       { name: "kernels/sort-blocks.wgsl", text: blocksSource },
     ]),
-    buffers: { x: x.slice("sort"), keys: sorted.slice("sort"), places: places.slice("sort") },
+    buffers: { x: x.slice("sort"), keys: keys.slice("sort"), places: places.slice("sort") },
     uniforms: { count: size, length },
-    workgroups,
+    workgroups: Math.ceil(size / lanes),
   });
-  for (let width = blockLength; width < length; width *= 2) {
-    const [nextSorted, nextPlaces] = [engine.output("sort", shape, "u32"), engine.output("sort", shape, "i32")];
+  return mergeStretches({ keys, places }, blockLength, length);
+}
+
+/** The places of the k largest elements of each row of x, f32, the largest first: those of stretches, which are merged. */
+function largestOfRows(x: Tensor, k: number): Tensor {
+  const { engine, shape, size, dtype } = x;
+  const length = shape.at(-1)!;
+  const rows = size / length;
+  const wanted = Math.max(Math.ceil(listingLanes[engine.tuning.rows] / rows), Math.ceil(length / longestStretch));
+  const stretch = Math.ceil(length / Math.min(wanted, Math.floor(length / (stretchPerKept * k))));
+  const stretches = Math.ceil(length / stretch);
+  const listed = [...shape.slice(0, -1), stretches * k];
+  const places = engine.output("topKValues", listed, "i32");
+  if (size === 0) return places;
+  const keys = engine.output("topKValues", listed, "u32");
+  engine.dispatch({
+    kernel: engine.kernel(`top-k-stretches:${k}`, () => [
+      constants({ LANES: lanes, K: k }),
+      keyPiece(dtype, true),
+      { name: "kernels/top-k-stretches.wgsl", text: stretchesSource },
+      { name: "sorted list", text: [sortedList("largest", k, true), leaveText(k)].join("\n") },
+    ]),
+    buffers: { x: x.slice("topKValues"), keys: keys.slice("topKValues"), places: places.slice("topKValues") },
+    uniforms: { count: rows * stretches, length, stretches, stretch },
+    workgroups: Math.ceil((rows * stretches) / lanes),
+  });
+  return mergeStretches({ keys, places }, k, k);
+}
+
+const leaveText = (k: number): string =>
+  `fn leave_all(at: u32) {
+${Array.from({ length: k }, (_, j) => `  leave(at + ${j}u, largest_key_${j}, largest_index_${j});`).join("\n")}
+}`;
+
+/** Sorted stretches of each row, merged until there is one, of which no more than `most` are kept: their places. */
+function mergeStretches(sorted: { keys: Tensor; places: Tensor }, width: number, most: number): Tensor {
+  let { keys, places } = sorted;
+  const { engine } = keys;
+  while (places.shape.at(-1)! > width) {
+    const { shape, size } = places;
+    const length = shape.at(-1)!;
+    const kept = Math.min(2 * width, most);
+    const mergedLength = Math.min(length, Math.ceil(length / (2 * width)) * kept);
+    const merged = [...shape.slice(0, -1), mergedLength];
+    const [nextKeys, nextPlaces] = [engine.output("sort", merged, "u32"), engine.output("sort", merged, "i32")];
     engine.dispatch({
       kernel: engine.kernel("sort-merge", () => [
         constants({ LANES: lanes }),
         { name: "kernels/sort-merge.wgsl", text: mergeSource },
       ]),
       buffers: {
-        keys: sorted.slice("sort"),
+        keys: keys.slice("sort"),
         places: places.slice("sort"),
-        merged_keys: nextSorted.slice("sort"),
+        merged_keys: nextKeys.slice("sort"),
         merged_places: nextPlaces.slice("sort"),
       },
-      uniforms: { count: size, length, width },
-      workgroups,
+      uniforms: { count: size, length, width, kept, merged_length: mergedLength },
+      workgroups: Math.ceil(size / lanes),
     });
-    for (const used of [sorted, places]) used.dispose();
-    [sorted, places] = [nextSorted, nextPlaces];
+    for (const used of [keys, places]) used.dispose();
+    [keys, places] = [nextKeys, nextPlaces];
+    width = kept;
   }
-  sorted.dispose();
+  keys.dispose();
   return places;
 }
 

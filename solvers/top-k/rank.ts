@@ -1,4 +1,4 @@
-import { lowest } from "./list.js";
+import { lowest } from "../../engine/ops/sorted-list.js";
 
 /**
  * Top-k of one row of n ≤ 32 by one invocation: the rank of a weight is how many others go before it, those that are

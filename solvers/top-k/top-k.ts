@@ -1,12 +1,13 @@
 import { formatValue, must } from "../../engine/error.js";
 import { requireFlag, requireOptions } from "../../engine/ops/arguments.js";
+import { sortedList } from "../../engine/ops/sorted-list.js";
 import { constantsText } from "../bounds.js";
 import { defineSolver } from "../define.js";
 import type { ChoiceFacts, Pass, Solver, SolverDefinition, SolverReport, Strategy } from "../solver.js";
 import keys from "./keys.wgsl";
 import lane from "./lane.wgsl";
 import laneBlocks from "./lane-blocks.wgsl";
-import { blockList, emitText, sortedList } from "./list.js";
+import { blockList, emitText } from "./list.js";
 import listBlock from "./list-block.wgsl";
 import { bracketIterations, emitsAll, longestOfLane, type Selection, selectionPasses, selectionWorkspace } from "./passes.js";
 import { rankText } from "./rank.js";
