@@ -19,17 +19,17 @@ async function sizeOf(program: string): Promise<number> {
 
 const size = suite("size, minified and gzipped");
 
-size("an app with an engine, a layer, a solver and a noise takes 65 KB, and leaves out the rest", async () => {
+size("an app with an engine, a layer, a solver and a noise takes 67 KB, and leaves out the rest", async () => {
   const bytes = await sizeOf(`
     import { Engine, imle, sumOfGamma, topK } from "./dist/webgpu-imle.js";
     globalThis.app = [Engine, imle, sumOfGamma, topK];
   `);
-  assert.ok(bytes < 65_000, `an app must stay under 65,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 67_000, `an app must stay under 67,000 bytes, got ${bytes}`);
 });
 
-size("the whole library takes 140 KB", async () => {
+size("the whole library takes 144 KB", async () => {
   const bytes = await sizeOf('import * as all from "./dist/webgpu-imle.js"; globalThis.all = all;');
-  assert.ok(bytes < 140_000, `the library must stay under 140,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 144_000, `the library must stay under 144,000 bytes, got ${bytes}`);
 });
 
 size.run();
