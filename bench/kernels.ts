@@ -86,15 +86,16 @@ function chainsText(chains: number): string {
 }
 
 /**
- * Copies a tensor of a multiple of four numbers.
+ * Copies a tensor of whole blocks.
  *
- * @param turns vectors that a lane copies
+ * @param block vectors of four, side by side, that a lane copies
  */
-export function copyTensor(engine: Engine, source: Tensor, turns: number): Repeatable {
+export function copyTensor(engine: Engine, source: Tensor, block: number): Repeatable {
   const result = engine.zeros(source.shape);
-  const count = source.size / 4;
-  const kernel = engine.kernel(`bench copy:${turns}`, () => [
-    { name: "turns", text: `const TURNS = ${turns}u;` },
+  const count = source.size / (4 * block);
+  const lines = Array.from({ length: block }, (_, i) => `  result[i][${i}] = source[i][${i}];`);
+  const kernel = engine.kernel(`bench copy:${block}`, () => [
+    { name: "block", text: [`const BLOCK = ${block}u;`, "fn copy_block(i: u32) {", ...lines, "}"].join("\n") },
     { name: "bench/kernels/copy.wgsl", text: copy },
   ]);
   return {
@@ -104,7 +105,7 @@ export function copyTensor(engine: Engine, source: Tensor, turns: number): Repea
         kernel,
         buffers: { source: source.slice("bench"), result: result.slice("bench") },
         uniforms: { count },
-        workgroups: Math.ceil(count / (lanesOfWorkgroup * turns)),
+        workgroups: Math.ceil(count / lanesOfWorkgroup),
       }),
   };
 }

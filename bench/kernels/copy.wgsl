@@ -1,4 +1,4 @@
-// The ceiling of memory: each lane copies TURNS vec4f, those of neighbouring lanes beside each other.
+// The ceiling of memory: each lane copies a block of BLOCK neighbouring vec4f. `copy_block` is composed in front of it.
 
 #import grid
 
@@ -7,8 +7,8 @@ struct Uniforms {
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> result: array<vec4f>;
+@group(0) @binding(1) var<storage, read> source: array<array<vec4f, BLOCK>>;
+@group(0) @binding(2) var<storage, read_write> result: array<array<vec4f, BLOCK>>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -16,11 +16,8 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let first = (linear_invocation(workgroup, workgroups, lane, 64u) - lane) * TURNS + lane;
-  for (var turn = 0u; turn < TURNS; turn++) {
-    let i = first + turn * 64u;
-    if (i < uniforms.count) {
-      result[i] = source[i];
-    }
+  let i = linear_invocation(workgroup, workgroups, lane, 64u);
+  if (i < uniforms.count) {
+    copy_block(i);
   }
 }
