@@ -1,4 +1,4 @@
-import type { Piece } from "../engine/compose.js";
+import { constants, type Piece } from "../engine/compose.js";
 import type { Engine } from "../engine/engine.js";
 import { formatValue, must } from "../engine/error.js";
 import type { Kernel } from "../engine/kernel.js";
@@ -6,6 +6,7 @@ import { requireTensor } from "../engine/ops/arguments.js";
 import type { Tensor } from "../engine/tensor.js";
 import meanText from "./mean.wgsl";
 
+const lanes = 64;
 const noBase: Piece = { name: "imle/no-base", text: "fn base_mean(i: u32) -> f32 { return 0.0; }" };
 
 /** States of one or more samples, whose mean is taken here; states are whole, so the sum is exact. */
@@ -59,7 +60,11 @@ export function differenceOfMeans(
 /** The kernel of {@link meanOfCounts}, or, with states, of {@link differenceOfMeans}. */
 export function meanKernel(engine: Engine, fromStates: boolean): Kernel {
   const base = fromStates ? sampledBase : noBase;
-  return engine.kernel(`mean:${base.name}`, () => [{ name: "imle/mean.wgsl", text: meanText }, base]);
+  return engine.kernel(`mean:${base.name}`, () => [
+    constants({ LANES: lanes }),
+    { name: "imle/mean.wgsl", text: meanText },
+    base,
+  ]);
 }
 
 function dispatchMean(
@@ -78,8 +83,8 @@ function dispatchMean(
       y: y.slice(operation),
       ...(states && { base: states.slice(operation) }),
     },
-    uniforms: { size, elements: counts.size, base_samples: baseSamples, draws, scale },
-    workgroups: Math.ceil(counts.size / 64),
+    uniforms: { count: counts.size, size, base_samples: baseSamples, draws, scale },
+    workgroups: Math.ceil(counts.size / lanes),
   });
   return y;
 }

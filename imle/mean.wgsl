@@ -1,10 +1,10 @@
 // From counts of states to their mean, or to the difference of two means:
 // y = scale · (Σ_s base[s] / base samples − counts / draws) over one element of an instance.
-#import grid
+#import lanes
 
 struct Uniforms {
+  count: u32,
   size: u32,
-  elements: u32,
   base_samples: u32,
   draws: f32,
   scale: f32,
@@ -14,14 +14,6 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> counts: array<i32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_invocation(workgroup, workgroups, lane, 64u);
-  if (i < uniforms.elements) {
-    y[i] = uniforms.scale * (base_mean(i) - f32(counts[i]) / uniforms.draws);
-  }
+fn run(i: u32) {
+  y[i] = uniforms.scale * (base_mean(i) - f32(counts[i]) / uniforms.draws);
 }

@@ -1,5 +1,5 @@
 import type { Slice } from "../../engine/commands.js";
-import type { Piece } from "../../engine/compose.js";
+import { constants, type Piece } from "../../engine/compose.js";
 import type { Engine } from "../../engine/engine.js";
 import { formatShape, formatValue, must } from "../../engine/error.js";
 import { requireEngine } from "../../engine/nn/arguments.js";
@@ -33,6 +33,7 @@ export function noiseTable(engine: Engine, noise: Noise): Table | null {
   return { tensor, asUniform: engine.software && table.byteLength <= engine.device.limits.maxUniformBufferBindingSize };
 }
 
+const lanes = 64;
 const uniformUsage = 0x40;
 const textNumbers = new Map<string, number>();
 
@@ -124,15 +125,18 @@ function draw(
   const own = instanceNumbers("drawNoise", engine, law?.shape ?? [], noise, law ? { law } : {});
   const bound = noiseBindings(engine, noise, own, 2);
   const kernel = engine.kernel(`draw:${bound.key}`, () => [
+    constants({ LANES: lanes }),
     bound.piece,
     noisePiece(noise, own.lawText),
     { name: "imle/noise/draw.wgsl", text: drawText },
   ]);
+  const { rows, ...places } = counts;
+  const count = rows * Math.ceil(counts.size / 4);
   engine.dispatch({
     kernel,
     buffers: { y: y.slice("drawNoise"), ...bound.buffers },
-    uniforms: { random_place: [place.seed, place.stream, place.call, 0], laws: own.uniforms.laws, ...counts },
-    workgroups: Math.ceil((counts.rows * Math.ceil(counts.size / 4)) / 64),
+    uniforms: { random_place: [place.seed, place.stream, place.call, 0], laws: own.uniforms.laws, count, ...places },
+    workgroups: Math.ceil(count / lanes),
   });
 }
 

@@ -1,3 +1,4 @@
+import { constants } from "../../engine/compose.js";
 import type { Engine } from "../../engine/engine.js";
 import type { Kernel } from "../../engine/kernel.js";
 import type { RandomPlace } from "../../engine/random.js";
@@ -9,6 +10,7 @@ import { noiseBindings, noisePiece } from "./draw.js";
 import type { Noise } from "./noise.js";
 import sumText from "./sum.wgsl";
 
+const lanes = 64;
 /** Samples that one lane adds up: lavapipe ends its loops after 65,535 iterations, ten of which a table's draw takes. */
 const mostSamples = 256;
 /** Lanes from which on samples are not divided between more of them. */
@@ -50,6 +52,7 @@ export function noiseSum(operation: string, coefficients: Tensor, sum: NoiseSum)
   const wanted = Math.ceil(enoughLanes / Math.max(instances * blocks, 1));
   const stripe = Math.min(most, Math.ceil(part.count / wanted));
   const stripes = Math.ceil(part.count / stripe);
+  const count = instances * stripes * blocks;
   const y = engine.output(operation, [...batchShape, stripes, ...instanceShape]);
   const { law, temperature } = sum;
   const numbers = instanceNumbers(operation, engine, batchShape, noise, { temperature, ...(law && { law }) });
@@ -63,10 +66,10 @@ export function noiseSum(operation: string, coefficients: Tensor, sum: NoiseSum)
     },
     uniforms: {
       ...{ random_place: [place.seed, place.stream, place.call, 0], ...numbers.uniforms },
-      ...{ temperature: numbers.temperature, scale, instances, size, stripe, stripes },
+      ...{ temperature: numbers.temperature, scale, count, size, stripe, stripes },
       ...{ samples: part.count, first_sample: part.first, all_samples: part.of },
     },
-    workgroups: Math.ceil((instances * stripes * blocks) / 64),
+    workgroups: Math.ceil(count / lanes),
   });
   return stripes > 1 ? y.sum(batchShape.length) : y.reshape([...batchShape, ...instanceShape]);
 }
@@ -81,6 +84,7 @@ export function noiseSumKernel(
 ): Kernel {
   const { key, piece } = noiseBindings(engine, noise, numbers, firstOwn(noise));
   return engine.kernel(`noise sum:${key}:${perElement}:${functionOfNoise}`, () => [
+    constants({ LANES: lanes }),
     { name: "noise/sum bindings", text: declarations(noise.given !== undefined) },
     piece,
     ...(noise.wgsl === "" ? [] : [noisePiece(noise, numbers.lawText)]),
@@ -94,7 +98,7 @@ const firstOwn = ({ given }: Noise): number => (given ? 4 : 3);
 function declarations(given: boolean): string {
   return [
     "struct Uniforms {",
-    "  random_place: vec4u, temperature: f32, scale: f32, temperature_start: u32, laws: u32, instances: u32, size: u32,",
+    "  random_place: vec4u, temperature: f32, scale: f32, temperature_start: u32, laws: u32, count: u32, size: u32,",
     "  samples: u32, first_sample: u32, all_samples: u32, stripe: u32, stripes: u32,",
     "}",
     "@group(0) @binding(0) var<uniform> uniforms: Uniforms;",

@@ -2,21 +2,12 @@
 // y[instance][stripe][i] = scale · Σ_s c(instance, s, i)·f(ε(instance, s, i)) over the samples of a stripe, as many
 // stripes as keep the lanes busy. One lane a block of four elements of a stripe. The host declares draw4(instance,
 // sample, q), coefficient4(instance, s, q), and noise_function(x, t), t being the instance's temperature.
-#import grid
+#import lanes
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+fn run(job: u32) {
   let blocks = (uniforms.size + 3u) / 4u;
-  let job = linear_invocation(workgroup, workgroups, lane, 64u);
   let row = job / blocks;
   let q = job % blocks;
-  if (row >= uniforms.instances * uniforms.stripes) {
-    return;
-  }
   let instance = row / uniforms.stripes;
   let t = temperature_of(instance);
   let first = (row % uniforms.stripes) * uniforms.stripe;

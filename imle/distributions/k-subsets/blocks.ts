@@ -14,7 +14,7 @@ export const inRegisters = (blocks: number): boolean => blocks <= mostRegisters;
 export function blocksText(blocks: number, order: "up" | "down"): string {
   const starts = order === "up" ? "uniforms.first == 0u" : "uniforms.first + uniforms.items == uniforms.n";
   const numbers = Array.from({ length: blocks }, (_, b) => b);
-  const place = (set: number, b: string | number): string => `work[(${set}u * BLOCKS + ${b}) * uniforms.rows + at_row]`;
+  const place = (set: number, b: string | number): string => `work[(${set}u * BLOCKS + ${b}) * uniforms.count + at_row]`;
   const lastOne = (b: string | number): string => `select(vec4f(), last, ${b} == BLOCKS - 1u)`;
   if (!inRegisters(blocks)) {
     const loop = order === "down"

@@ -41,17 +41,9 @@ fn smallest_chosen() -> f32 {
   return smallest;
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  at_row = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (at_row >= uniforms.rows) {
-    return;
-  }
-  let own = WORK * uniforms.rows + at_row;
+fn run(row: u32) {
+  at_row = row;
+  let own = WORK * uniforms.count + at_row;
   if (uniforms.first == 0u) {
     work[own] = vec4f(smallest_chosen(), 0.0, 0.0, 0.0);
   }

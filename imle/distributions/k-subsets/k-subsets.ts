@@ -186,7 +186,7 @@ function dispatchItems(
   const most = inRegisters(blocks) ? n : Math.max(1, Math.floor(mostSteps / (blocks + 1)));
   const firsts = Array.from({ length: Math.ceil(n / most) }, (_, i) => i * most);
   for (const first of order === "up" ? firsts : firsts.reverse()) {
-    const uniforms = { rows, n, k, first, items: Math.min(most, n - first) };
+    const uniforms = { count: rows, n, k, first, items: Math.min(most, n - first) };
     theta.engine.dispatch({ ...work, uniforms, workgroups: Math.ceil(rows / lanesOf(theta.engine)) });
   }
 }
@@ -266,11 +266,12 @@ function drawOf(k: number, { theta, chances }: Chances, { first, count }: Sample
   const rows = rowsOf(theta);
   const states = engine.output("kSubsets", sampled);
   const random_place = [place.seed, place.stream, place.call, 0] as const;
+  const jobs = rows * count;
   engine.dispatch({
     kernel: sampleKernel(engine),
     buffers: { chances: chances.slice("kSubsets"), states: states.slice("kSubsets") },
-    uniforms: { random_place, rows, samples: count, first_sample: first, n, k },
-    workgroups: Math.ceil((rows * count) / lanesOf(engine)),
+    uniforms: { random_place, count: jobs, rows, samples: count, first_sample: first, n, k },
+    workgroups: Math.ceil(jobs / lanesOf(engine)),
   });
   return states;
 }

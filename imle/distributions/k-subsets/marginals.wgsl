@@ -33,16 +33,8 @@ fn each_block(b: u32) {
   }
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  at_row = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (at_row >= uniforms.rows) {
-    return;
-  }
+fn run(row: u32) {
+  at_row = row;
   begin_blocks(vec4f(vec4u((uniforms.k - 1u) & 3u) == vec4u(0u, 1u, 2u, 3u)));
   for (var i = uniforms.first + uniforms.items; i > uniforms.first; i--) {
     at_item = i - 1u;

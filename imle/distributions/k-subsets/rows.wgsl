@@ -1,10 +1,10 @@
 // What the kernels that go through the items of a row share: one lane a row, for items first … first + items − 1. Its
 // numbers lie in blocks of four, in registers or in `work` [block, rows] (blocks.ts), and are kept there from one
 // dispatch to the next.
-#import grid
+#import lanes
 
 struct Uniforms {
-  rows: u32,
+  count: u32,
   n: u32,
   k: u32,
   first: u32,
@@ -18,5 +18,5 @@ var<private> at_row: u32;
 
 // Where block b of an item's chances lies; k is rounded up to whole blocks.
 fn chances_at(item: u32, b: u32) -> u32 {
-  return (item * BLOCKS + b) * uniforms.rows + at_row;
+  return (item * BLOCKS + b) * uniforms.count + at_row;
 }

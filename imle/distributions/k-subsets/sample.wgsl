@@ -2,11 +2,12 @@
 // with chance p(i, j), j being how many are still to be drawn (chances.wgsl). Where j = i + 1 that is 1, so that every
 // state has exactly k ones. Item i has the word i % 4 of the Philox block of (i / 4, sample, row, call).
 
-#import grid
+#import lanes
 #import philox
 
 struct Uniforms {
   random_place: vec4u,
+  count: u32,
   rows: u32,
   samples: u32,
   first_sample: u32,
@@ -18,18 +19,9 @@ struct Uniforms {
 @group(0) @binding(1) var<storage, read> chances: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> states: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let job = linear_invocation(workgroup, workgroups, lane, LANES);
+fn run(job: u32) {
   let n = uniforms.n;
   let row = job / uniforms.samples;
-  if (row >= uniforms.rows) {
-    return;
-  }
   let place = uniforms.random_place;
   var left = uniforms.k;
   var words = vec4u();
