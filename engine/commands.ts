@@ -17,7 +17,7 @@ export interface Slice {
 /** Bytes of the largest elements that kernels bind, which are blocks of eight vec4. */
 export const largestElement = 128;
 
-/** Whether a slice may be bound as whole elements of so many bytes: pooled buffers may, a host's may end at its last. */
+/** Whether a slice may be bound as whole elements of so many bytes: a pooled buffer may, a host's may end before. */
 export function holdsElements({ storage, bytes }: Slice, bytesOfElement: number): boolean {
   return Math.ceil(bytes / bytesOfElement) * bytesOfElement <= storage.capacity;
 }

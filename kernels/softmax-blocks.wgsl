@@ -9,17 +9,16 @@
 fn run(i: u32) {
   let start = i * uniforms.length;
   let end = start + uniforms.length;
-  var highest = x[start][0];
+  var maximum = x[start][0].x;
   var total = vec4f(0);
   for (var at = start; at < end; at++) {
     let v = x[at];
-    let higher = max(highest, max(max(v[0], v[1]), max(v[2], v[3])));
+    let higher = max(maximum, largest(max(max(v[0], v[1]), max(v[2], v[3]))));
     let four = (exp(v[0] - higher) + exp(v[1] - higher)) + (exp(v[2] - higher) + exp(v[3] - higher));
-    total = total * exp(highest - higher) + four;
-    highest = higher;
+    total = total * exp(maximum - higher) + four;
+    maximum = higher;
   }
-  let maximum = largest(highest);
-  let sum = together(total * exp(highest - maximum));
+  let sum = together(total);
   let share = 1.0 / sum;
   let log_sum = log(sum);
   for (var at = start; at < end; at++) {

@@ -76,8 +76,13 @@ export interface ElementWork {
 const lanes = 64;
 /**
  * Elements, or vectors of four, that a lane of a processor takes where there are many: a block of neighbours, so that a
- * place is held within its buffer once a block and not once a vector. A copy of 16 MiB takes 0.57 (SwiftShader, where
- * that is a division) and 0.93 (lavapipe) of the time that it takes by four single vectors a lane.
+ * place is held within its buffer once a block and not once a vector. A copy of 16 MiB takes 0.55 (SwiftShader, where
+ * that is a division) and 0.95 (lavapipe) of the time that it takes by four single vectors a lane.
+ *
+ * What is left of exp(2·tanh(log(|x| + 1))) of 2²² on lavapipe is arithmetic: in copies, log takes 0.35, tanh 0.31 (its
+ * division 0.10, its clamp 0.05), exp 0.24. Uniforms that were loaded for each vector anew took 0.15, until a block let
+ * the compiler share them. Multiply-adds written as fma and comparisons for the clamp change nothing; loading two
+ * vectors before computing either takes 0.03 off there, and costs SwiftShader a tenth; blocks of 4 or 16 are slower.
  */
 const longBlock = 8;
 /** From here on: below, a dispatch costs more than what blocks save, and the longer text takes longer to compile. */
