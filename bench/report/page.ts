@@ -1,13 +1,22 @@
 /** Results as one HTML file with everything inside. */
 
 import { html } from "../../examples/report/html.js";
-import { renderPage, type Section } from "../../examples/report/page.js";
+import { type Figure, renderPage, type Section } from "../../examples/report/page.js";
 import { comparisonSummary, comparisonTable } from "../compare-table.js";
-import { adapterName, type ResultsFile } from "../results.js";
+import { adapterName, type ResultsFile, type Row } from "../results.js";
 import { scalingsOf } from "../scaling.js";
 import { duration, peersTable } from "../table.js";
 import { figuresOf } from "./figures.js";
-import { allTables, ceilingBars, extent, ratioBars, rowsIntroduction, tableOf, trust } from "./sections.js";
+import {
+  allTables,
+  ceilingBars,
+  countsIntroduction,
+  extent,
+  ratioBars,
+  rowsIntroduction,
+  tableOf,
+  trust,
+} from "./sections.js";
 
 export const plotScripts = ["node_modules/uplot/dist/uPlot.iife.min.js", "bench/report/plots.client.js"] as const;
 export const plotStyles = ["node_modules/uplot/dist/uPlot.min.css", "bench/report/report.css"] as const;
@@ -42,42 +51,53 @@ in all rows at once in 95 of 100 such tables.`,
   ];
 }
 
+const waitFigure = (circumstances: ResultsFile["circumstances"]): Figure => ({
+  value: circumstances === null ? "–" : duration(circumstances.fixedMilliseconds),
+  label: "a wait for the device",
+  note: "kept out of every figure",
+  colour: "second",
+});
+
+const sharesSection = (rows: readonly Row[]): Section => ({
+  heading: "Of what the adapter can do",
+  introduction: html`Each rate as a share of the best that plain kernels reached in the same run; of several the
+nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
+  body: ceilingBars(rows),
+});
+
 /** The whole text of the page. */
 export function benchPage(results: ResultsFile): string {
   const { rows, machine, circumstances, commit, changed, versions } = results;
   const { plots, roof, growth, curves } = figuresOf(rows);
   const scalings = scalingsOf(rows).length;
+  // A page of counts alone says nothing of times.
+  const timed = rows.length === 0 || !rows.every(({ kind }) => kind === "counted");
   return renderPage({
     title: "Benchmarks of webgpu-imle",
     overline: adapterName(results),
     lead: html`${trust(rows)}${states[results.state]}`,
     figures: [
-      { value: String(rows.length), label: "rows", note: `a unit of work: ${extent(rows)}`, colour: "first" },
       {
-        value: circumstances === null ? "–" : duration(circumstances.fixedMilliseconds),
-        label: "a wait for the device",
-        note: "kept out of every figure",
-        colour: "second",
+        value: String(rows.length),
+        label: "rows",
+        note: timed ? `a unit of work: ${extent(rows)}` : "of figures that are counted",
+        colour: "first",
       },
+      ...(timed ? [waitFigure(circumstances)] : []),
       ...(scalings > 0
         ? [{ value: String(scalings), label: "scaling laws", note: "fitted below", colour: "third" }]
         : []),
     ],
     sections: [
-      {
-        heading: "Of what the adapter can do",
-        introduction: html`Each rate as a share of the best that plain kernels reached in the same run; of several the
-nearest. Rows whose data fits a cache may pass the ceiling of bytes.`,
-        body: ceilingBars(rows),
-      },
+      ...(timed ? [sharesSection(rows)] : []),
       ...roof,
       ...peersSection(results),
       ...againstSection(results),
-      growth,
+      ...(timed ? [growth] : []),
       ...curves,
       {
         heading: "All rows",
-        introduction: rowsIntroduction,
+        introduction: timed ? rowsIntroduction : countsIntroduction,
         body: allTables(rows),
       },
     ],

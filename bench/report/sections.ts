@@ -74,8 +74,12 @@ export function trust(rows: readonly Row[]): string {
     ...(busy > 0 ? [`the machine was busy during ${busy}`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ];
+  if (doubts.length === 0 && timed.length === 0 && rows.length > 0) return "Counted figures: nothing was timed.";
   return doubts.length === 0 ? "Every time settled, on a quiet machine." : `Read with care: ${doubts.join(", ")}.`;
 }
+
+/** The same of counts alone. */
+export const countsIntroduction: Markup = html`Figures of each case. What is drawn from noise differs from run to run.`;
 
 /** What the columns of all tables are. */
 export const rowsIntroduction: Markup = html`The time of one unit of work: the middle of the least third of all samples,

@@ -97,6 +97,20 @@ pages("a page of nothing measured is whole, and says how the run ended", () => {
   assert.match(textOf(text), "No row has a ceiling in this run.");
 });
 
+pages("a page of counts alone says nothing of times", () => {
+  const counts = [1, 10, 100].map((samples) =>
+    countedRow("bias", `S ${samples}`, [{ name: "bias", value: 1 / samples, unit: "", isDrawn: true }], { samples }),
+  );
+  const text = benchPage(resultsFile(counts));
+  assertWholeHtml(text);
+  const shown = textOf(text);
+  assert.match(shown, "Counted figures: nothing was timed.");
+  assert.match(shown, "Against their parameters");
+  for (const absent of ["a wait for the device", "Of what the adapter can do", "How it grows", "unit of work"]) {
+    assert.not.match(shown, absent);
+  }
+});
+
 pages("a browser draws each plot, on a desktop and on a phone, and asks for nothing", async () => {
   const folder = mkdtempSync(join(tmpdir(), "webgpu-imle-"));
   const file = join(folder, "page.html");
