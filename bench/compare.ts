@@ -1,5 +1,6 @@
 /** Compares two result files row by row: what became slower or faster by more than repeats spread. */
 
+import { busyFrom } from "./calibration.js";
 import { mostSensitive } from "./estimate.js";
 import { calibrationOf } from "./measure.js";
 import { type Change, changeOf, falseMarks, leastOf, leastShare, type Ratio, ratioOfRuns } from "./ratio.js";
@@ -65,9 +66,10 @@ type Judged = Ratio & Pick<ComparedRow, "before" | "after" | "verdict">;
 /**
  * How much other work slowed a row down is not known, only how much it slowed the calibration kernel down beside it: the
  * interval is widened to what the ratio may be without it, and a change is told where all of that shows it. Where the
- * calls are what takes the time, another process's engine of JavaScript does them at another pace.
+ * calls are what takes the time, another process's engine of JavaScript does them at another pace; and where all of a
+ * row was disturbed, the calibration kernel, which runs between its samples, tells too little of what was beside each.
  */
-function judge(before: TimedRow, after: TimedRow, { quickest, uncertainty }: Circumstances): Judged {
+function judge(before: TimedRow, after: TimedRow, busy: number, { quickest, uncertainty }: Circumstances): Judged {
   const [a, b] = [before.measurement.samples, after.measurement.samples];
   const { ratio, interval: ranks, share } = ratioOfRuns(a.times, b.times, uncertainty);
   const [first, second] = [calibrationOf(a, share), calibrationOf(b, share)];
@@ -77,8 +79,8 @@ function judge(before: TimedRow, after: TimedRow, { quickest, uncertainty }: Cir
     ranks === null ? null : ([ranks[0] * Math.min(1, freed), ranks[1] * Math.max(1, freed)] as const);
   const [least, most] = [ratio * Math.min(1, freed), ratio * Math.max(1, freed)];
   const change = changeOf({ ratio: Math.max(least, Math.min(1, most)), interval });
-  const isOfCalls = before.boundByCalls || after.boundByCalls;
-  const verdict = isOfCalls && change !== "same" ? "unclear" : change;
+  const isDoubtful = before.boundByCalls || after.boundByCalls || busy >= busyFrom;
+  const verdict = isDoubtful && change !== "same" ? "unclear" : change;
   return { before: leastOf(a.times), after: leastOf(b.times), ratio, interval, verdict };
 }
 
@@ -86,7 +88,7 @@ function compareRows(name: string, before: Row, after: Row, circumstances: Circu
   if (before.kind === "timed" && after.kind === "timed") {
     const [a, b] = [before.measurement, after.measurement];
     const busy = Math.max(busyOf(before, circumstances.quickest), busyOf(after, circumstances.quickest));
-    return [{ name, ...judge(before, after, circumstances), unit: "ms", spreads: [a.time.spread, b.time.spread], busy }];
+    return [{ name, ...judge(before, after, busy, circumstances), unit: "ms", spreads: [a.time.spread, b.time.spread], busy }];
   }
   if (before.kind !== "counted" || after.kind !== "counted") return [];
   return before.counts.flatMap((one): ComparedRow[] => {
