@@ -7,7 +7,7 @@ import directions from "./directions.wgsl";
 import lane from "./lane.wgsl";
 import laneRows from "./lane-rows.wgsl";
 import places from "./places.wgsl";
-import { rowText } from "./rows.js";
+import { pathText, rowText } from "./rows.js";
 import { constantsText, reports, type Steps } from "./steps.js";
 import { tilesPasses, tilesWorkspace } from "./tiles.js";
 import trace from "./trace.wgsl";
@@ -119,7 +119,7 @@ export function dijkstraGrid(options: DijkstraGridOptions = {}): Solver {
     check,
     workspace: ([height, width], strategy) => {
       if (inTiles(strategy, height!, width!)) return tilesWorkspace(height!, width!);
-      return strategy === "lane" ? laneAreas(height!, width!, steps).words : 0;
+      return strategy === "lane" ? laneWords(height!, width!, steps) : 0;
     },
     workspaceUnit: "vec4u",
     emitsEvery: ([height, width], strategy) => strategy === "lane" && !inTiles(strategy, height!, width!),
@@ -167,21 +167,22 @@ function passesOf(strategy: Strategy, height: number, width: number, steps: Step
 /** Cells with those that fill the last block of a row. */
 const paddedCells = (height: number, width: number): number => 4 * height * Math.ceil(width / 4);
 
-/** Where things lie in the workspace of the lane strategy, and its length; the queue lies over the costs where it can. */
-function laneAreas(height: number, width: number, { euclidean }: Steps) {
-  const cells = paddedCells(height, width);
-  const PATH = (euclidean ? 3 : 2) * cells;
-  const PATH_BLOCKS = Math.ceil((height * width) / 128);
-  const areas = { COST_BLOCKS: cells / 4, QUEUE: euclidean ? 2 * cells : cells, PATH, PATH_BLOCKS };
-  return { areas, words: PATH + 4 * PATH_BLOCKS };
+/** Words of workspace of the lane strategy: distances, costs, and the queue, over the costs where it can be. */
+function laneWords(height: number, width: number, { euclidean }: Steps): number {
+  return (euclidean ? 3 : 2) * paddedCells(height, width);
 }
 
 function laneText(height: number, width: number, steps: Steps): string {
+  const cells = paddedCells(height, width);
   const blocks = Math.ceil(width / 4);
-  const { areas } = laneAreas(height, width, steps);
-  const sizes = { ROWS: height, PITCH: 4 * blocks, ROW_BLOCKS: blocks, ...areas, MOST_STEPS: mostSteps };
-  const rows = rowText({ width, ...steps, halo: false });
-  return [constantsText(height, width, steps, sizes), costs, places, rows, laneRows, directions, trace, lane].join("\n");
+  const sizes = {
+    ...{ ROWS: height, PITCH: 4 * blocks, ROW_BLOCKS: blocks, COST_BLOCKS: cells / 4 },
+    ...{ WEIGHT_BLOCKS: Math.ceil((height * width) / 4), QUEUE: steps.euclidean ? 2 * cells : cells },
+    MOST_STEPS: mostSteps,
+  };
+  const unrolled = [rowText({ width, ...steps, halo: false }), pathText(height * width)];
+  const own = [...unrolled, laneRows, directions, trace, lane];
+  return [constantsText(height, width, steps, sizes), costs, places, ...own].join("\n");
 }
 
 function workgroupText(height: number, width: number, steps: Steps): string {

@@ -1,10 +1,14 @@
 // A cell's directions: which of its neighbours its distance comes from, as eight bits by rows of the 3 × 3 square around
 // it. They are those that give it its distance, and of these the nearest. `straight` are the neighbours above, left,
 // right, below; `across` those above left, above right, below left, below right, FAR where only four count.
+// Neighbours whose own directions were taken before (see trace.wgsl) lead to nothing new, and are none of them.
+
+// Marks a distance whose cell's directions have been taken; distances are not negative.
+const TAKEN: u32 = 0x80000000u;
 
 fn nearest_directions(straight: vec4u, across: vec4u, cost: u32) -> u32 {
-  var nearest_straight = least_of(straight);
-  var nearest_across = least_of(across);
+  var nearest_straight = least_of(straight & vec4u(~TAKEN));
+  var nearest_across = least_of(across & vec4u(~TAKEN));
   if (EUCLIDEAN) {
     let by_straight = plus(nearest_straight, cost);
     let by_across = plus(nearest_across, across_cost(cost));

@@ -1,81 +1,94 @@
 // Distances of a grid, or of a tile of one, by one invocation: rows in registers, swept down and up until nothing
 // changes. Distances lie as [row][block of four], costs likewise COST_BLOCKS further on; rows are ROW_BLOCKS apart.
-// A step takes one row: its costs and distances are loaded, each cell takes the least of its neighbours in the row
-// beside (that of the step before) plus its cost, then runs to the right and to the left close the row. So after a step
-// a row is as near as it and the row beside allow. What is left to do is told by the rows that changed: a sweep goes on
-// while rows change, and up to the row beyond the first change of the sweep before; then it turns. The fixpoint does
-// not depend on the order (README), so every invocation goes its own way. Only changes to distances up to limit_of(row),
-// which the strategies supply, count: what is farther need not be exact.
+// A step goes from a row, in registers with its costs, to the next one, which is loaded: each of its cells takes the least
+// of its neighbours in the row before plus its cost, then runs to the right and to the left close the row. Then the row
+// before is corrected by the next one in the same way, and the next one by that. So both are as near as they and each
+// other allow, and twice as much is done for the loads and stores, which are what a step costs. What is left is told by
+// the rows that were corrected: a sweep goes on while rows change, and up to the last pair of rows that the sweep before
+// left so; then it turns. The fixpoint does not depend on the order (README), so every invocation goes its own way. Only
+// changes to distances up to limit_of(row), which the strategies supply, count: what is farther need not be exact.
 // Rows from 0 to ROWS − 1 are settled. With HALO, those before and after are the neighbouring tiles', and only read.
 
-// Where the first sweep, downwards, begins, and which row it goes on to at least; whether its first row holds a distance
-// that its neighbours do not know of yet. Rows from visited_from to visited_to hold distances; the others have not been
-// stored, and are far.
-struct Sweeps {
-  row: i32,
-  until: i32,
-  begun: bool,
-  visited_from: i32,
-  visited_to: i32,
-}
+// The row that the first sweep, downwards, begins with, and the one that it goes on to at least. Rows from visited_from
+// to visited_to hold distances; the others have not been stored, and are far.
+struct Sweeps { row: i32, until: i32, visited_from: i32, visited_to: i32 }
 
 // `sides`: which of the tile's outermost rows and columns changed.
-struct Settled {
-  steps: u32,
-  sides: u32,
-  visited_from: i32,
-  visited_to: i32,
-}
+struct Settled { steps: u32, sides: u32, visited_from: i32, visited_to: i32 }
 
 const LAST_ROW: i32 = i32(ROWS) - 1;
+const ROWS_END: i32 = i32(ROWS) + 1;
+
+fn is_own(row: i32) -> bool {
+  return (row >= 0) & (row <= LAST_ROW);
+}
+
+// Which of the tile's sides a row's change touches.
+fn sides_of(row: i32, before: Row, after: Row, changed: bool, limit: u32) -> u32 {
+  let rows = select(0u, ABOVE, changed & (row == 0)) | select(0u, BELOW, changed & (row == LAST_ROW));
+  return rows | sides_within(before, after, limit);
+}
 
 // `first` is the first block of row 0.
 fn settle(first: u32, sweeps: Sweeps) -> Settled {
-  var beside = far_row();
-  var row = sweeps.row;
-  var step = 1i;
-  var until = sweeps.until;
   var visited_from = sweeps.visited_from;
   var visited_to = sweeps.visited_to;
-  var first_change = select(until, row, sweeps.begun);
-  var changed_any = sweeps.begun;
-  var turned = false;
+  // The row in hand: at first one before the first, which is far and which nothing reaches.
+  var row = sweeps.row - 1;
+  var costs = far_row();
+  var own = far_row();
+  var step = 1i;
+  var until = sweeps.until;
+  // Rows that the next sweep must go over: their pairs may not be as near as they allow each other.
+  var left_from = select(sweeps.row - 1, ROWS_END, HALO);
+  var left_to = select(sweeps.row, -ROWS_END, HALO);
   var sides = 0u;
   var steps = 0u;
   for (; steps < MOST_STEPS; steps++) {
-    let base = first + u32(row) * ROW_BLOCKS;
-    let own = !HALO | ((row >= 0) & (row <= LAST_ROW));
+    let next = row + step;
+    let base = first + u32(next) * ROW_BLOCKS;
+    let next_costs = load_row(COST_BLOCKS + base);
     var before = far_row();
-    if ((row >= visited_from) & (row <= visited_to)) {
+    if ((next >= visited_from) & (next <= visited_to)) {
       before = load_row(base);
     }
-    visited_from = min(visited_from, row);
-    visited_to = max(visited_to, row);
-    beside = choose_row(before, relax_row(load_row(COST_BLOCKS + base), before, beside), own);
-    if (own) {
-      store_row(base, beside);
+    visited_from = min(visited_from, next);
+    visited_to = max(visited_to, next);
+    let next_own = !HALO | is_own(next);
+    let reached = choose_row(before, relax_row(next_costs, before, own), next_own);
+    let corrected = choose_row(own, relax_row(costs, own, reached), is_own(row));
+    let after = choose_row(reached, relax_row(next_costs, reached, corrected), next_own);
+    if (is_own(row)) {
+      store_row(first + u32(row) * ROW_BLOCKS, corrected);
     }
     let limit = limit_of(row);
-    let changed = changed_within(before, beside, limit);
-    sides |= select(0u, ABOVE, changed & (row == 0)) | select(0u, BELOW, changed & (row == LAST_ROW));
-    sides |= sides_within(before, beside, limit);
+    let next_limit = limit_of(next);
+    let back = changed_within(own, corrected, limit);
+    let ahead = changed_within(before, after, next_limit);
+    sides |= sides_of(row, own, corrected, back, limit) | sides_of(next, before, after, ahead, next_limit);
+    left_from = select(left_from, min(left_from, row - 1), back);
+    left_to = select(left_to, max(left_to, row + 1), back);
+    row = next;
+    costs = next_costs;
+    own = after;
+    let beyond = row + step;
+    let inside = (beyond >= -MARGIN) & (beyond <= LAST_ROW + MARGIN);
     // Without && and ||: each would be a branch.
-    first_change = select(first_change, row, changed & !changed_any);
-    changed_any = changed_any | changed;
-    let next = row + step;
-    let inside = (next >= -MARGIN) & (next <= LAST_ROW + MARGIN);
-    if (!((changed | ((until - row) * step > 0)) & inside)) {
+    if (!((ahead | ((until - row) * step > 0)) & inside)) {
+      left_from = max(left_from, -MARGIN);
+      left_to = min(left_to, LAST_ROW + MARGIN);
       // Left by a break, not from here: on processors work under a condition is done in any case.
-      if ((turned & !changed_any) | ((ROWS == 1u) & !HALO)) {
+      if (left_from >= left_to) {
         break;
       }
-      // The first two sweeps of a tile are whole: cells of the tiles beside count for the row above and below theirs.
-      until = select(first_change - step, 0, HALO & !turned);
       step = -step;
-      changed_any = false;
-      turned = true;
+      until = select(left_to, left_from, step < 0);
+      left_from = ROWS_END;
+      left_to = -ROWS_END;
     }
-    row += step;
+  }
+  if (is_own(row)) {
+    store_row(first + u32(row) * ROW_BLOCKS, own);
   }
   return Settled(steps, sides, visited_from, visited_to);
 }

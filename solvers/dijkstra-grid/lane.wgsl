@@ -2,18 +2,12 @@
 // (lane-rows.wgsl); the path, whose cells' directions are looked up in the distances as the search comes to them; the
 // state, every cell once, so that nobody else needs to clear or finish it.
 // Layout of the workspace: as [row][block of four words] distances, in which the search marks what it has taken; costs;
-// the queue of the search, in place of the costs where the directions do not need them; the path, a bit a cell.
+// the queue of the search, in place of the costs where the directions do not need them.
 
 const COSTS: u32 = 4u * COST_BLOCKS;
 
 fn cell_of(place: vec2u) -> u32 {
   return place.x * PITCH + place.y;
-}
-
-fn put_on_path(cell: u32) {
-  let i = (cell / PITCH) * WIDTH + cell % PITCH;
-  let word = PATH + i / 32u;
-  work_store(word, work_load(word) | (1u << (i % 32u)));
 }
 
 fn queue_load(position: u32) -> Entry {
@@ -26,7 +20,7 @@ fn queue_store(position: u32, entry: Entry) {
 }
 
 fn distance_at(cell: u32, outside: bool) -> u32 {
-  return select(work_load(select(cell, 0u, outside)) & ~TAKEN, FAR_BITS, outside);
+  return select(work_load(select(cell, 0u, outside)), FAR_BITS, outside);
 }
 
 fn take_directions(cell: u32) -> u32 {
@@ -68,9 +62,6 @@ fn solve() {
   let from_cell = cell_of(start);
   let goal_at = goal_place();
   let goal = cell_of(goal_at);
-  for (var q = 0u; q < PATH_BLOCKS; q++) {
-    work_store4(PATH / 4u + q, vec4u());
-  }
   let steps = settle_grid(start, goal_at);
   tell_distances();
   let distance = work_load(goal);
@@ -112,7 +103,7 @@ fn settle_from(start: vec2u) -> u32 {
   let row = i32(start.x);
   let first = source_row(start.y, first_distance(work_load(COSTS + cell_of(start))));
   store_row(start.x * ROW_BLOCKS, first);
-  let settled = settle(0u, Sweeps(row, row + 1, true, row, row));
+  let settled = settle(0u, Sweeps(row, row + 1, row, row));
   // What obstacles cut off has not been visited.
   for (var beyond = 0i; beyond < settled.visited_from; beyond++) {
     store_row(u32(beyond) * ROW_BLOCKS, far_row());
@@ -127,7 +118,7 @@ fn settle_from(start: vec2u) -> u32 {
 fn load_costs() -> f32 {
   let shifts = parameter_negative() == POLICY_SHIFT;
   var lowest = vec4f(LARGEST_COST);
-  for (var q = 0u; q < (HEIGHT * WIDTH + 3u) / 4u; q++) {
+  for (var q = 0u; q < WEIGHT_BLOCKS; q++) {
     let weights = weight4(q);
     lowest = min(lowest, weights);
     store_costs(q, select(cost_bits(weights), bitcast<vec4u>(weights), shifts));
@@ -163,10 +154,13 @@ fn store_costs(q: u32, bits: vec4u) {
   }
 }
 
+// A word of the path is of eight blocks; those beyond the last are nobody's.
 fn emit_states() {
-  for (var q = 0u; q < (HEIGHT * WIDTH + 3u) / 4u; q++) {
-    let bits = work_load(PATH + q / 8u) >> (4u * (q % 8u));
-    emit4(q, vec4i((vec4u(bits) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)));
+  for (var word = 0u; word < (WEIGHT_BLOCKS + 7u) / 8u; word++) {
+    let bits = next_of_path();
+    for (var j = 0u; j < 8u; j++) {
+      emit4(8u * word + j, vec4i((vec4u(bits >> (4u * j)) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)));
+    }
   }
 }
 

@@ -110,3 +110,24 @@ ${toLeft.join("\n")}
 }
 `;
 }
+
+/** WGSL of the path's cells, a bit each, in registers: found by comparisons, and taken out from the front. */
+export function pathText(cells: number): string {
+  const words = Array.from({ length: Math.ceil(cells / 32) }, (_, k) => k);
+  const next = (k: number): string => (k + 1 < words.length ? `path_${k + 1}` : "0u");
+  return `
+${words.map((k) => `var<private> path_${k}: u32;`).join("\n")}
+
+fn put_on_path(cell: u32) {
+  let i = (cell / PITCH) * WIDTH + cell % PITCH;
+  let bit = 1u << (i % 32u);
+${words.map((k) => `  path_${k} |= select(0u, bit, i / 32u == ${k}u);`).join("\n")}
+}
+
+fn next_of_path() -> u32 {
+  let word = path_0;
+${words.map((k) => `  path_${k} = ${next(k)};`).join("\n")}
+  return word;
+}
+`;
+}

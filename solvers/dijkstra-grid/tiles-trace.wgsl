@@ -20,10 +20,6 @@ fn put_on_path(cell: u32) {
   emit((cell / PITCH - 1u) * WIDTH + cell % PITCH - 4u, 1);
 }
 
-fn distance_at(cell: u32) -> u32 {
-  return work_load(cell) & ~TAKEN;
-}
-
 fn take_directions(cell: u32) -> u32 {
   let own = work_load(cell);
   if (own >= FAR_BITS) {
@@ -31,13 +27,13 @@ fn take_directions(cell: u32) -> u32 {
   }
   work_store(cell, own | TAKEN);
   let straight =
-    vec4u(distance_at(cell - PITCH), distance_at(cell - 1u), distance_at(cell + 1u), distance_at(cell + PITCH));
+    vec4u(work_load(cell - PITCH), work_load(cell - 1u), work_load(cell + 1u), work_load(cell + PITCH));
   var across = vec4u(FAR_BITS);
   if (NEIGHBOURS == 8u) {
     let above = cell - PITCH;
     let below = cell + PITCH;
     across =
-      vec4u(distance_at(above - 1u), distance_at(above + 1u), distance_at(below - 1u), distance_at(below + 1u));
+      vec4u(work_load(above - 1u), work_load(above + 1u), work_load(below - 1u), work_load(below + 1u));
   }
   var cost = 0u;
   if (EUCLIDEAN) {
@@ -49,7 +45,7 @@ fn take_directions(cell: u32) -> u32 {
 fn trace_path() {
   let start = cell_of(start_place());
   let goal = cell_of(goal_place());
-  let distance = distance_at(goal);
+  let distance = work_load(goal) & ~TAKEN;
   let reachable = distance < FAR_BITS;
   let first = repetition() == 0u;
   if (first) {

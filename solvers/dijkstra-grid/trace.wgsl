@@ -5,9 +5,6 @@
 // found: every cell but the start has a direction, and these never lead round (README).
 // The strategies supply take_directions, queue_load, queue_store, put_on_path.
 
-// Marks a distance whose cell's directions have been taken; distances are not negative.
-const TAKEN: u32 = 0x80000000u;
-
 // A cell that was reached, the position of the entry it was reached from, and where it leads to.
 struct Entry { cell: u32, parent: u32, directions: u32 }
 
