@@ -35,6 +35,7 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
   var visited_to = sweeps.visited_to;
   // The row in hand: at first one before the first, which is far and which nothing reaches.
   var row = sweeps.row - 1;
+  var next = sweeps.row;
   var costs = far_row();
   var own = far_row();
   var step = 1i;
@@ -45,7 +46,6 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
   var sides = 0u;
   var steps = 0u;
   for (; steps < MOST_STEPS; steps++) {
-    let next = row + step;
     let base = first + u32(next) * ROW_BLOCKS;
     let next_costs = load_row(COST_BLOCKS + base);
     var before = far_row();
@@ -54,10 +54,11 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
     }
     visited_from = min(visited_from, next);
     visited_to = max(visited_to, next);
+    let beside = abs(next - row) == 1;
     let next_own = !HALO | is_own(next);
-    let reached = choose_row(before, relax_row(next_costs, before, own), next_own);
-    let corrected = choose_row(own, relax_row(costs, own, reached), is_own(row));
-    let after = choose_row(reached, relax_row(next_costs, reached, corrected), next_own);
+    let reached = choose_row(before, relax_row(next_costs, before, choose_row(far_row(), own, beside)), next_own);
+    let corrected = choose_row(own, relax_row(costs, own, reached), is_own(row) & beside);
+    let after = choose_row(reached, reach_row(next_costs, reached, corrected), next_own & beside);
     if (is_own(row)) {
       store_row(first + u32(row) * ROW_BLOCKS, corrected);
     }
@@ -71,8 +72,8 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
     row = next;
     costs = next_costs;
     own = after;
-    let beyond = row + step;
-    let inside = (beyond >= -MARGIN) & (beyond <= LAST_ROW + MARGIN);
+    next = row + step;
+    let inside = (next >= -MARGIN) & (next <= LAST_ROW + MARGIN);
     // Without && and ||: each would be a branch.
     if (!((ahead | ((until - row) * step > 0)) & inside)) {
       left_from = max(left_from, -MARGIN);
@@ -82,7 +83,9 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
         break;
       }
       step = -step;
-      until = select(left_to, left_from, step < 0);
+      let begin = select(left_from, left_to, step < 0);
+      until = left_from + left_to - begin;
+      next = select(begin, row + step, row == begin);
       left_from = ROWS_END;
       left_to = -ROWS_END;
     }

@@ -60,7 +60,8 @@ export function rowText({ width, neighbours, euclidean, halo }: RowOptions): str
     return `  let e${column} = ${halo ? run(own, "old.right", column) : own};`;
   });
   const columnsOf = (q: number): string => `vec4u(${[0, 1, 2, 3].map((j) => `${4 * q + j}u`).join(", ")})`;
-  const cell = (column: number): string => (column < width ? `min(d${column}, e${column})` : far);
+  const blockOf = (q: number, cell: (column: number) => string): string =>
+    `vec4u(${[0, 1, 2, 3].map((j) => (4 * q + j < width ? cell(4 * q + j) : far)).join(", ")})`;
 
   return `const HALO: bool = ${halo};
 const MARGIN: i32 = ${halo ? 1 : 0};
@@ -101,12 +102,18 @@ fn changed_within(before: Row, after: Row, limit: u32) -> bool {
   return fell.x | fell.y | fell.z | fell.w;
 }
 
+// The row as near as the row beside it allows.
+fn reach_row(costs: Row, old: Row, beside: Row) -> Row {
+${lines((name, q) => `let p${q} = min(old.${name}, ${through(q)});`)}
+  return ${row((_, q) => blockOf(q, (column) => part("p", column)), (name) => `old.${name}`)};
+}
+
 // The row as near as the row beside it and itself allow.
 fn relax_row(costs: Row, old: Row, beside: Row) -> Row {
 ${lines((name, q) => `let p${q} = min(old.${name}, ${through(q)});`)}
 ${toRight.join("\n")}
 ${toLeft.join("\n")}
-  return ${row((_, q) => `vec4u(${[0, 1, 2, 3].map((j) => cell(4 * q + j)).join(", ")})`, (name) => `old.${name}`)};
+  return ${row((_, q) => blockOf(q, (column) => `min(d${column}, e${column})`), (name) => `old.${name}`)};
 }
 `;
 }
