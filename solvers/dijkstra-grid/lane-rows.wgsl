@@ -38,6 +38,8 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
   var next = sweeps.row;
   var costs = far_row();
   var own = far_row();
+  // Whether runs along it may be missing.
+  var is_open = false;
   var step = 1i;
   var until = sweeps.until;
   // Rows that the next sweep must go over: their pairs may not be as near as they allow each other.
@@ -57,14 +59,21 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
     let beside = abs(next - row) == 1;
     let next_own = !HALO | is_own(next);
     let reached = choose_row(before, relax_row(next_costs, before, choose_row(far_row(), own, beside)), next_own);
-    let corrected = choose_row(own, relax_row(costs, own, reached), is_own(row) & beside);
-    let after = choose_row(reached, reach_row(next_costs, reached, corrected), next_own & beside);
+    let limit = limit_of(row);
+    let next_limit = limit_of(next);
+    // Some processors skip what no invocation of a group needs.
+    var corrected = own;
+    if (is_own(row) & beside & (is_open | !next_own | changed_within(before, reached, next_limit))) {
+      corrected = relax_row(costs, own, reached);
+    }
+    let back = changed_within(own, corrected, limit);
+    var after = reached;
+    if (back & next_own) {
+      after = reach_row(next_costs, reached, corrected);
+    }
     if (is_own(row)) {
       store_row(first + u32(row) * ROW_BLOCKS, corrected);
     }
-    let limit = limit_of(row);
-    let next_limit = limit_of(next);
-    let back = changed_within(own, corrected, limit);
     let ahead = changed_within(before, after, next_limit);
     sides |= sides_of(row, own, corrected, back, limit) | sides_of(next, before, after, ahead, next_limit);
     left_from = select(left_from, min(left_from, row - 1), back);
@@ -72,6 +81,7 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
     row = next;
     costs = next_costs;
     own = after;
+    is_open = back;
     next = row + step;
     let inside = (next >= -MARGIN) & (next <= LAST_ROW + MARGIN);
     // Without && and ||: each would be a branch.
