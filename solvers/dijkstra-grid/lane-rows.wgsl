@@ -2,11 +2,11 @@
 // changes. Distances lie as [row][block of four], costs likewise COST_BLOCKS further on; rows are ROW_BLOCKS apart.
 // A step goes from a row, in registers with its costs, to the next one, which is loaded: each of its cells takes the least
 // of its neighbours in the row before plus its cost, then runs to the right and to the left close the row. Then the row
-// before is corrected by the next one in the same way, and the next one by that. So both are as near as they and each
-// other allow, and twice as much is done for the loads and stores, which are what a step costs. What is left is told by
-// the rows that were corrected: a sweep goes on while rows change, and up to the last pair of rows that the sweep before
-// left so; then it turns. The fixpoint does not depend on the order (README), so every invocation goes its own way. Only
-// changes to distances up to limit_of(row), which the strategies supply, count: what is farther need not be exact.
+// before is corrected by the next one in the same way, and the next one by that: more is done for the loads and stores,
+// which are what a step costs. What is left is told by the rows that were corrected: a sweep goes on while rows change,
+// and up to the last pair of rows that the sweep before left; then it turns, to the first pair that it has left itself.
+// The fixpoint does not depend on the order (README), so every invocation goes its own way. Only changes to distances up
+// to limit_of(row), which the strategies supply, count: what is farther need not be exact.
 // Rows from 0 to ROWS − 1 are settled. With HALO, those before and after are the neighbouring tiles', and only read.
 
 // The row that the first sweep, downwards, begins with, and the one that it goes on to at least. Rows from visited_from
@@ -61,9 +61,9 @@ fn settle(first: u32, sweeps: Sweeps) -> Settled {
     let reached = choose_row(before, relax_row(next_costs, before, choose_row(far_row(), own, beside)), next_own);
     let limit = limit_of(row);
     let next_limit = limit_of(next);
-    // Some processors skip what no invocation of a group needs.
+    // Some processors skip what no invocation of a group needs. A tile's rows have cells beside them that change unseen.
     var corrected = own;
-    if (is_own(row) & beside & (is_open | !next_own | changed_within(before, reached, next_limit))) {
+    if (is_own(row) & beside & (HALO | is_open | changed_within(before, reached, next_limit))) {
       corrected = relax_row(costs, own, reached);
     }
     let back = changed_within(own, corrected, limit);
