@@ -14,6 +14,7 @@ import trace from "./trace.wgsl";
 import { blocksText } from "./workgroup-blocks.js";
 import workgroup from "./workgroup.wgsl";
 import workgroupCells from "./workgroup-cells.wgsl";
+import workgroupRounds from "./workgroup-rounds.wgsl";
 
 /** What becomes of costs below zero. */
 export type NegativeCosts = "clamp" | "shift" | "error";
@@ -188,11 +189,11 @@ function laneText(height: number, width: number, steps: Steps): string {
 function workgroupText(height: number, width: number, steps: Steps): string {
   const blocks = Math.ceil((height * width) / 4);
   // Turns of a lane between barriers; on GPUs a barrier costs about as much as one.
-  const shared = { BLOCKS: blocks, SHARED_WORDS: sharedFor(height, width), TURNS: 4 };
+  const shared = { BLOCKS: blocks, SHARED_WORDS: sharedFor(height, width), TURNS_OF_LANE: 4 };
   const sizes = { PITCH: width, RING_PITCH: width + 2, ...shared };
   const own = blocksText(Math.ceil(blocks / workgroupSizeFor(height * width)));
   const grid = [constantsText(height, width, steps, sizes), costs, places, own];
-  return [...grid, directions, trace, workgroupCells, workgroup].join("\n");
+  return [...grid, directions, trace, workgroupCells, workgroupRounds, workgroup].join("\n");
 }
 
 /** Words for distances with their ring, and later for directions and queue. */

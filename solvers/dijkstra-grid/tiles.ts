@@ -18,6 +18,7 @@ import tilesTrace from "./tiles-trace.wgsl";
 import workgroupRound from "./tiles-workgroup-round.wgsl";
 import trace from "./trace.wgsl";
 import workgroupCells from "./workgroup-cells.wgsl";
+import workgroupRounds from "./workgroup-rounds.wgsl";
 
 /** Side of a tile: its rows are unrolled over the width, and with its ring it would fit a workgroup's memory. */
 const tileSide = 32;
@@ -92,7 +93,7 @@ export function tilesPasses(strategy: Strategy, height: number, width: number, s
   const settleTiles =
     strategy === "lane"
       ? { wgsl: text(...tile, laneRound) }
-      : { wgsl: text(workgroupCells, workgroupRound), workgroupSize: tileSide ** 2 / 4 };
+      : { wgsl: text(workgroupCells, workgroupRounds, workgroupRound), workgroupSize: tileSide ** 2 / 4 };
   return [
     make(text(fill), "fill_row", rows),
     make(text(start), "start_row", height),

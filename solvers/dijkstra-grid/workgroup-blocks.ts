@@ -23,7 +23,7 @@ fn start_blocks(lane: u32, start: u32) {
 ${each((k) => `start_block(${block(k)}, costs_${k}, start);`)}
 }
 
-fn relax_blocks(lane: u32) -> bool {
+fn relax_own(lane: u32) -> bool {
   var changed = false;
 ${each((k) => `changed = relax_block(${block(k)}, costs_${k}) || changed;`)}
   return changed;

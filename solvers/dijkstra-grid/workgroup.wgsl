@@ -1,16 +1,10 @@
 // Shortest path on a grid by one workgroup; a lane owns every WORKGROUP_SIZE-th block of four cells, whose costs are in
 // its registers. Layout of sh_words: distances with a ring of far cells around them, (HEIGHT + 2) × (WIDTH + 2); once
-// the directions are known, those, and then the queue of the trace.
-// Rounds: lanes lower their cells by what they read of the neighbours, several times and without waiting. Only the owner
-// writes a cell, and distances only fall, so any order leads to the same fixpoint (README). It is reached when a round
-// changed nothing. Between barriers, in rounds: owners write sh_words; any lane raises sh_changed, lane 0 lowers it.
+// the directions are known, those, and then the queue of the trace. Distances come by rounds (workgroup-rounds.wgsl).
 // workgroup-blocks.ts supplies what is unrolled over a lane's blocks: draw_blocks, set_costs, start_blocks,
-// relax_blocks, and the two steps of the directions.
+// relax_own, and the two steps of the directions.
 
-var<workgroup> sh_words: array<atomic<u32>, SHARED_WORDS>;
-var<workgroup> sh_changed: atomic<u32>;
 var<workgroup> sh_lowest: atomic<u32>;
-var<workgroup> sh_go_on: u32;
 
 fn cell_of(place: vec2u) -> u32 {
   return place.x * PITCH + place.y;
@@ -58,25 +52,7 @@ fn solve(lane: u32) {
   start_blocks(lane, start);
   workgroupBarrier();
 
-  // Every round settles at least one cell more.
-  for (var round = 0u; round < HEIGHT * WIDTH; round++) {
-    var changed = false;
-    for (var turn = 0u; turn < TURNS; turn++) {
-      changed = relax_blocks(lane) || changed;
-    }
-    if (changed) {
-      atomicStore(&sh_changed, 1u);
-    }
-    workgroupBarrier();
-    if (lane == 0u) {
-      sh_go_on = atomicLoad(&sh_changed);
-      atomicStore(&sh_changed, 0u);
-    }
-    if (workgroupUniformLoad(&sh_go_on) == 0u) {
-      break;
-    }
-  }
-
+  settle_rounds(lane, HEIGHT * WIDTH);
   find_directions(lane);
   tell_distances(lane);
   let distance = distance_at(ringed(goal));
