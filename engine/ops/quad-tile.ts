@@ -28,9 +28,9 @@ export const enableSubgroups: Piece = { name: "subgroups", text: "enable subgrou
  * neighbours: they have the same rows, but each begins with those that it has loaded.
  *
  * Why so, by a profile of SwiftShader (100×784×512, processor time; a lane's tile of 16 × 16 takes 23.5 ms):
- * - It loads lane by lane, each under a test: as long as 14 multiply-adds, and half of all time. A quad of 20 × 32 loads
- *   13 times for 160 multiply-adds, not 32 for 256: 17.6 ms. Larger tiles of lanes, 20 × 32 and 25 × 32, are as quick, and
- *   compile 2.5 and 4 times as long.
+ * - It loads lane by lane, each under a test: as long as 14 multiply-adds, half of all time. A quad of 20 rows loads
+ *   21 times for 320 multiply-adds, not 32 for 256: 17.6 ms, with 16 columns a lane. Larger tiles of lanes, 20 × 32 and
+ *   25 × 32, are as quick, and compile 2.5 and 4 times as long.
  * - A number handed to all lanes (`quadBroadcast`) takes 16 instructions, an exchange one: 16.9 ms.
  * - Sums that are vectors leave their registers between two multiply-adds, numbers do not: 15.8 ms.
  * - Whatever changes in a loop is stored under a mask, 13 instructions a sum and turn: eight steps a turn, 14.4 ms; or
