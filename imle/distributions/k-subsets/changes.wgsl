@@ -22,16 +22,8 @@ fn each_block(b: u32) {
   dchances[place] = drawn - p * drawn;
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  at_row = linear_invocation(workgroup, workgroups, lane, LANES);
-  if (at_row >= uniforms.rows) {
-    return;
-  }
+fn run(row: u32) {
+  at_row = row;
   begin_blocks(vec4f());
   for (var i = uniforms.first; i < uniforms.first + uniforms.items; i++) {
     at_item = i;
