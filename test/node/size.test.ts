@@ -27,9 +27,9 @@ size("an app with an engine, a layer, a solver and a noise takes 67 KB, and leav
   assert.ok(bytes < 67_000, `an app must stay under 67,000 bytes, got ${bytes}`);
 });
 
-size("the whole library takes 144 KB", async () => {
+size("the whole library takes 145 KB", async () => {
   const bytes = await sizeOf('import * as all from "./dist/webgpu-imle.js"; globalThis.all = all;');
-  assert.ok(bytes < 144_000, `the library must stay under 144,000 bytes, got ${bytes}`);
+  assert.ok(bytes < 145_000, `the library must stay under 145,000 bytes, got ${bytes}`);
 });
 
 size.run();
