@@ -412,4 +412,28 @@ test("a definition that contradicts itself is refused", () => {
   }
 });
 
+test("what a sparse lane does not emit is 0, in states, outputs and means, few or many, in memory that was used before", async () => {
+  const sparse = defineSolver({
+    name: "sparse",
+    sense: "max",
+    outputs: { found: { dtype: "i32", shape: ([n]) => [n!] } },
+    strategies: { lane: [{ wgsl: "fn solve() { emit(1u, 1); emit_found(2u, 7); }" }] },
+  });
+  for (const n of [3, 6, 8, 33]) {
+    for (const rows of [3, Math.ceil(40_000 / n)]) {
+      const wanted = (place: number, value: number): number[] =>
+        Array.from({ length: rows * n }, (_, i) => (i % n === place ? value : 0));
+      const scope = engine.openScope();
+      const theta = engine.zeros([rows, n]);
+      for (let used = 0; used < 4; used++) engine.scope(() => engine.full([rows, n], 5));
+      const { state, found } = solveOutputs(sparse, theta, ["found"]);
+      const mean = perturbAndMap(sparse, theta, { noise: gumbel(), samples: 1 });
+      assert.equal([...(await state.read())], wanted(1, 1), `${rows} rows of ${n}`);
+      assert.equal([...(await found.read<"i32">())], wanted(2, 7), `outputs, ${rows} rows of ${n}`);
+      assert.equal([...(await mean.read())], wanted(1, 1), `means, ${rows} rows of ${n}`);
+      scope.close();
+    }
+  }
+});
+
 test.run();
