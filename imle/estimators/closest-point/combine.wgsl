@@ -1,6 +1,6 @@
 // The point of some coefficients, base + Σ λ·state, and y = target_scale·target + point_scale·point. One lane four
-// elements of a row, which first puts its own of a new state into the slot that this has got (correct.wgsl). The coefficients of group q are
-// number first + stride·q of `numbers` [number, instance].
+// elements of a row, which first puts its own of a new state into the slot that this has got (correct.wgsl). The
+// coefficients of group q are number first + stride·q of `numbers` [number, instance].
 #import grid
 
 struct Uniforms {
