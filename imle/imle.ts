@@ -5,13 +5,13 @@ import type { Tensor } from "../engine/tensor.js";
 import { requireInputs } from "../solvers/inputs.js";
 import type { Solver, SolverInputs } from "../solvers/solver.js";
 import { type Estimator, estimator, kernelsOf, placesOf, type Preparation } from "./estimators/estimator.js";
-import { checkPerturbation, type LayerOptions, requireCount, requireSolver, signOf } from "./estimators/options.js";
+import { checkPerturbation, type LayerOptions, requireSolver, signOf } from "./estimators/options.js";
 import { type PerturbedCallOptions, type PerturbedOptions, preparedNumbers } from "./estimators/perturbed-call.js";
 import { requireTemperature } from "./instance-numbers.js";
 import type { Noise } from "./noise/noise.js";
 import { gumbel } from "./noise/gumbel/gumbel.js";
 import { perturbAndMap } from "./perturb-and-map.js";
-import type { PerturbOptions } from "./perturb-options.js";
+import { type PerturbOptions, requireCount } from "./perturb-options.js";
 import { pid } from "./target/pid.js";
 import { requireTarget, type SolvedOutput, type Target } from "./target/target.js";
 

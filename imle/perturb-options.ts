@@ -96,8 +96,8 @@ export function checkPerturbOptions(
   const { target, checkFinite = false, output = "mean", differenceFrom, strategy } = options;
   if (options.inputs !== undefined) requireInputs(operation, solver, options.inputs);
   if (noise !== undefined) requireNoise(operation, noise);
-  requireSamples(operation, "samples", samples);
-  requireSamples(operation, "marginalSamples", marginalSamples);
+  requireCount(operation, "samples", samples);
+  requireCount(operation, "marginalSamples", marginalSamples);
   if (sampleRange !== undefined) requireRange(operation, sampleRange, samples);
   if (place !== undefined) requirePlace(operation, place);
   requireChoice(operation, "perturbation", perturbation, ["additive", "multiplicative"]);
@@ -113,12 +113,13 @@ export function checkPerturbOptions(
   if (strategy !== undefined) requireChoice(operation, "strategy", strategy, ["lane", "workgroup"]);
 }
 
-function requireSamples(operation: string, name: string, count: number): void {
+/** @throws ImleError `value` unless it is a whole number from 1 */
+export function requireCount(operation: string, name: string, count: number, usual = 1): void {
   must(
     Number.isInteger(count) && count >= 1,
     "value",
     () => `${operation}: ${name} must be a whole number from 1, got ${formatValue(count)}`,
-    "1 is the default.",
+    `${usual} is the default.`,
   );
 }
 

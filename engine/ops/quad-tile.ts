@@ -1,19 +1,11 @@
 import type { Piece } from "../compose.js";
-import { type Access, advance, letters, place, places, range, rightValues, stepCount, steps } from "./tiles.js";
+import { advance, letters, place, places, range, rightValues, stepCount, steps, type TileVariant } from "./tiles.js";
 
-/** One variant of the product by quads; see {@link quadTile}. */
-export interface QuadVariant {
-  /** Rows of the product that a quad keeps in registers: a multiple of 4, and of 16 where `left` is `outer`. */
-  readonly rows: number;
-  /** Columns of each of its lanes; a multiple of 4. */
-  readonly columns: number;
-  readonly left: Access;
-  readonly right: Access;
-  /** Steps of the inner axis that the loop takes at once; the inner length must be a multiple. */
-  readonly unroll: number;
-  /** Whether four columns are stored at once. */
-  readonly vectorStores: boolean;
-}
+/**
+ * One variant of the product by quads; see {@link quadTile}. Its rows are those of a quad, a multiple of 4, and of 16
+ * where `left` is `outer`; its columns those of each lane.
+ */
+export type QuadVariant = TileVariant;
 
 /** What a lane itself has loaded, and its neighbours: lane l gets what lane l ^ i has. */
 const exchanges = ["", "quadSwapX", "quadSwapY", "quadSwapDiagonal"] as const;

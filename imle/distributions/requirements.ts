@@ -1,8 +1,9 @@
-import { formatShape, formatValue, must } from "../../engine/error.js";
+import { formatShape, must } from "../../engine/error.js";
 import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import { sameShape } from "../../engine/shape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { requirePlace } from "../noise/place.js";
+import { requireCount } from "../perturb-options.js";
 import type { SampleOptions } from "./distribution.js";
 
 /** @throws ImleError `value` where an option is unknown or out of its range */
@@ -10,12 +11,7 @@ export function requireSampling(operation: string, options: SampleOptions): void
   requireOptions(operation, options, ["samples", "place"]);
   const { samples = 1, place } = options;
   if (place !== undefined) requirePlace(operation, place);
-  must(
-    Number.isInteger(samples) && Number(samples) >= 1,
-    "value",
-    () => `${operation}: samples must be a whole number from 1, got ${formatValue(samples)}`,
-    "Leave it out for 1.",
-  );
+  requireCount(operation, "samples", samples);
 }
 
 /** @throws ImleError `dtype` or `shape` unless they are f32 [...batch, S, ...instance] for these weights */

@@ -9,9 +9,10 @@ import { sameShape } from "../../engine/shape.js";
 import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import type { Solver } from "../../solvers/solver.js";
+import { requireCount } from "../perturb-options.js";
 import { closestPoint, closestPointKernels } from "./closest-point/closest-point.js";
 import { type Estimator, estimator } from "./estimator.js";
-import { batchOf, requireCount, requireSolver, signOf } from "./options.js";
+import { batchOf, requireSolver, signOf } from "./options.js";
 
 /** Options of {@link coneAlignedCosine}. */
 export interface ConeAlignedOptions {

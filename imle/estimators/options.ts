@@ -5,6 +5,7 @@ import type { Tensor } from "../../engine/tensor.js";
 import { type Batch, type Solver, splitBatch } from "../../solvers/solver.js";
 import { requireTemperature } from "../instance-numbers.js";
 import { type Noise, requireNoise } from "../noise/noise.js";
+import { requireCount } from "../perturb-options.js";
 
 export { requireSolver } from "../../solvers/solver.js";
 
@@ -41,16 +42,6 @@ export function checkPerturbation(
   requireTemperature(operation, temperature);
   if (noise !== undefined) requireNoise(operation, noise);
   requireChoice(operation, "output", output, ["mean", "samples"]);
-}
-
-/** @throws ImleError `value` unless it is a whole number from 1 */
-export function requireCount(operation: string, name: string, count: number, usual = 1): void {
-  must(
-    Number.isInteger(count) && count >= 1,
-    "value",
-    () => `${operation}: ${name} must be a whole number from 1, got ${formatValue(count)}`,
-    `${usual} is the default.`,
-  );
 }
 
 /** @throws ImleError `value` where it is a number, and not above 0 */

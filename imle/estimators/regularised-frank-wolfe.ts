@@ -4,9 +4,10 @@ import { noGrad } from "../../engine/tape.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { solve } from "../../solvers/run.js";
 import type { Solver, SolverInputs } from "../../solvers/solver.js";
+import { requireCount } from "../perturb-options.js";
 import { type ClosestPoint, closestPoint, closestPointKernels } from "./closest-point/closest-point.js";
 import { solverLayer, type SolverLayer } from "./estimator.js";
-import { batchOf, requireCount, requirePositive, requireSolver, signOf } from "./options.js";
+import { batchOf, requirePositive, requireSolver, signOf } from "./options.js";
 
 /** Options of {@link regularisedFrankWolfe} and {@link regularisedFenchelYoung}. */
 export interface RegularisedOptions {

@@ -7,7 +7,7 @@ import { requireOptions, requireTensor } from "../../engine/ops/arguments.js";
 import type { RandomPlace } from "../../engine/random.js";
 import type { Tensor } from "../../engine/tensor.js";
 import { declareTable, type Table } from "../../solvers/weights.js";
-import { type InstanceNumbers, instanceNumbers, requireInstanceNumbers } from "../instance-numbers.js";
+import { type InstanceNumbers, instanceNumbers } from "../instance-numbers.js";
 import drawText from "./draw.wgsl";
 import { type Noise, requireNoise } from "./noise.js";
 import { requirePlace } from "./place.js";
@@ -92,7 +92,7 @@ export function drawNoise(
     "Leave it out to begin at 0 and 0.",
   );
   if (law !== undefined) requireTensor("drawNoise", "law", law, ["u32"]);
-  requireInstanceNumbers("drawNoise", engine, law?.shape ?? [], noise, law ? { law } : {});
+  const numbers = instanceNumbers("drawNoise", engine, law?.shape ?? [], noise, law ? { law } : {});
   const last = first.instance + instances;
   must(
     law === undefined || law.size >= last,
@@ -102,27 +102,27 @@ export function drawNoise(
   );
   const y = engine.output("drawNoise", shape);
   const from = { first_instance: first.instance, first_sample: first.sample };
-  draw(noise, law, y, { ...from, samples, size, rows: instances * samples }, place);
+  draw(noise, numbers, y, { ...from, samples, size, rows: instances * samples }, place);
   return y;
 }
 
 /** What `noise.sample` does: draws from the next call of the engine's own stream, all of one row. */
 export function sampleNoise(engine: Engine, noise: Noise, shape: readonly number[]): Tensor {
+  const numbers = instanceNumbers("sample", engine, [], noise, {});
   const y = engine.output("sample", shape);
   const counts = { first_instance: 0, first_sample: 0, samples: 1, size: y.size, rows: 1 };
-  draw(noise, undefined, y, counts, engine.random.next(0));
+  draw(noise, numbers, y, counts, engine.random.next(0));
   return y;
 }
 
 function draw(
   noise: Noise,
-  law: Tensor | undefined,
+  own: InstanceNumbers,
   y: Tensor,
   counts: Readonly<Record<"first_instance" | "first_sample" | "samples" | "size" | "rows", number>>,
   place: RandomPlace,
 ): void {
   const { engine } = y;
-  const own = instanceNumbers("drawNoise", engine, law?.shape ?? [], noise, law ? { law } : {});
   const bound = noiseBindings(engine, noise, own, 2);
   const kernel = engine.kernel(`draw:${bound.key}`, () => [
     constants({ LANES: lanes }),
