@@ -6,7 +6,7 @@ import { nearestMixture } from "./support/closest.js";
 import { testEngine } from "./support/engine.js";
 import { differences, dot } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
-import { checkSteps, rowOf } from "./support/estimators.js";
+import { checkLossSteps, rowOf } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { randomNumbers, randomSource } from "./support/random.js";
 import { total } from "./support/twins.js";
@@ -124,7 +124,7 @@ test("CaVE: steps read nothing back and leave no memory", async () => {
   const normals = kSubsetNormals(solve(topK(2), engine.uniform([16, 8])));
   for (const projection of ["exact", "inner", "average"] as const) {
     const loss = coneAlignedCosine(topK(2), { projection, iterations: 5 });
-    await checkSteps(engine, loss as unknown as SolverLoss, theta, normals);
+    await checkLossSteps(engine, loss as unknown as SolverLoss, theta, normals);
   }
 });
 

@@ -6,7 +6,7 @@ import { cappedSimplex, nearestMixture } from "./support/closest.js";
 import { testEngine } from "./support/engine.js";
 import { differences, dot } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
-import { checkSteps, n, rowOf, rows, runLayer } from "./support/estimators.js";
+import { checkLossSteps, n, rowOf, rows, runLayer } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { solveTwin, solverCases } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
@@ -122,14 +122,14 @@ test("regularised layer and loss: steps read nothing back and leave no memory; e
   const y = engine.uniform([16, 8]);
   const layer = regularisedFrankWolfe(topK(2), { iterations: 5 });
   const loss: SolverLoss = regularisedFenchelYoung(topK(2), { iterations: 5 });
-  await checkSteps(engine, loss, theta, y);
+  await checkLossSteps(engine, loss, theta, y);
   // A layer as a loss.
   const distance = Object.assign((weights: typeof theta, z: typeof y) => layer(weights).sub(z).pow(2).sum(-1), {
     eval: () => distance,
     train: () => distance,
     kernelsFor: layer.kernelsFor,
   }) as unknown as SolverLoss;
-  await checkSteps(engine, distance, theta, y);
+  await checkLossSteps(engine, distance, theta, y);
   assert.is(loss.eval()(theta, y).requiresGrad, false);
   for (const one of solverCases) {
     const weights = randomNumbers(randomSource(136), rows * n);

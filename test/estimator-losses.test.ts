@@ -23,7 +23,7 @@ import { bestWindow } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { allSubsets, differences, dot, enumerate, plackettLuceMarginals } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
-import { checkSteps, n, rowOf, rows } from "./support/estimators.js";
+import { checkLossSteps, n, rowOf, rows } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { perturbTwin, type SolverCase, solverCases, solveTwin } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
@@ -296,7 +296,7 @@ const losses: Readonly<Record<string, () => SolverLoss>> = {
 
 for (const [name, make] of Object.entries(losses)) {
   test(`${name}: a step reads nothing back, leaves no memory, and compiles nothing again`, async () => {
-    await checkSteps(engine, make(), engine.uniform([16, 8], { requiresGrad: true }), engine.uniform([16, 8]));
+    await checkLossSteps(engine, make(), engine.uniform([16, 8], { requiresGrad: true }), engine.uniform([16, 8]));
   });
 
   test(`${name}: eval() is exact, repeats, and passes no gradient to the weights`, async () => {

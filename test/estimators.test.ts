@@ -25,7 +25,7 @@ import { bestWindow } from "./solvers/best-window.js";
 import { testEngine } from "./support/engine.js";
 import { allSubsets, differences, dot, enumerate, plackettLuceMarginals } from "./support/enumeration.js";
 import { refused } from "./support/errors.js";
-import { n, problem, rowOf, rows, runLayer } from "./support/estimators.js";
+import { checkSteps, n, problem, rowOf, rows, runLayer } from "./support/estimators.js";
 import { expectClose } from "./support/gradients.js";
 import { perturbTwin, solverCases, solveTwin } from "./support/perturbed.js";
 import { randomNumbers, randomSource } from "./support/random.js";
@@ -329,18 +329,10 @@ for (const [name, make] of Object.entries(layers)) {
     const layer = make();
     await engine.prepare(layer, [[16, 8]]);
     const theta = engine.zeros([16, 8], { requiresGrad: true });
-    const step = (): void =>
-      engine.scope(() => {
-        theta.grad = null;
-        layer(theta).mul(layer(theta)).sum().backward();
-      });
-    for (let i = 0; i < 3; i++) step();
-    const before = { ...engine.memory(), ...engine.stats() };
-    for (let i = 0; i < 5; i++) step();
-    assert.is(engine.stats().readbacks, before.readbacks);
-    assert.is(engine.stats().pipelines, before.pipelines);
-    assert.is(engine.memory().liveBytes, before.liveBytes);
-    assert.is(engine.memory().liveBuffers, before.liveBuffers);
+    checkSteps(engine, () => {
+      theta.grad = null;
+      layer(theta).mul(layer(theta)).sum().backward();
+    });
   });
 }
 

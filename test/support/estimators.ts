@@ -51,17 +51,21 @@ export async function runLayer(
 }
 
 /** Steps of a loss, once it is prepared, read nothing back, leave no memory, and compile nothing again. */
-export async function checkSteps(engine: Engine, loss: SolverLoss, theta: Tensor, y: Tensor): Promise<void> {
+export async function checkLossSteps(engine: Engine, loss: SolverLoss, theta: Tensor, y: Tensor): Promise<void> {
   await engine.prepare(loss, [theta.shape]);
-  const step = (): void =>
-    engine.scope(() => {
-      theta.grad = null;
-      loss(theta, y).sum().backward();
-    });
-  for (let i = 0; i < 3; i++) step();
+  checkSteps(engine, () => {
+    theta.grad = null;
+    loss(theta, y).sum().backward();
+  });
+}
+
+/** Steps of what is prepared read nothing back, leave no memory, and compile nothing again. */
+export function checkSteps(engine: Engine, step: () => void): void {
+  for (let i = 0; i < 3; i++) engine.scope(step);
   const before = { ...engine.memory(), ...engine.stats() };
-  for (let i = 0; i < 5; i++) step();
+  for (let i = 0; i < 5; i++) engine.scope(step);
   assert.is(engine.stats().readbacks, before.readbacks);
   assert.is(engine.stats().pipelines, before.pipelines);
   assert.is(engine.memory().liveBytes, before.liveBytes);
+  assert.is(engine.memory().liveBuffers, before.liveBuffers);
 }
